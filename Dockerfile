@@ -1,0 +1,22 @@
+# syntax=docker/dockerfile:1
+FROM rust:1.95.0-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --locked --profile dist --features s3 --bin facteur \
+    && install -D target/dist/facteur /out/facteur
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home facteur \
+    && install -d -o facteur -g facteur /var/lib/facteur
+COPY --from=build /out/facteur /usr/local/bin/facteur
+USER 10001
+WORKDIR /var/lib/facteur
+VOLUME /var/lib/facteur
+EXPOSE 8080 9464
+ENTRYPOINT ["facteur"]
+CMD ["serve"]

@@ -1,0 +1,253 @@
+//! The engine as a process, and what it drains.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use facteur::documents::DocumentStore;
+use facteur::domain::ApplicationId;
+use facteur::ledger::{Claimed, Ledger};
+use facteur::search::Search;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::broker::{Vhost, lanes, publish};
+use crate::database::{Base, Database, fill};
+use crate::mail;
+use crate::world::{UPLOADS, World, upload};
+
+/// A broker, a database with a registry, and a folder, all of their own.
+pub(crate) struct Stack<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) lanes: Vec<String>,
+    pub(crate) ledger: Ledger,
+    pub(crate) queue: std::sync::Arc<dyn facteur::queue::Queue>,
+    ledger_url: String,
+    queue_url: String,
+    folder: TempDir,
+    extra: Vec<(String, String)>,
+    /// Dropped last.
+    _services: Option<(Vhost, Database)>,
+}
+
+/// What a run of the engine showed.
+pub(crate) struct Run {
+    pub(crate) per_s: u64,
+    pub(crate) rss_mb: u64,
+    pub(crate) index_lag_s: f64,
+    pub(crate) receipts_lag_s: f64,
+}
+
+impl<'w> Stack<'w> {
+    pub(crate) async fn rabbit(base: &Base, world: &'w World, lane_count: usize) -> Result<Self> {
+        let (vhost, database, folder) = (Vhost::new()?, base.copy().await?, tempfile::tempdir()?);
+        let ledger = Ledger::open(&database.url, 3).await?;
+        let lanes = lanes(lane_count);
+        make_reference(&ledger, world, &lanes, Some(&folder)).await?;
+        database.settle().await?;
+        Ok(Self {
+            world,
+            lanes,
+            ledger,
+            queue: vhost.queue().await?,
+            ledger_url: database.url.clone(),
+            queue_url: vhost.url.clone(),
+            folder,
+            extra: Vec::new(),
+            _services: Some((vhost, database)),
+        })
+    }
+
+    pub(crate) async fn embedded(world: &'w World, lane_count: usize) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let url =
+            |scheme: &str, name: &str| format!("{scheme}://{}/{name}", folder.path().display());
+        let (ledger_url, queue_url) = (url("sqlite", "facteur.db"), url("embedded", "queue.db"));
+        let ledger = Ledger::open(&ledger_url, 3).await?;
+        fill(&ledger, world).await?;
+        let lanes = lanes(lane_count);
+        make_reference(&ledger, world, &lanes, Some(&folder)).await?;
+        let queue = facteur::queue::open(&queue_url).await?;
+        let extra = Vec::new();
+        Ok(Self {
+            world,
+            lanes,
+            ledger,
+            queue,
+            ledger_url,
+            queue_url,
+            folder,
+            extra,
+            _services: None,
+        })
+    }
+
+    /// Sets a key of the engine's configuration.
+    pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
+        self.extra.push((key.into(), value.into()));
+        self
+    }
+
+    pub(crate) fn start(&self, arguments: &[&str]) -> Result<Engine> {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_facteur"));
+        command.arg("serve").args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        let set = [
+            ("LEDGER__URL", self.ledger_url.clone()),
+            ("QUEUE__URL", self.queue_url.clone()),
+            ("DOCUMENTS__URL", format!("file://{}", path("documents"))),
+            ("SEARCH__PATH", path("search")),
+            ("WEB__LISTEN", "127.0.0.1:0".into()),
+            ("METRICS__LISTEN", "127.0.0.1:0".into()),
+            ("LOG__FILTER", "warn".into()),
+        ];
+        let extra = self.extra.iter().map(|(key, value)| (key.as_str(), value.clone()));
+        for (key, value) in set.into_iter().chain(extra) {
+            command.env(format!("FACTEUR__{key}"), value);
+        }
+        let child = command.spawn().context("failed to start the engine")?;
+        Ok(Engine { child, search: self.folder.path().join("search") })
+    }
+
+    /// Fills the lanes, lets the engine drain them, and waits for what follows.
+    pub(crate) async fn drain(self, documents: usize, arguments: &[&str]) -> Result<Run> {
+        publish(self.queue.as_ref(), &self.lanes, mail(self.world, &self.lanes, documents)).await?;
+        let engine = self.start(arguments)?;
+        let target = i64::try_from(documents)?;
+        let first = self.reach(1).await?;
+        let last = self.reach(target).await?;
+        let per_s = rate(&first, &last);
+        let (mut index_lag_s, mut receipts_lag_s) = (0.0, 0.0);
+        if arguments.is_empty() {
+            index_lag_s = engine.wait_for_index(&self.ledger, documents, last.at).await?;
+            receipts_lag_s = self.wait_for_receipts(target, last.at).await?;
+        }
+        let rss_mb = engine.peak_rss_mb()?;
+        engine.stop()?;
+        let account = self.ledger.account().await?;
+        ensure!(account.difference == 0, "the account does not balance: {account:?}");
+        ensure!(account.total.accepted == target, "not all accepted: {account:?}");
+        self.queue.close().await;
+        self.ledger.close().await;
+        Ok(Run { per_s, rss_mb, index_lag_s, receipts_lag_s })
+    }
+
+    /// Waits until the journal has come so far.
+    pub(crate) async fn reach(&self, position: i64) -> Result<Mark> {
+        let deadline = Instant::now() + Duration::from_secs(600);
+        loop {
+            let now = self.ledger.position().await?;
+            if now >= position {
+                return Ok(Mark { position: now, at: Instant::now() });
+            }
+            ensure!(Instant::now() < deadline, "the engine stands still at {now}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn wait_for_receipts(&self, position: i64, since: Instant) -> Result<f64> {
+        loop {
+            let cursors = self.ledger.cursors("receipts").await?;
+            if cursors.iter().any(|cursor| cursor.position >= position) {
+                return Ok(since.elapsed().as_secs_f64());
+            }
+            ensure!(since.elapsed() < Duration::from_secs(120), "receipts stand still");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Where the journal was at a moment.
+pub(crate) struct Mark {
+    position: i64,
+    at: Instant,
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rates are small"
+)]
+fn rate(first: &Mark, last: &Mark) -> u64 {
+    let documents = (last.position - first.position) as f64;
+    (documents / last.at.duration_since(first.at).as_secs_f64()) as u64
+}
+
+/// A running engine; killed when it is dropped.
+pub(crate) struct Engine {
+    child: Child,
+    search: PathBuf,
+}
+
+impl Engine {
+    async fn wait_for_index(
+        &self,
+        ledger: &Ledger,
+        documents: usize,
+        since: Instant,
+    ) -> Result<f64> {
+        let _position = ledger.position().await?;
+        loop {
+            if let Ok(search) = Search::open(&self.search) {
+                let query =
+                    facteur::search::Query { size: 1, ..facteur::search::Query::everywhere() };
+                if search.find(query).await?.total >= documents as u64 {
+                    return Ok(since.elapsed().as_secs_f64());
+                }
+            }
+            ensure!(since.elapsed() < Duration::from_secs(120), "the index stands still");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn peak_rss_mb(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib: u64 = line.context("no VmHWM")?.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib / 1024)
+    }
+
+    fn stop(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Applications, types and trios, and what was uploaded.
+pub(crate) async fn make_reference(
+    ledger: &Ledger,
+    world: &World,
+    lanes: &[String],
+    folder: Option<&TempDir>,
+) -> Result<()> {
+    let now = Timestamp::now();
+    ledger.change_registry(&world.reference(lanes), "bench", now).await?;
+    let store = folder.map(|folder| {
+        DocumentStore::open(&format!("file://{}/documents", folder.path().display()))
+    });
+    let store = store.transpose()?;
+    for lane in lanes {
+        let application = ApplicationId::new(lane.as_str())?;
+        for n in 0..UPLOADS {
+            let (digest, content) = upload(n);
+            let (key, size) = ((application.clone(), digest), content.len() as u64);
+            let claim = Claimed { key: key.clone(), size, media_type: None };
+            ledger.claim_documents(&[claim], now).await?;
+            if let (Some(store), true) = (&store, n < 2) {
+                store.put(&key, content.into()).await?;
+            }
+            ledger.document_stored(&key, size, "application/pdf").await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! `./dev bench line`: the whole line against its own parts, in one run.
+//!
+//! Measured on one machine, everything durable: the broker's own drain, the
+//! database's own insert rate of the very rows that the engine writes, and the
+//! engine (a process of its own) draining the same documents from RabbitMQ
+//! into PostgreSQL with search index and receipts. Rates count from the first
+//! to the last commit, so that starting a process is not measured.
+//!
+//! `--json` prints one object; `--documents N` changes the size of a phase.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a bench measures time, prints, and stops where it fails"
+)]
+
+mod baseline;
+mod broker;
+mod database;
+mod engine;
+mod latency;
+mod mail;
+mod world;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use baseline::{drain, insert};
+use engine::Stack;
+use mail::Mail;
+use world::World;
+
+/// What is printed; units are the last word of a name.
+#[derive(Debug, Default, Serialize)]
+struct Figures {
+    drain_per_s: u64,
+    insert_per_s: u64,
+    engine_per_s: u64,
+    ratio: f64,
+    batch1_per_s: u64,
+    lanes100_ratio: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    rss_mb: u64,
+    index_lag_s: f64,
+    readers3_per_s: u64,
+    readers200_per_s: u64,
+    sqlite_per_s: u64,
+    /// The engine without search index, receipts and letters.
+    intake_only_per_s: u64,
+    /// How long the receipts took after the last document.
+    receipts_lag_s: f64,
+}
+
+const DOCUMENTS: usize = 60_000;
+const ENTERPRISES: u32 = 100_000;
+const LANES: usize = 4;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_json = arguments.iter().any(|argument| argument == "--json");
+    let documents = arguments
+        .iter()
+        .position(|argument| argument == "--documents")
+        .and_then(|at| arguments.get(at + 1))
+        .map_or(Ok(DOCUMENTS), |text| text.parse())?;
+    let only = arguments
+        .iter()
+        .position(|argument| argument == "--only")
+        .and_then(|at| arguments.get(at + 1).cloned());
+    let runtime = tokio::runtime::Runtime::new()?;
+    let figures = runtime.block_on(measure(documents, only.as_deref()))?;
+    if is_json {
+        println!("{}", serde_json::to_string(&figures)?);
+    } else {
+        println!("{figures:#?}");
+    }
+    Ok(())
+}
+
+async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
+    let wants = |phase: &str| only.is_none_or(|only| only.split(',').any(|word| word == phase));
+    let mut figures = Figures::default();
+    let base = database::Base::new().await?;
+    say("making the registry: 100,000 enterprises, 3 readers each");
+    let world = World::new(ENTERPRISES, 3);
+    base.fill(&world).await?;
+
+    if wants("drain") {
+        say("broker: drain without work");
+        figures.drain_per_s = drain(documents).await?;
+    }
+    if wants("insert") {
+        say("database: the engine's own rows, without broker");
+        figures.insert_per_s = insert(&base, &world, documents).await?;
+    }
+    if wants("engine") {
+        say("engine: RabbitMQ to PostgreSQL, everything on");
+        let run = Stack::rabbit(&base, &world, LANES).await?.drain(documents, &[]).await?;
+        figures.engine_per_s = run.per_s;
+        figures.rss_mb = run.rss_mb;
+        figures.index_lag_s = run.index_lag_s;
+        figures.receipts_lag_s = run.receipts_lag_s;
+        let serial = 1.0 / (1.0 / rate(figures.drain_per_s) + 1.0 / rate(figures.insert_per_s));
+        figures.ratio = round(rate(figures.engine_per_s) / serial);
+    }
+    if wants("intake") {
+        say("engine: intake alone");
+        let stack = Stack::rabbit(&base, &world, LANES).await?;
+        figures.intake_only_per_s = stack.drain(documents, &["--roles", "intake"]).await?.per_s;
+    }
+    if wants("batch1") {
+        say("engine: batches of one");
+        let stack = Stack::rabbit(&base, &world, LANES).await?;
+        figures.batch1_per_s =
+            stack.with("INTAKE__BATCH_COUNT_MAX", "1").drain(documents / 20, &[]).await?.per_s;
+    }
+    if wants("lanes100") {
+        say("engine: a hundred lanes");
+        let run = Stack::rabbit(&base, &world, 100).await?.drain(documents, &[]).await?;
+        figures.lanes100_ratio = round(rate(run.per_s) / rate(figures.engine_per_s));
+    }
+    if wants("latency") {
+        say("engine: latency at half load");
+        let stack = Stack::rabbit(&base, &world, LANES).await?;
+        (figures.p50_ms, figures.p99_ms) = latency::at(stack, figures.engine_per_s / 2).await?;
+    }
+    if wants("readers") {
+        for (readers, slot) in
+            [(3, &mut figures.readers3_per_s), (200, &mut figures.readers200_per_s)]
+        {
+            say(&format!("engine: {readers} readers a message"));
+            let base = database::Base::new().await?;
+            let world = World::new(2_000, readers);
+            base.fill(&world).await?;
+            let stack = Stack::rabbit(&base, &world, LANES).await?;
+            *slot = stack.drain(documents / 2, &[]).await?.per_s;
+        }
+    }
+    if wants("sqlite") {
+        say("engine: embedded queue to SQLite");
+        let world = World::new(ENTERPRISES, 3);
+        let stack = Stack::embedded(&world, LANES).await?;
+        figures.sqlite_per_s = stack.drain(documents / 2, &[]).await?.per_s;
+    }
+    Ok(figures)
+}
+
+fn say(text: &str) {
+    eprintln!("· {text}");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
+fn rate(per_s: u64) -> f64 {
+    per_s.max(1) as f64
+}
+
+fn round(ratio: f64) -> f64 {
+    (ratio * 1000.0).round() / 1000.0
+}
+
+type Mailbag = Vec<facteur::queue::Outbound>;
+
+/// Documents for these lanes.
+fn mail(world: &World, lanes: &[String], documents: usize) -> Mailbag {
+    let mut mail = Mail::new(world, lanes.to_vec());
+    (0..documents).map(|_| mail.next()).collect()
+}

@@ -1,0 +1,57 @@
+# Installs from the distribution what is missing, and only that.
+# shellcheck shell=bash
+
+RABBITMQ_BIN=/usr/lib/rabbitmq/bin
+
+# The newest PostgreSQL that is installed; empty when there is none.
+postgres_bin() {
+    local initdb
+    initdb=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n1)
+    [ ! -x "$initdb" ] || dirname "$initdb"
+}
+
+install_services() {
+    local missing=()
+    [ -x $RABBITMQ_BIN/rabbitmq-server ] || missing+=(rabbitmq-server)
+    [ -n "$(postgres_bin)" ] || missing+=(postgresql)
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+install_packages() {
+    command -v apt-get >/dev/null || die "install these first: $*"
+    [ "$(id -u)" -eq 0 ] || die "not root; install these first: apt-get install $*"
+    say "installing $*"
+    mkdir -p "$DEV"
+    if ! apt_install "$@" >"$DEV/apt.log" 2>&1; then
+        tail -n 20 "$DEV/apt.log" >&2
+        die "apt-get did not install $*"
+    fi
+}
+
+apt_install() (
+    export DEBIAN_FRONTEND=noninteractive
+    forbid_machine_services
+    apt-get update &&
+        apt-get install -y --no-install-recommends "$@" &&
+        keep_machine_services_off "$@"
+)
+
+# The packages start services of the machine when they are installed; only our
+# private instances shall run. Must be called in a subshell of its own.
+forbid_machine_services() {
+    local policy=/usr/sbin/policy-rc.d
+    [ ! -e $policy ] || return 0
+    # shellcheck disable=SC2064  # the path is known now
+    trap "rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+}
+
+# Nor shall they come up at the next start of the machine.
+keep_machine_services_off() {
+    [ -d /run/systemd/system ] || return 0
+    local package
+    for package in "$@"; do
+        systemctl disable "$package" 2>/dev/null || true
+    done
+}

@@ -1,0 +1,25 @@
+# ./dev lint and ./dev fmt: what can be judged without running the code.
+# shellcheck shell=bash
+
+verb_fmt() { cargo fmt --all; }
+
+verb_lint() {
+    cargo fmt --all --check
+    lint_shell
+    lint_prometheus
+    cargo clippy --workspace --locked --all-targets -- -D warnings
+    say "lint is clean"
+}
+
+lint_shell() {
+    command -v shellcheck >/dev/null || install_packages shellcheck
+    shellcheck --severity=style dev dev.d/*.sh .ci/run
+}
+
+# The rules by which operators are woken, against cases that say when.
+lint_prometheus() {
+    command -v promtool >/dev/null || install_packages prometheus
+    promtool check config --syntax-only config/prometheus.yml
+    promtool check rules config/alerts.yml
+    promtool test rules config/alerts.test.yml
+}

@@ -1,0 +1,260 @@
+-- The ledger: registry, identities, messages, and everything derived from them.
+-- Times are microseconds since 1970 (UTC); 0/1 integers are booleans.
+
+-- One row. Its lock orders commits, so positions are dense and appear in the
+-- order in which a follower may read them.
+CREATE TABLE clock (
+    one               BIGINT PRIMARY KEY CHECK (one = 1),
+    epoch             UUID NOT NULL,
+    position          BIGINT NOT NULL,
+    reference_version BIGINT NOT NULL
+);
+
+-- One row. Its lock orders changes of the registry, and its number, which never
+-- comes back, is the version of what they change.
+CREATE TABLE registry_clock (
+    one     BIGINT PRIMARY KEY CHECK (one = 1),
+    version BIGINT NOT NULL
+);
+
+INSERT INTO registry_clock (one, version) VALUES (1, 0);
+
+-- Reference data ------------------------------------------------------------
+
+CREATE TABLE organizations (
+    number BIGINT PRIMARY KEY,
+    record TEXT NOT NULL
+);
+
+CREATE TABLE applications (
+    id     TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+);
+
+CREATE TABLE services (
+    id     TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+);
+
+CREATE TABLE message_types (
+    id     TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+);
+
+CREATE TABLE trios (
+    organization BIGINT NOT NULL,
+    application  TEXT NOT NULL,
+    message_type TEXT NOT NULL,
+    PRIMARY KEY (organization, application, message_type)
+);
+
+-- Companies and who reads for them ---------------------------------------------
+
+CREATE TABLE enterprises (
+    number BIGINT PRIMARY KEY,
+    state  TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+
+CREATE TABLE boxes (
+    enterprise         BIGINT PRIMARY KEY,
+    last_connection_at BIGINT,
+    all_digital        BIGINT NOT NULL,
+    -- The registry's version when partitions, rules or grants of the box
+    -- last changed.
+    access_version     BIGINT NOT NULL
+);
+
+CREATE TABLE persons (
+    id     TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+);
+
+CREATE TABLE partitions (
+    enterprise BIGINT NOT NULL,
+    id         TEXT NOT NULL,
+    record     TEXT NOT NULL,
+    PRIMARY KEY (enterprise, id)
+);
+
+CREATE TABLE routing_rules (
+    enterprise BIGINT NOT NULL,
+    priority   BIGINT NOT NULL,
+    record     TEXT NOT NULL,
+    PRIMARY KEY (enterprise, priority)
+);
+
+CREATE TABLE grants (
+    enterprise BIGINT NOT NULL,
+    id         TEXT NOT NULL,
+    person     TEXT NOT NULL,
+    record     TEXT NOT NULL,
+    PRIMARY KEY (enterprise, id)
+);
+
+CREATE INDEX grants_by_person ON grants (person);
+
+CREATE TABLE mandates (
+    mandator BIGINT NOT NULL,
+    holder   BIGINT NOT NULL,
+    record   TEXT NOT NULL,
+    PRIMARY KEY (mandator, holder)
+);
+
+-- Who changed a preference, a grant or a rule, when, from what to what.
+CREATE TABLE registry_history (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    actor      TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    enterprise BIGINT,
+    key        TEXT NOT NULL,
+    before     TEXT,
+    after      TEXT
+);
+
+CREATE INDEX registry_history_by_enterprise ON registry_history (enterprise, id);
+
+-- The line ------------------------------------------------------------------
+
+-- Everything received, once each. A table of its own: its key spans
+-- enterprises, so it could not live on messages partitioned by enterprise.
+CREATE TABLE identities (
+    organization BIGINT NOT NULL,
+    application  TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    -- How often it came, the first time included.
+    seen         BIGINT NOT NULL,
+    fingerprint  BYTEA NOT NULL,
+    message      UUID,
+    enterprise   BIGINT,
+    PRIMARY KEY (organization, application, key)
+);
+
+CREATE TABLE messages (
+    enterprise    BIGINT NOT NULL,
+    id            UUID NOT NULL,
+    organization  BIGINT NOT NULL,
+    application   TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    message_type  TEXT NOT NULL,
+    partition     TEXT NOT NULL,
+    routing_rule  BIGINT,
+    audience      BYTEA NOT NULL,
+    audience_kind TEXT NOT NULL,
+    medium        TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    rule          TEXT NOT NULL,
+    flag          TEXT,
+    facts         TEXT NOT NULL,
+    policy        BYTEA NOT NULL,
+    publication   TEXT NOT NULL,
+    -- Digests of the attachments, 32 bytes each.
+    documents     BYTEA NOT NULL,
+    published_at  BIGINT,
+    arrived_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL,
+    read_at       BIGINT,
+    hidden        BIGINT NOT NULL,
+    PRIMARY KEY (enterprise, id)
+);
+
+CREATE INDEX messages_by_id ON messages (id);
+
+-- Sets of persons, by the digest of their sorted ids: a company's readers are
+-- stored once, not once for each message.
+CREATE TABLE audiences (
+    digest  BYTEA PRIMARY KEY,
+    persons TEXT NOT NULL
+);
+
+CREATE TABLE policies (
+    digest BYTEA PRIMARY KEY,
+    text   TEXT NOT NULL
+);
+
+-- What happened, in the order of commits. Feed, receipts and search follow it.
+CREATE TABLE journal (
+    position     BIGINT PRIMARY KEY,
+    at           BIGINT NOT NULL,
+    kind         TEXT NOT NULL,
+    organization BIGINT,
+    application  TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    enterprise   BIGINT,
+    message      UUID,
+    detail       TEXT NOT NULL
+);
+
+CREATE TABLE letters (
+    job         UUID PRIMARY KEY,
+    enterprise  BIGINT NOT NULL,
+    message     UUID NOT NULL,
+    application TEXT NOT NULL,
+    cause       TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    registered  BIGINT NOT NULL,
+    printer     TEXT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    released_at BIGINT
+);
+
+CREATE INDEX letters_by_message ON letters (message);
+CREATE INDEX letters_to_release ON letters (registered DESC, job) WHERE released_at IS NULL;
+
+CREATE TABLE quarantine (
+    id           UUID PRIMARY KEY,
+    -- Digest of lane, properties and body: a redelivery is not a second entry.
+    digest       BYTEA NOT NULL UNIQUE,
+    lane         TEXT NOT NULL,
+    organization BIGINT NOT NULL,
+    application  TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    code         TEXT NOT NULL,
+    pointer      TEXT NOT NULL,
+    explanation  TEXT NOT NULL,
+    properties   TEXT NOT NULL,
+    body         BYTEA NOT NULL,
+    state        TEXT NOT NULL,
+    at           BIGINT NOT NULL,
+    resolved_at  BIGINT,
+    resolved_by  TEXT
+);
+
+CREATE INDEX quarantine_by_identity ON quarantine (organization, application, key);
+
+CREATE TABLE documents (
+    application TEXT NOT NULL,
+    digest      BYTEA NOT NULL,
+    size        BIGINT NOT NULL,
+    media_type  TEXT,
+    -- Whether its content is known to be there. Only then may a publication
+    -- name it. A claim begins without; the sweep takes it away first.
+    stored      BIGINT NOT NULL,
+    -- Whether a message names it. Once true, for ever.
+    used        BIGINT NOT NULL,
+    claimed_at  BIGINT NOT NULL,
+    PRIMARY KEY (application, digest)
+);
+
+CREATE INDEX documents_unused ON documents (claimed_at) WHERE used = 0;
+
+-- Followers and engines ---------------------------------------------------------
+
+CREATE TABLE cursors (
+    name     TEXT PRIMARY KEY,
+    position BIGINT NOT NULL
+);
+
+-- Who does a task that one engine at a time does, and until when.
+CREATE TABLE leases (
+    name  TEXT PRIMARY KEY,
+    owner UUID NOT NULL,
+    until BIGINT NOT NULL
+);
+
+CREATE TABLE engines (
+    id      UUID PRIMARY KEY,
+    seen_at BIGINT NOT NULL
+);

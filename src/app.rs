@@ -1,0 +1,359 @@
+//! Wiring: the parts of an engine, opened from its configuration and started
+//! in their roles. Used by the program, the demo and the tests alike.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use backon::BackoffBuilder;
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Closed, Config};
+use crate::decide::Policy;
+use crate::documents::DocumentStore;
+use crate::domain::Code;
+use crate::intake::{self, ClosedEnterprise, Intake, Rulebook};
+use crate::ledger::{Class, Ledger, LedgerError};
+use crate::lifecycle::Lifecycle;
+use crate::queue::Queue;
+use crate::relay::{self, Relay};
+use crate::search::{Observer, Projection, Reason, Search, SearchError};
+use crate::telemetry::log::chain;
+use crate::telemetry::{self, measure};
+use crate::watch::Watch;
+use crate::web::{self, Readiness, Web};
+
+/// How long a broker or a database may take to say goodbye.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
+
+/// What an engine does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Role {
+    /// Takes documents from the queue.
+    Intake,
+    /// Sends receipts and letters.
+    Relay,
+    /// Keeps a search index.
+    Search,
+    /// Serves HTTP; keeps a search index of its own.
+    Web,
+}
+
+impl Role {
+    /// Every role.
+    #[must_use]
+    pub fn all() -> BTreeSet<Self> {
+        BTreeSet::from([Self::Intake, Self::Relay, Self::Search, Self::Web])
+    }
+}
+
+/// The parts of an engine.
+pub struct App {
+    /// What it was opened with.
+    pub config: Config,
+    /// The truth.
+    pub ledger: Arc<Ledger>,
+    /// The broker.
+    pub queue: Arc<dyn Queue>,
+    /// Content.
+    pub documents: DocumentStore,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Digital or paper.
+    pub policy: Arc<Policy>,
+    /// This engine among others.
+    pub engine: Uuid,
+}
+
+/// Where a started engine listens, and what can be asked of it.
+pub struct Started {
+    /// Pages and REST, in the role `web`.
+    pub web: Option<SocketAddr>,
+    /// `/metrics`.
+    pub metrics: SocketAddr,
+    /// The search index, in the roles `search` and `web`.
+    pub search: Option<Search>,
+    /// Since when.
+    pub at: jiff::Timestamp,
+}
+
+impl App {
+    /// Opens the parts that a configuration names. A broker or a PostgreSQL
+    /// that is away is waited for by those who need it, not here.
+    ///
+    /// # Errors
+    /// A faulty policy (naming the line), an address that cannot be read, a
+    /// file that cannot be opened.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let policy = policy(&config)?;
+        let ledger = Ledger::open(config.ledger.url.as_str(), config.ledger.connections).await;
+        let queue = crate::queue::open(config.queue.url.as_str()).await;
+        let documents = DocumentStore::open(config.documents.url.as_str());
+        Ok(Self {
+            ledger: Arc::new(ledger.context("failed to open ledger.url")?),
+            queue: queue.context("failed to open queue.url")?,
+            documents: documents.context("failed to open documents.url")?,
+            clock: Arc::new(SystemClock),
+            policy: Arc::new(policy),
+            engine: Uuid::now_v7(),
+            config,
+        })
+    }
+
+    /// What the intake judges by.
+    #[must_use]
+    pub fn rulebook(&self) -> Rulebook {
+        Rulebook {
+            policy: Arc::clone(&self.policy),
+            is_registry_complete: self.config.registry.complete,
+            closed: match self.config.registry.closed {
+                Closed::Refuse => ClosedEnterprise::Refuse,
+                Closed::Hold => ClosedEnterprise::Hold,
+            },
+        }
+    }
+
+    /// An intake over these parts.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake::new(
+            Arc::clone(&self.ledger),
+            self.documents.clone(),
+            self.rulebook(),
+            self.config.intake.clone(),
+            Arc::clone(&self.clock),
+        )
+    }
+
+    /// Migrates the ledger and starts the roles; they run until the
+    /// lifecycle's soft stop.
+    ///
+    /// # Errors
+    /// When the ledger cannot be migrated or an address cannot be bound.
+    pub async fn start(
+        &self,
+        roles: &BTreeSet<Role>,
+        lifecycle: &Lifecycle,
+        telemetry: &telemetry::Handle,
+    ) -> anyhow::Result<Started> {
+        self.prepare().await.context("failed to prepare the ledger")?;
+        self.start_roles(roles, lifecycle, telemetry).await
+    }
+
+    /// Brings the ledger up to date, and the counters to 0.
+    async fn prepare(&self) -> Result<(), LedgerError> {
+        self.ledger.migrate().await?;
+        self.start_counters().await
+    }
+
+    async fn start_roles(
+        &self,
+        roles: &BTreeSet<Role>,
+        lifecycle: &Lifecycle,
+        telemetry: &telemetry::Handle,
+    ) -> anyhow::Result<Started> {
+        let has = |role| roles.contains(&role);
+        if has(Role::Intake) {
+            let (queue, clock) = (Arc::clone(&self.queue), Arc::clone(&self.clock));
+            intake::run(lifecycle, Arc::new(self.intake()), queue, clock, self.engine);
+        }
+        if has(Role::Relay) {
+            self.relay().run(lifecycle);
+            lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
+        }
+        let search = if has(Role::Search) || has(Role::Web) {
+            Some(self.start_search(lifecycle).await?)
+        } else {
+            None
+        };
+        let web = if has(Role::Web) { Some(self.serve_web(lifecycle).await?) } else { None };
+        let metrics = self.serve_metrics(lifecycle, telemetry).await?;
+        let upkeep = telemetry.clone().upkeep(lifecycle.soft().clone());
+        lifecycle.spawn("telemetry", async move {
+            upkeep.await;
+            Ok::<(), std::convert::Infallible>(())
+        });
+        info!(?roles, engine = %self.engine, ledger = self.ledger.backend(), "engine started");
+        Ok(Started { web, metrics, search, at: self.clock.now() })
+    }
+
+    /// Starts as [`App::start`] does, and waits for a ledger that is away.
+    ///
+    /// # Errors
+    /// As [`App::start`], except for a ledger that is away.
+    pub async fn start_patiently(
+        &self,
+        roles: &BTreeSet<Role>,
+        lifecycle: &Lifecycle,
+        telemetry: &telemetry::Handle,
+    ) -> anyhow::Result<Started> {
+        let mut waits = crate::queue::reconnection().build();
+        while let Err(error) = self.prepare().await {
+            if error.class() != Class::Transient {
+                return Err(error).context("failed to prepare the ledger");
+            }
+            warn!(error = %chain(&error), "the ledger is away; waiting for it");
+            tokio::time::sleep(waits.next().unwrap_or_default()).await;
+        }
+        self.start_roles(roles, lifecycle, telemetry).await
+    }
+
+    async fn start_counters(&self) -> Result<(), LedgerError> {
+        let reference = self.ledger.reference().await?;
+        let reasons = self.policy.reasons();
+        let reasons = reasons.filter_map(|(ruling, reason)| Some((ruling.medium()?, reason)));
+        telemetry::start_at_zero(reference.applications.keys(), reasons, Code::ALL);
+        Ok(())
+    }
+
+    fn relay(&self) -> Relay {
+        let settings = relay::Settings {
+            receipts_per_message_max: self.config.relay.receipts_per_message_max,
+            letters_window: u64::from(self.config.relay.letters_window),
+            interval: self.config.relay.interval(),
+        };
+        let (ledger, queue) = (Arc::clone(&self.ledger), Arc::clone(&self.queue));
+        Relay::new(ledger, queue, Arc::clone(&self.clock), self.engine, settings)
+    }
+
+    fn watch(&self) -> Watch {
+        let days = i64::from(self.config.documents.unreferenced_days);
+        Watch {
+            ledger: Arc::clone(&self.ledger),
+            queue: Arc::clone(&self.queue),
+            documents: self.documents.clone(),
+            clock: Arc::clone(&self.clock),
+            engine: self.engine,
+            unreferenced: SignedDuration::from_hours(days * 24),
+        }
+    }
+
+    /// Opens the index on a thread that may block, and follows the ledger.
+    ///
+    /// # Errors
+    /// When another process writes this index.
+    async fn start_search(&self, lifecycle: &Lifecycle) -> anyhow::Result<Search> {
+        let path = self.config.search.path.clone();
+        let open = move || Projection::open(&path, clock_now, Arc::new(SearchWatch));
+        let projection = tokio::task::spawn_blocking(open).await?;
+        let projection = projection.context("failed to open the search index")?;
+        let search = projection.search();
+        let (ledger, stop) = (Arc::clone(&self.ledger), lifecycle.soft().clone());
+        lifecycle.spawn("search", async move {
+            projection.run(ledger, stop).await;
+            Ok::<(), std::convert::Infallible>(())
+        });
+        lifecycle.spawn("search lag", report_lag(search.clone(), lifecycle.soft().clone()));
+        Ok(search)
+    }
+
+    async fn serve_web(&self, lifecycle: &Lifecycle) -> anyhow::Result<SocketAddr> {
+        let listener = bind("web.listen", self.config.web.listen).await?;
+        let address = listener.local_addr()?;
+        let stop = lifecycle.soft().clone();
+        let readiness = self.readiness(stop.clone());
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let web = Web::new(ledger, self.documents.clone(), clock, readiness);
+        lifecycle.spawn("web", web::serve(listener, web::router(web), stop));
+        Ok(address)
+    }
+
+    fn readiness(&self, stopping: CancellationToken) -> Readiness {
+        let (ledger, queue) = (Arc::clone(&self.ledger), Arc::clone(&self.queue));
+        let documents = self.documents.clone();
+        Readiness::new(stopping)
+            .with("ledger", move || {
+                let ledger = Arc::clone(&ledger);
+                async move { ledger.ping().await }
+            })
+            .with("queue", move || {
+                let queue = Arc::clone(&queue);
+                async move { queue.ping().await }
+            })
+            .with("documents", move || {
+                let documents = documents.clone();
+                async move { documents.ping().await }
+            })
+    }
+
+    async fn serve_metrics(
+        &self,
+        lifecycle: &Lifecycle,
+        telemetry: &telemetry::Handle,
+    ) -> anyhow::Result<SocketAddr> {
+        let listener = bind("metrics.listen", self.config.metrics.listen).await?;
+        let address = listener.local_addr()?;
+        let router = web::metrics_router(telemetry.clone());
+        lifecycle.spawn("metrics", web::serve(listener, router, lifecycle.soft().clone()));
+        Ok(address)
+    }
+
+    /// Closes connections in order, or leaves them to the other side, which
+    /// finds out: a silent one does not keep a process that wants to end.
+    pub async fn close(&self) {
+        let in_order = async {
+            self.queue.close().await;
+            self.ledger.close().await;
+        };
+        if tokio::time::timeout(CLOSE_MAX, in_order).await.is_err() {
+            warn!("connections were left open: the other side is silent");
+        }
+    }
+}
+
+async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("failed to listen on {key} {address}"))?;
+    // With port 0 the system chose the port, and nobody else would know it.
+    info!(key, address = %listener.local_addr()?, "listening");
+    Ok(listener)
+}
+
+/// Reads the policy that a configuration names.
+///
+/// # Errors
+/// Names the file and the line.
+pub fn policy(config: &Config) -> anyhow::Result<Policy> {
+    let text = config.policy_text().context("failed to read policy.path")?;
+    Policy::parse(&text)
+        .with_context(|| format!("the policy {} is faulty", config.policy.path.display()))
+}
+
+fn clock_now() -> jiff::Timestamp {
+    SystemClock.now()
+}
+
+/// Counts what the follower has logged already.
+struct SearchWatch;
+
+impl Observer for SearchWatch {
+    fn failed(&self, error: &SearchError) {
+        measure::error("index", error.kind());
+    }
+
+    fn rebuilding(&self, _: Reason) {}
+}
+
+async fn report_lag(
+    search: Search,
+    stop: CancellationToken,
+) -> Result<(), std::convert::Infallible> {
+    while !stop.is_cancelled() {
+        let lag = search.lag(clock_now());
+        let age = Duration::try_from_secs_f64(lag.seconds).unwrap_or_default();
+        measure::index_lag(lag.documents, age);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! `facteur config`
+
+use super::{Answer, Output};
+use crate::app;
+use crate::config::Config;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Check the configuration and the policy it names
+    Check,
+    /// Print the configuration in force, without passwords
+    Print,
+}
+
+pub(super) fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<Answer> {
+    match args {
+        Args::Print if output.is_json() => output.show(config, |_| vec![])?,
+        Args::Print => output.text(&config.to_toml()?)?,
+        Args::Check => {
+            let policy = app::policy(config)?;
+            let answer = serde_json::json!({
+                "policy": policy.digest, "rules": policy.rules.len(),
+            });
+            output.show(&answer, |_| {
+                let rules = policy.rules.len();
+                vec![format!("configuration and policy are in order ({rules} rules and a default)")]
+            })?;
+        }
+    }
+    Ok(Answer::Yes)
+}

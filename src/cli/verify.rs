@@ -1,0 +1,92 @@
+//! `facteur verify`
+
+use serde::Serialize;
+
+use super::{Answer, Output, open};
+use crate::app::App;
+use crate::config::Config;
+use crate::ledger::{Account, Finding};
+use crate::search::Search;
+use crate::verify::{Verdict, verify};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The intake is at rest: look at the search index and the queues as well
+    #[arg(long)]
+    quiesced: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    account: &'a Account,
+    findings: &'a [Finding],
+}
+
+pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
+    let app = open(config).await?;
+    let verdict = look(&app, args.quiesced, output).await;
+    app.close().await;
+    let verdict = verdict?;
+    let report = Report { account: &verdict.account, findings: &verdict.findings };
+    output.show(&report, |_| lines(&verdict))?;
+    Ok(verdict.is_balanced().into())
+}
+
+async fn look(app: &App, is_quiesced: bool, output: Output) -> anyhow::Result<Verdict> {
+    let bar = output.progress("messages", None);
+    let verdict = verify(&app.ledger, &app.documents, &|seen| bar.set_position(seen)).await?;
+    bar.finish_and_clear();
+    if !is_quiesced {
+        return Ok(verdict);
+    }
+    let search = Search::open(&app.config.search.path)?;
+    Ok(verdict.quiesced(&app.ledger, app.queue.as_ref(), &search).await?)
+}
+
+/// The account as a table, and what is wrong with it.
+pub(super) fn lines(verdict: &Verdict) -> Vec<String> {
+    let account = &verdict.account;
+    let total = &account.total;
+    let width = account.applications.keys().map(|name| name.chars().count()).max();
+    let width = width.unwrap_or(0).max(11);
+    let mut lines = vec![format!(
+        "{:width$} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>6} {:>8}",
+        "application",
+        "received",
+        "accepted",
+        "digital",
+        "paper",
+        "both",
+        "quarantined",
+        "discarded",
+        "held",
+        "repeats"
+    )];
+    let all = account.applications.iter().map(|(name, own)| (name.as_str(), own));
+    for (name, own) in all.chain([("total", total)]) {
+        lines.push(format!(
+            "{name:width$} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>6} {:>8}",
+            own.received,
+            own.accepted,
+            own.digital,
+            own.paper,
+            own.both,
+            own.quarantined,
+            own.discarded,
+            own.held,
+            own.repeats
+        ));
+    }
+    let states = total.letters.by_state();
+    let states: Vec<String> =
+        states.iter().filter(|(_, n)| *n > 0).map(|(state, n)| format!("{n} {state}")).collect();
+    lines.push(format!("letters     {} ({})", total.letters.total(), states.join(", ")));
+    lines.push(format!("documents   {}", account.documents));
+    if let Some(indexed) = account.indexed {
+        lines.push(format!("indexed     {indexed}"));
+    }
+    lines.push(format!("difference  {}", account.difference));
+    lines.extend(verdict.findings.iter().map(|f| format!("WRONG: {}: {}", f.what, f.which)));
+    lines
+}

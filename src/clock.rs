@@ -1,0 +1,125 @@
+//! The time, as a parameter: nothing else reads it, so tests own it.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// Says what time it is, in whole microseconds: what the ledger stores, so
+/// that a time read back equals the one that was written.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
+    fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        // A time between two representable ones is representable.
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// Measures how long something takes. For metrics only: nothing is decided by
+/// it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts one.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since it was started.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// A clock that stands still until it is set.
+#[derive(Debug)]
+pub struct FixedClock(AtomicI64);
+
+impl FixedClock {
+    /// A clock that shows a time.
+    #[must_use]
+    pub fn new(at: Timestamp) -> Self {
+        Self(AtomicI64::new(at.as_microsecond()))
+    }
+
+    /// Sets it.
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.as_microsecond(), Ordering::SeqCst);
+    }
+
+    /// Sets it forward, or back.
+    pub fn advance(&self, by: SignedDuration) {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_add(by, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Compiled in (`tzdb-bundle-always`), so that no machine's own database, or
+/// lack of one, moves a Belgian day.
+static BELGIUM: LazyLock<TimeZone> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the zones are compiled in; a test reads this one")]
+    TimeZone::get("Europe/Brussels").expect("the compiled-in zones hold Europe/Brussels")
+});
+
+/// The day it is in Belgium at a moment: what "within 6 months" and "valid
+/// until" count in.
+#[must_use]
+pub fn belgian_day(at: Timestamp) -> Date {
+    at.to_zoned(BELGIUM.clone()).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_belgian_midnight_in_winter_and_in_summer() {
+        for (at, day) in [
+            ("2026-01-31T22:59:59Z", "2026-01-31"),
+            ("2026-01-31T23:00:00Z", "2026-02-01"),
+            ("2026-07-31T21:59:59Z", "2026-07-31"),
+            ("2026-07-31T22:00:00Z", "2026-08-01"),
+            ("2026-03-29T00:59:59Z", "2026-03-29"),
+        ] {
+            let at: Timestamp = at.parse().unwrap();
+            assert_eq!(belgian_day(at).to_string(), day, "{at}");
+        }
+    }
+
+    #[test]
+    fn times_have_whole_microseconds() {
+        assert_eq!(SystemClock.now().subsec_nanosecond() % 1_000, 0);
+    }
+
+    #[test]
+    fn a_fixed_clock_shows_what_it_was_set_to() {
+        let clock = FixedClock::new(Timestamp::UNIX_EPOCH);
+        clock.advance(SignedDuration::from_hours(2));
+        assert_eq!(clock.now().to_string(), "1970-01-01T02:00:00Z");
+        clock.set(Timestamp::UNIX_EPOCH);
+        assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
+    }
+}

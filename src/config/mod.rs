@@ -1,0 +1,112 @@
+//! What an installation sets: `config/facteur.toml`, a file, the environment.
+//!
+//! The commented default is compiled in and holds every key, so it is the
+//! documentation and the list of what exists: a key that it does not hold is
+//! an error, wherever it comes from. Errors name the key and where it was set;
+//! they never repeat an address, which may hold a password.
+
+mod error;
+mod overlay;
+mod sections;
+mod service_url;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use sections::{
+    Closed, Documents, Intake, Ledger, Log, LogFormat, Metrics, Policy, Queue, Registry, Relay,
+    Search, Shutdown, Web,
+};
+pub use service_url::ServiceUrl;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use overlay::Overlay;
+
+/// The commented default.
+pub const DEFAULT: &str = include_str!("../../config/facteur.toml");
+
+/// The policy that applies where no file holds another.
+const DEFAULT_POLICY: &str = include_str!("../../config/policy.toml");
+const DEFAULT_POLICY_PATH: &str = "config/policy.toml";
+
+/// The whole configuration. `config/facteur.toml` says what each key means.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the sections are documented where they are defined")]
+pub struct Config {
+    pub ledger: Ledger,
+    pub queue: Queue,
+    pub documents: Documents,
+    pub search: Search,
+    pub web: Web,
+    pub metrics: Metrics,
+    pub policy: Policy,
+    pub registry: Registry,
+    pub intake: Intake,
+    pub relay: Relay,
+    pub shutdown: Shutdown,
+    pub log: Log,
+}
+
+impl Config {
+    /// The default, overridden by a file and then by the environment, checked.
+    ///
+    /// # Errors
+    /// The first fault, with its key and where it was set.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut overlay = Overlay::new(DEFAULT)?;
+        if let Some(path) = file {
+            overlay.add_file(path)?;
+        }
+        overlay.add_env(env)?;
+        let config: Self = overlay.into_config()?;
+        validate::check(&config)?;
+        Ok(config)
+    }
+
+    /// Keeps everything in one folder, on embedded parts.
+    pub fn move_to(&mut self, folder: &Path) {
+        let folder = folder.display();
+        self.ledger.url = format!("sqlite://{folder}/facteur.db").into();
+        self.queue.url = format!("embedded://{folder}/queue.db").into();
+        self.documents.url = format!("file://{folder}/documents").into();
+        self.search.path = format!("{folder}/search").into();
+    }
+
+    /// The configuration as TOML, for people: passwords in addresses are
+    /// replaced, so the text is not fit to be loaded again.
+    ///
+    /// # Errors
+    /// `Print`, when a path is not UTF-8.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(ConfigError::Print)
+    }
+
+    /// The text of the channel policy: the file's, or the compiled-in one
+    /// where `policy.path` was left as it is and there is no such file.
+    ///
+    /// # Errors
+    /// `File`, when the policy cannot be read.
+    pub fn policy_text(&self) -> Result<String, ConfigError> {
+        let path = &self.policy.path;
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(text),
+            Err(error) if is_missing(&error) && path == Path::new(DEFAULT_POLICY_PATH) => {
+                Ok(DEFAULT_POLICY.to_owned())
+            }
+            Err(source) => Err(ConfigError::File { path: path.clone(), source }),
+        }
+    }
+}
+
+fn is_missing(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+}

@@ -1,0 +1,172 @@
+//! The sections. Units are the last word of a key.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ServiceUrl;
+
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $kind,)* }
+    )*};
+}
+
+sections! {
+    /// `[ledger]`
+    Ledger {
+        /// `sqlite://…` or `postgres://…`.
+        url: ServiceUrl,
+        /// Bounds the pool of connections.
+        connections: u32,
+    }
+    /// `[queue]`
+    Queue {
+        /// `embedded://…`, `amqp://…` or `amqps://…`.
+        url: ServiceUrl,
+    }
+    /// `[documents]`
+    Documents {
+        /// `file://…` or `s3://…`.
+        url: ServiceUrl,
+        /// Age at which an upload that no message names is deleted.
+        unreferenced_days: u16,
+    }
+    /// `[search]`
+    Search {
+        /// The folder of the index.
+        path: PathBuf,
+    }
+    /// `[web]`
+    Web {
+        /// Where pages and the REST interface are served.
+        listen: SocketAddr,
+    }
+    /// `[metrics]`
+    Metrics {
+        /// Where `/metrics` is served.
+        listen: SocketAddr,
+    }
+    /// `[policy]`
+    Policy {
+        /// The file of the channel policy; see [`super::Config::policy_text`].
+        path: PathBuf,
+    }
+    /// `[registry]`
+    Registry {
+        /// Whether a number that the registry does not know is a refusal.
+        complete: bool,
+        /// What becomes of documents for closed enterprises.
+        closed: Closed,
+    }
+    /// `[intake]`
+    Intake {
+        /// Documents in a batch.
+        batch_count_max: usize,
+        /// Bytes of bodies in a batch.
+        batch_bytes_max: usize,
+        /// Wait after the first document of a batch.
+        batch_wait_ms_max: u64,
+        /// Batches recorded at the same time.
+        workers: usize,
+        /// Unsettled deliveries of one lane; see [`Intake::prefetch`].
+        prefetch_max: u16,
+        /// Bytes of bodies that all lanes hold.
+        memory_bytes_max: usize,
+        /// Bytes of one body.
+        body_bytes_max: usize,
+        /// Bytes of inline content of one publication, decoded.
+        inline_bytes_max: usize,
+    }
+    /// `[relay]`
+    Relay {
+        /// Receipts in one message.
+        receipts_per_message_max: usize,
+        /// Letters handed to the printers and not yet taken.
+        letters_window: u32,
+        /// Time between two looks for work.
+        interval_ms: u64,
+    }
+    /// `[shutdown]`
+    Shutdown {
+        /// Time that running work gets.
+        grace_secs: u64,
+    }
+    /// `[log]`
+    Log {
+        /// For people or for programs.
+        format: LogFormat,
+        /// Directives of `tracing_subscriber::EnvFilter`.
+        filter: String,
+    }
+}
+
+/// What becomes of a document for a closed enterprise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Closed {
+    /// Into the quarantine, with the code `ENTERPRISE_NOT_ACTIVE`.
+    Refuse,
+    /// It waits for an operator.
+    Hold,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Intake {
+    /// The prefetch of each of `lanes` lanes: `prefetch_max`, or less so that
+    /// prefetch × body limit of all lanes stays inside `memory_bytes_max`. At
+    /// least 1, so the budget holds for up to [`Intake::lanes_max`] lanes.
+    #[must_use]
+    pub fn prefetch(&self, lanes: usize) -> u16 {
+        let share = self.lanes_max() / lanes.max(1);
+        u16::try_from(share).unwrap_or(u16::MAX).clamp(1, self.prefetch_max.max(1))
+    }
+
+    /// How many lanes the memory budget feeds, with one body each.
+    #[must_use]
+    pub fn lanes_max(&self) -> usize {
+        self.memory_bytes_max / self.body_bytes_max.max(1)
+    }
+
+    /// The bounds of a publication.
+    #[must_use]
+    pub fn limits(&self) -> crate::domain::Limits {
+        crate::domain::Limits { inline_bytes_max: self.inline_bytes_max }
+    }
+
+    /// The longest wait after the first document of a batch.
+    #[must_use]
+    pub fn batch_wait_max(&self) -> Duration {
+        Duration::from_millis(self.batch_wait_ms_max)
+    }
+}
+
+impl Relay {
+    /// Time between two looks for work.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_ms)
+    }
+}
+
+impl Shutdown {
+    /// Time that running work gets after the first signal.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_secs)
+    }
+}

@@ -1,0 +1,76 @@
+//! Bounds of single keys, and what two keys must have in common.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::{Config, ConfigError, ServiceUrl};
+
+/// RabbitMQ 4 refuses larger messages.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// 1 TiB: no more than a guard against a slip of the keyboard.
+const MEMORY_BYTES_MAX: usize = 1 << 40;
+
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    addresses(config)?;
+    intake(config)?;
+    let relay = &config.relay;
+    within("ledger.connections", config.ledger.connections, 1..=1_000)?;
+    within("documents.unreferenced_days", config.documents.unreferenced_days, 1..=3_650)?;
+    within("relay.receipts_per_message_max", relay.receipts_per_message_max, 1..=5_000)?;
+    within("relay.letters_window", relay.letters_window, 1..=1_000_000)?;
+    within("relay.interval_ms", relay.interval_ms, 1..=60_000)?;
+    within("shutdown.grace_secs", config.shutdown.grace_secs, 0..=3_600)?;
+    config
+        .log
+        .filter
+        .parse::<tracing_subscriber::EnvFilter>()
+        .map(drop)
+        .map_err(|error| fault("log.filter", error.to_string()))
+}
+
+fn addresses(config: &Config) -> Result<(), ConfigError> {
+    let postgres = &["sqlite", "postgres", "postgresql"];
+    scheme("ledger.url", &config.ledger.url, postgres)?;
+    scheme("queue.url", &config.queue.url, &["embedded", "amqp", "amqps"])?;
+    scheme("documents.url", &config.documents.url, &["file", "s3"])
+}
+
+fn intake(config: &Config) -> Result<(), ConfigError> {
+    let intake = &config.intake;
+    within("intake.batch_count_max", intake.batch_count_max, 1..=10_000)?;
+    within("intake.batch_wait_ms_max", intake.batch_wait_ms_max, 0..=10_000)?;
+    within("intake.workers", intake.workers, 1..=64)?;
+    within("intake.prefetch_max", intake.prefetch_max, 1..=u16::MAX)?;
+    within("intake.body_bytes_max", intake.body_bytes_max, 1..=BODY_BYTES_MAX)?;
+    // A batch takes at least one body, and memory at least one batch.
+    let (body, memory) = (intake.body_bytes_max, intake.memory_bytes_max);
+    within("intake.batch_bytes_max", intake.batch_bytes_max, body..=MEMORY_BYTES_MAX)?;
+    within("intake.memory_bytes_max", memory, intake.batch_bytes_max..=MEMORY_BYTES_MAX)?;
+    // Base64 makes four characters of three bytes.
+    let inline_max = body / 4 * 3;
+    within("intake.inline_bytes_max", intake.inline_bytes_max, 0..=inline_max)
+}
+
+fn within<T: Copy + PartialOrd + Display>(
+    key: &str,
+    value: T,
+    bounds: RangeInclusive<T>,
+) -> Result<(), ConfigError> {
+    if bounds.contains(&value) {
+        return Ok(());
+    }
+    let (min, max) = (bounds.start(), bounds.end());
+    Err(fault(key, format!("{value} is not between {min} and {max}")))
+}
+
+fn scheme(key: &str, url: &ServiceUrl, known: &[&str]) -> Result<(), ConfigError> {
+    if url.scheme().is_some_and(|scheme| known.contains(&scheme)) {
+        return Ok(());
+    }
+    let known: Vec<String> = known.iter().map(|scheme| format!("{scheme}://")).collect();
+    Err(fault(key, format!("must begin with {}", known.join(" or "))))
+}
+
+fn fault(key: &str, message: String) -> ConfigError {
+    ConfigError::Value { key: key.into(), message }
+}

@@ -1,0 +1,169 @@
+//! The mail of the simulated agencies: mostly good, now and then a repeat, a
+//! refusal, or a flood.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+
+use super::agencies::{AGENCIES, Agency, Kind};
+use super::world::company;
+use super::{COMPANIES, SEED};
+use crate::queue::{Outbound, Properties, topology};
+
+/// A publication on its way.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// As it is published.
+    pub message: Outbound,
+}
+
+/// An endless supply of publications, the same for the same run.
+pub struct Mail {
+    random: StdRng,
+    /// Tells this run's keys from those of an earlier one.
+    run: String,
+    count: u64,
+    last: Option<Outbound>,
+    /// The agency that floods, and for how many documents more.
+    flood: Option<(&'static Agency, u32)>,
+}
+
+/// How often something else than a good publication comes, in a thousand.
+const REPEATS: u32 = 30;
+const FAULTS: u32 = 25;
+const FLOODS: u32 = 1;
+
+impl Mail {
+    /// The mail of a run; `run` makes its keys unique.
+    #[must_use]
+    pub fn new(run: &str) -> Self {
+        let random = StdRng::seed_from_u64(SEED);
+        Self { random, run: run.to_owned(), count: 0, last: None, flood: None }
+    }
+
+    /// The next publication.
+    pub fn next(&mut self, now: Timestamp) -> Sent {
+        self.count += 1;
+        let dice = self.random.random_range(0..1000);
+        if let Some(last) = self.last.clone().filter(|_| dice < REPEATS) {
+            return Sent { message: last };
+        }
+        let agency = self.agency();
+        let kind = &agency.types[self.random.random_range(0..agency.types.len())];
+        let mut publication = self.publication(agency, kind);
+        let mut message = envelope(agency, format!("{}-{}", self.run, self.count), now);
+        if (REPEATS..REPEATS + FAULTS).contains(&dice) {
+            self.spoil(&mut publication, &mut message);
+        }
+        if message.body.is_empty() {
+            message.body = publication.to_string().into();
+        }
+        self.last = Some(message.clone());
+        Sent { message }
+    }
+
+    fn agency(&mut self) -> &'static Agency {
+        if let Some((agency, left)) = self.flood {
+            self.flood = (left > 0).then(|| (agency, left.saturating_sub(1)));
+            return agency;
+        }
+        let mut pick = self.random.random_range(0..AGENCIES.iter().map(|a| a.weight).sum());
+        let found = AGENCIES.iter().find(|agency| {
+            let is_here = pick < agency.weight;
+            pick = pick.saturating_sub(agency.weight);
+            is_here
+        });
+        let agency = found.unwrap_or(&AGENCIES[0]);
+        if self.random.random_range(0..1000) < FLOODS {
+            self.flood = Some((agency, self.random.random_range(100..600)));
+        }
+        agency
+    }
+
+    /// Popularity is skewed: the first hundredth of the companies gets about
+    /// a fifth of the mail.
+    fn recipient(&mut self) -> String {
+        let uniform: f64 = self.random.random_range(0.0..1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5000")]
+        let n = (uniform.powi(3) * f64::from(COMPANIES)) as u32;
+        company(n.min(COMPANIES - 1)).to_string()
+    }
+
+    fn publication(&mut self, agency: &Agency, kind: &Kind) -> Value {
+        let (quarter, number) =
+            (self.random.random_range(1..=4), self.random.random_range(100_000..999_999));
+        let [fr, nl, de] = kind.names;
+        let subject = match self.random.random_range(0..10) {
+            0 => json!({ "de": format!("{de}, {quarter}. Quartal, Nr. {number}") }),
+            1..5 => json!({ "nl": format!("{nl}, {quarter}e kwartaal, nr. {number}") }),
+            5..9 => json!({ "fr": format!("{fr}, {quarter}e trimestre, n° {number}") }),
+            _ => json!({ "fr": format!("{fr} n° {number}"), "nl": format!("{nl} nr. {number}") }),
+        };
+        let mut publication = json!({
+            "sender": { "eboxType": "enterprise", "enterpriseNumber": agency.organization },
+            "recipient": { "eboxType": "enterprise", "enterpriseNumber": self.recipient() },
+            "subject": subject,
+            "senderApplicationId": agency.application,
+            "messageTypeId": kind.id,
+            "businessDataList": [
+                { "key": "BUSINESS_DOMAIN", "values": [{ "fr": "SOCIAL_SECURITY" }] },
+                { "key": "FOR_ACTION", "values": [{ "fr": "true" }] },
+            ],
+            "registered": self.random.random_range(0..100) < 5,
+        });
+        self.content(&mut publication, kind, number);
+        publication
+    }
+
+    /// A letter of its own, a leaflet that many get, or a text alone.
+    fn content(&mut self, publication: &mut Value, kind: &Kind, number: u32) {
+        let text = match self.random.random_range(0..4) {
+            0 => format!("{}\n\nReference {number}\n", kind.names.join("\n")),
+            1 => format!("{}\n\nInformation\n", kind.names.join("\n")),
+            _ => {
+                publication["bodyContent"] = json!({ "fr": kind.names[0], "nl": kind.names[1] });
+                publication["isBodyMainContent"] = json!(true);
+                return;
+            }
+        };
+        publication["attachments"] = json!([{
+            "httpPartName": "upfile1",
+            "isMainContent": true,
+            "fileName": format!("{number}.txt"),
+            "mediaType": "text/plain",
+            "content": { "inline": STANDARD.encode(text) },
+        }]);
+    }
+
+    /// What agencies get wrong.
+    fn spoil(&mut self, publication: &mut Value, message: &mut Outbound) {
+        match self.random.random_range(0..8) {
+            0 => publication["recipient"]["enterpriseNumber"] = json!("0123456789"),
+            1 => publication["subject"] = json!({ "fr": "x".repeat(401) }),
+            2 => publication["messageTypeId"] = json!("NOT-OURS"),
+            3 => publication["forTheAttentionOf"] = Value::Null,
+            4 => message.properties.user_id = Some("account-of-somebody-else".into()),
+            5 => message.properties.message_id = None,
+            6 => message.body = "{ \"subject\": ".into(),
+            _ => message.routing_key = "not:registered".into(),
+        }
+    }
+}
+
+fn envelope(agency: &Agency, key: String, now: Timestamp) -> Outbound {
+    Outbound {
+        exchange: topology::EXCHANGE_DOCUMENTS.into(),
+        routing_key: agency.application.into(),
+        body: bytes::Bytes::new(),
+        properties: Properties {
+            message_id: Some(key),
+            app_id: Some(agency.application.into()),
+            user_id: Some(agency.account()),
+            content_type: Some("application/json".into()),
+            published_us: Some(now.as_microsecond()),
+        },
+    }
+}

@@ -1,0 +1,125 @@
+//! Who may see what in one box: partitions, routing rules, grants.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ApplicationId, EnterpriseNumber, GrantId, MessageTypeId, PartitionId, PersonId, ServiceId,
+};
+
+/// How closed a message type is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u8", into = "u8")]
+#[schemars(with = "u8")]
+pub enum AccessLevel {
+    /// Level 1: every user of the box sees it.
+    #[default]
+    Box,
+    /// Level 2: only who has a grant for the type or for its service.
+    Type,
+}
+
+impl From<AccessLevel> for u8 {
+    fn from(level: AccessLevel) -> u8 {
+        match level {
+            AccessLevel::Box => 1,
+            AccessLevel::Type => 2,
+        }
+    }
+}
+
+impl TryFrom<u8> for AccessLevel {
+    type Error = String;
+    fn try_from(level: u8) -> Result<Self, String> {
+        match level {
+            1 => Ok(Self::Box),
+            2 => Ok(Self::Type),
+            _ => Err(format!("access level {level}: 1 or 2")),
+        }
+    }
+}
+
+/// A sub-box. `GENERAL` always exists and needs no record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Partition {
+    /// Whose box.
+    pub enterprise: EnterpriseNumber,
+    /// Its id within the box.
+    pub id: PartitionId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Sends what arrives to a partition. Every criterion that is present must
+/// match; the lowest priority that matches wins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RoutingRule {
+    /// Whose box.
+    pub enterprise: EnterpriseNumber,
+    /// Order; unique in the box.
+    pub priority: u32,
+    /// Where to.
+    pub partition: PartitionId,
+    /// Only this type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_type: Option<MessageTypeId>,
+    /// Only from this application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// Only from this organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<EnterpriseNumber>,
+}
+
+/// What a grant opens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", content = "of", rename_all = "lowercase")]
+pub enum Scope {
+    /// Everything, and the right to grant: an access manager.
+    Manager,
+    /// Every type of level 1.
+    All,
+    /// One type, of either level.
+    Type(MessageTypeId),
+    /// The types of one online service, of either level.
+    Service(ServiceId),
+    /// Level 1 types from one organization.
+    Organization(EnterpriseNumber),
+    /// Level 1 types from one application.
+    Application(ApplicationId),
+}
+
+/// One person may see something in one box. Bounded to a partition where one
+/// is named, to days where they are given (both included).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Grant {
+    /// Whose box.
+    pub enterprise: EnterpriseNumber,
+    /// Its id within the box.
+    pub id: GrantId,
+    /// Who.
+    pub person: PersonId,
+    /// What.
+    pub scope: Scope,
+    /// Only in this partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionId>,
+    /// First day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// Last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Date>,
+}
+
+impl Grant {
+    /// Whether the grant is in force on a day.
+    #[must_use]
+    pub fn is_in_force(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}

@@ -1,0 +1,41 @@
+//! The words of the business: identifiers, texts, publications, access.
+//!
+//! Pure types. Nothing in here reads a clock, opens a file or knows a broker
+//! or a database; everything in here can be tested with a table of values.
+
+mod access;
+mod business_data;
+mod digest;
+mod enterprise;
+mod enterprise_number;
+mod ids;
+mod language;
+mod medium;
+mod message_type;
+mod party;
+mod publication;
+mod record;
+mod references;
+mod refusal;
+mod validate;
+
+pub use access::{AccessLevel, Grant, Partition, RoutingRule, Scope};
+pub use business_data::{BusinessDataFormat, BusinessDataRule, SHARED_KEYS, check_business_data};
+pub use digest::{Digest, DigestError};
+pub use enterprise::{Address, Enterprise, LegalState, MailBox, Mandate, Person};
+pub use enterprise_number::{EnterpriseNumber, EnterpriseNumberError};
+pub use ids::{
+    AccountName, ApplicationId, GrantId, IdError, IdempotencyKey, MessageId, MessageTypeId,
+    PartitionId, PersonId, ServiceId,
+};
+pub use language::{Language, Texts};
+pub use medium::Medium;
+pub use message_type::{DigitalForm, MessageType, Validity, ValidityUnit};
+pub use party::{Application, OnlineService, Organization, Trio};
+pub use publication::{
+    Attachment, Attention, BusinessData, Content, Postal, PostalPriority, Precondition,
+    Publication, Recipient, Sender,
+};
+pub use record::{Change, Kind, Record, RecordKey};
+pub use refusal::{Code, Refusal, legible};
+pub use validate::{Limits, MEDIA_TYPES, Valid, validate};

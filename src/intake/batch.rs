@@ -1,0 +1,271 @@
+//! One batch, from decoded documents to settled deliveries.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::BackoffBuilder;
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::Settings;
+use super::arrival::{Arrival, Candidate};
+use super::count;
+use super::decode::decode;
+use super::judge::{Judged, Rulebook, judge, wanted};
+use super::source::Source;
+use crate::clock::Clock;
+use crate::documents::{DocumentError, DocumentStore};
+use crate::domain::{Code, Refusal};
+use crate::failpoint::fail_point;
+use crate::ledger::{Claimed, Class, DocumentKey, Ledger, LedgerError};
+use crate::queue::{Settled, Tag};
+use crate::telemetry::log::chain;
+
+/// What a batch needs.
+pub struct Intake {
+    ledger: Arc<Ledger>,
+    documents: DocumentStore,
+    rulebook: Rulebook,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a batch could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The ledger did not take it.
+    #[error("the ledger did not record the batch")]
+    Ledger(#[from] LedgerError),
+    /// Inline content could not be stored.
+    #[error("the batch's content could not be stored")]
+    Documents(#[from] DocumentError),
+}
+
+impl IntakeError {
+    /// Only a row that the database will never take justifies splitting; all
+    /// else is tried again until it passes or somebody mends it.
+    fn is_a_row_refused(&self) -> bool {
+        matches!(self, Self::Ledger(error) if error.class() == Class::Refused)
+    }
+
+    fn stage_and_kind(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ledger(error) => ("record", error.kind()),
+            Self::Documents(error) => ("documents", error.kind()),
+        }
+    }
+}
+
+/// How a batch ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Everything is recorded; one verdict for each document, in order.
+    Recorded(Vec<Judged>),
+    /// The engine stops; nothing of the rest is recorded, all of it comes
+    /// again.
+    Stopped,
+}
+
+impl Intake {
+    /// An intake over these parts.
+    #[must_use]
+    pub fn new(
+        ledger: Arc<Ledger>,
+        documents: DocumentStore,
+        rulebook: Rulebook,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { ledger, documents, rulebook, settings, clock }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// Decodes, records and settles a batch. Tries again for ever, until
+    /// `stop`.
+    pub async fn deliver(&self, arrivals: Vec<Arrival>, stop: &CancellationToken) -> Outcome {
+        let (limits, bytes_max) = (self.settings.limits(), self.settings.body_bytes_max);
+        let candidates =
+            arrivals.into_iter().map(|arrival| decode(arrival, limits, bytes_max)).collect();
+        self.deliver_candidates(candidates, stop).await
+    }
+
+    pub(super) async fn deliver_candidates(
+        &self,
+        candidates: Vec<Candidate>,
+        stop: &CancellationToken,
+    ) -> Outcome {
+        let mut pieces = vec![candidates];
+        let mut verdicts = Vec::new();
+        while let Some(piece) = pieces.pop() {
+            match self.until_recorded(piece, stop).await {
+                Attempt::Recorded(piece, judged) => {
+                    self.finish(&piece, &judged).await;
+                    verdicts.extend(judged);
+                }
+                Attempt::Refused(piece) => pieces.extend(split(piece)),
+                Attempt::Stopped => return Outcome::Stopped,
+            }
+        }
+        Outcome::Recorded(verdicts)
+    }
+
+    async fn until_recorded(&self, mut piece: Vec<Candidate>, stop: &CancellationToken) -> Attempt {
+        let mut waits = patience();
+        loop {
+            let error = match self.attempt(&mut piece).await {
+                Ok(judged) => return Attempt::Recorded(piece, judged),
+                Err(error) if error.is_a_row_refused() && !is_condemned(&piece) => {
+                    return Attempt::Refused(piece);
+                }
+                Err(error) => error,
+            };
+            let (stage, kind) = error.stage_and_kind();
+            count::error(stage, kind);
+            let wait = waits.next().unwrap_or(WAIT_MAX);
+            warn!(
+                documents = piece.len(),
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                error = %chain(&error),
+                "failed to record a batch; it is tried again"
+            );
+            tokio::select! {
+                () = stop.cancelled() => return Attempt::Stopped,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// One try: content first, then the transaction.
+    async fn attempt(&self, piece: &mut [Candidate]) -> Result<Vec<Judged>, IntakeError> {
+        self.store_inline(piece).await?;
+        fail_point!("inline-stored");
+        let now = self.clock.now();
+        let mut batch = self.ledger.begin().await?;
+        let reference = batch.reference().await?;
+        let wanted = wanted(piece, &reference);
+        let snapshot = batch.look_up(reference, &wanted).await?;
+        fail_point!("looked-up");
+        let (records, judged) = judge(piece, &snapshot, &self.rulebook, now);
+        batch.record(records, &self.rulebook.policy, now).await?;
+        fail_point!("recorded");
+        if let Err(error) = batch.commit().await {
+            // It may have committed: what the next attempt finds recorded is
+            // this batch's own work, and no repeat by the agency.
+            piece.iter_mut().for_each(|candidate| candidate.arrival.is_redelivered = true);
+            return Err(error.into());
+        }
+        fail_point!("committed");
+        Ok(judged)
+    }
+
+    /// Writes inline content, claimed first so that no sweep takes it, before
+    /// the transaction that names it.
+    async fn store_inline(&self, piece: &[Candidate]) -> Result<(), IntakeError> {
+        let mut contents: BTreeMap<DocumentKey, Bytes> = BTreeMap::new();
+        for parsed in piece.iter().filter_map(|candidate| candidate.parsed.as_ref().ok()) {
+            for (digest, content) in &parsed.valid.inline {
+                let key = (parsed.valid.application.clone(), *digest);
+                contents.entry(key).or_insert_with(|| content.clone());
+            }
+        }
+        if contents.is_empty() {
+            return Ok(());
+        }
+        let claim = |(key, content): (&DocumentKey, &Bytes)| Claimed {
+            key: key.clone(),
+            size: content.len() as u64,
+            media_type: None,
+        };
+        let claims: Vec<Claimed> = contents.iter().map(claim).collect();
+        self.ledger.claim_documents(&claims, self.clock.now()).await?;
+        self.documents.put_many(contents.into_iter().collect()).await?;
+        Ok(())
+    }
+
+    /// Counts, and tells the broker.
+    async fn finish(&self, piece: &[Candidate], judged: &[Judged]) {
+        count::recorded(piece, judged, self.clock.now());
+        for (source, tags) in by_source(piece, judged) {
+            match source.settle(&tags).await {
+                Ok(Settled::Yes) => {}
+                Ok(Settled::Gone) => count::error("settle", "gone"),
+                Err(error) => {
+                    count::error("settle", error.kind());
+                    warn!(
+                        error = %chain(&error),
+                        "failed to settle what is recorded; it comes again"
+                    );
+                }
+            }
+        }
+        fail_point!("settled");
+    }
+}
+
+enum Attempt {
+    Recorded(Vec<Candidate>, Vec<Judged>),
+    Refused(Vec<Candidate>),
+    Stopped,
+}
+
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+fn patience() -> backon::ExponentialBackoff {
+    backon::ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(WAIT_MAX)
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Halves a batch that the database refuses; a document that is refused alone
+/// is condemned.
+fn split(mut piece: Vec<Candidate>) -> Vec<Vec<Candidate>> {
+    if piece.len() > 1 {
+        let second = piece.split_off(piece.len() / 2);
+        // The last is taken first: keep the order of arrival.
+        return vec![second, piece];
+    }
+    for candidate in &mut piece {
+        error!(lane = candidate.arrival.lane_name(), "the ledger will never take this document");
+        let message = "the ledger refuses this publication";
+        candidate.parsed = Err(Refusal::new(Code::Unstorable, "", message));
+    }
+    vec![piece]
+}
+
+/// Refused even as an entry of the quarantine, a document waits for somebody
+/// who mends the database.
+fn is_condemned(piece: &[Candidate]) -> bool {
+    let code = |candidate: &Candidate| candidate.parsed.as_ref().err().map(|refusal| refusal.code);
+    matches!(piece, [alone] if code(alone) == Some(Code::Unstorable))
+}
+
+type Settlements = Vec<(Arc<Source>, Vec<Tag>)>;
+
+/// What is to be settled on each consumer. What was stale when it was judged
+/// is not recorded and must not be settled.
+fn by_source(piece: &[Candidate], judged: &[Judged]) -> Settlements {
+    let mut settlements = Settlements::new();
+    for (candidate, judged) in piece.iter().zip(judged) {
+        let Some((source, tag)) = &candidate.arrival.settle else { continue };
+        if *judged == Judged::Stale {
+            continue;
+        }
+        match settlements.iter_mut().find(|(known, _)| Arc::ptr_eq(known, source)) {
+            Some((_, tags)) => tags.push(*tag),
+            None => settlements.push((Arc::clone(source), vec![*tag])),
+        }
+    }
+    settlements
+}

@@ -1,0 +1,61 @@
+//! Counts what became of batches: once for each set of labels, not once for
+//! each document.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::arrival::{Candidate, Lane};
+use super::judge::Judged;
+use crate::domain::Medium;
+use crate::route::AudienceKind;
+use crate::telemetry::measure::{self, Outcome, PartitionKind};
+
+pub(super) use crate::telemetry::measure::error;
+
+/// A batch was committed.
+pub(super) fn recorded(piece: &[Candidate], judged: &[Judged], now: Timestamp) {
+    let mut received: BTreeMap<(&str, Outcome), u64> = BTreeMap::new();
+    let mut decided: BTreeMap<(Medium, Arc<str>), u64> = BTreeMap::new();
+    let mut routed: BTreeMap<(PartitionKind, AudienceKind), u64> = BTreeMap::new();
+    for (candidate, judged) in piece.iter().zip(judged) {
+        let Some(outcome) = outcome(judged) else { continue };
+        *received.entry((candidate.arrival.lane_name(), outcome)).or_default() += 1;
+        if let Judged::Accepted { medium, reason, is_general, audience, .. } = judged {
+            let kind = if *is_general { PartitionKind::General } else { PartitionKind::Own };
+            *decided.entry((*medium, Arc::clone(reason))).or_default() += 1;
+            *routed.entry((kind, *audience)).or_default() += 1;
+        }
+    }
+    received.into_iter().for_each(|((lane, outcome), n)| measure::received(lane, outcome, n));
+    decided.into_iter().for_each(|((medium, reason), n)| measure::decision(medium, &reason, n));
+    routed.into_iter().for_each(|((kind, audience), n)| measure::routed(kind, audience, n));
+    measure::batch_documents(piece.len());
+    measure::record_seconds(piece.iter().map(|candidate| candidate.arrival.taken_at.elapsed()));
+    measure::end_to_end_seconds(piece.iter().filter_map(|candidate| age(candidate, now)));
+}
+
+fn outcome(judged: &Judged) -> Option<Outcome> {
+    Some(match judged {
+        Judged::Accepted { .. } => Outcome::Accepted,
+        Judged::Quarantined(_) => Outcome::Quarantined,
+        Judged::Held(_) => Outcome::Held,
+        Judged::Repeat { .. } => Outcome::Repeat,
+        Judged::Redelivered => Outcome::Redelivered,
+        Judged::Stale => return None,
+    })
+}
+
+fn age(candidate: &Candidate, now: Timestamp) -> Option<Duration> {
+    let published = candidate.arrival.properties.published_us?;
+    u64::try_from(now.as_microsecond() - published).ok().map(Duration::from_micros)
+}
+
+/// A lane waited for its pace.
+pub(super) fn throttled(lane: &Lane) {
+    if let Lane::Application(id) = lane {
+        measure::throttled(id.as_str(), 1);
+    }
+}

@@ -1,0 +1,122 @@
+//! From bytes to a publication, or to the place of the fault.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::arrival::{Arrival, Candidate, Lane, Parsed};
+use crate::domain::{
+    Code, Digest, EnterpriseNumber, IdempotencyKey, Limits, MessageId, Publication, Refusal,
+    validate,
+};
+use crate::ledger::Fingerprint;
+
+/// Decodes a delivery. Never fails: what is wrong becomes part of the
+/// candidate.
+#[must_use]
+pub fn decode(arrival: Arrival, limits: Limits, body_bytes_max: usize) -> Candidate {
+    let key = arrival.properties.message_id.as_deref().map(IdempotencyKey::new);
+    let key = key.and_then(Result::ok);
+    let read = read(&arrival.body, body_bytes_max);
+    let organization = read.as_ref().ok().and_then(organization_of);
+    let parsed = refused_by_broker(&arrival)
+        .map_or_else(|| read.and_then(|p| decode_publication(p, limits)), Err)
+        .and_then(|parsed| usable_key(key.as_ref(), parsed));
+    Candidate {
+        fingerprint: fingerprint(&arrival.body),
+        arrival,
+        key,
+        organization,
+        parsed,
+        id: MessageId(Uuid::now_v7()),
+        job: Uuid::now_v7(),
+        replay: None,
+    }
+}
+
+/// Checks a publication's own rules.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn decode_publication(mut publication: Publication, limits: Limits) -> Result<Parsed, Refusal> {
+    let valid = validate(&mut publication, limits)?;
+    let json = serde_json::to_string(&publication)
+        .map_err(|error| Refusal::new(Code::Malformed, "", error.to_string()))?;
+    Ok(Parsed { publication, valid, json })
+}
+
+fn refused_by_broker(arrival: &Arrival) -> Option<Refusal> {
+    match &arrival.lane {
+        Lane::Application(_) => None,
+        Lane::Unroutable => {
+            let message = format!("no lane is registered for {:?}", arrival.routing_key);
+            Some(Refusal::new(Code::Unroutable, "", message))
+        }
+        Lane::Dead => {
+            let reason = arrival.death.as_ref().map_or("unknown", |death| death.reason.as_str());
+            let message = format!("the broker gave up delivering it ({reason})");
+            Some(Refusal::new(Code::DeadLettered, "", message))
+        }
+    }
+}
+
+fn read(body: &Bytes, body_bytes_max: usize) -> Result<Publication, Refusal> {
+    let malformed = |message: String| Err(Refusal::new(Code::Malformed, "", message));
+    if body.is_empty() {
+        return malformed("the body is empty".into());
+    }
+    if body.len() > body_bytes_max {
+        let message =
+            format!("the body has {} bytes; at most {body_bytes_max} are taken", body.len());
+        return Err(Refusal::new(Code::TooLarge, "", message));
+    }
+    serde_json::from_slice(body).map_err(|_| locate(body))
+}
+
+/// Parses again to find the place of the fault: only what is refused pays
+/// for it.
+fn locate(body: &[u8]) -> Refusal {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, Publication>(&mut json) {
+        Err(error) => {
+            let pointer = pointer(error.path());
+            Refusal::new(Code::Malformed, pointer, error.into_inner().to_string())
+        }
+        Ok(_) => match json.end() {
+            Err(error) => Refusal::new(Code::Malformed, "", error.to_string()),
+            Ok(()) => Refusal::new(Code::Malformed, "", "not a publication"),
+        },
+    }
+}
+
+/// A path as a JSON Pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn usable_key(key: Option<&IdempotencyKey>, parsed: Parsed) -> Result<Parsed, Refusal> {
+    match key {
+        Some(_) => Ok(parsed),
+        None => Err(Refusal::new(
+            Code::MissingKey,
+            "",
+            "the property message_id must hold the idempotency key: 1 to 255 printable characters",
+        )),
+    }
+}
+
+fn organization_of(publication: &Publication) -> Option<EnterpriseNumber> {
+    publication.sender.enterprise_number.parse().ok()
+}
+
+fn fingerprint(body: &[u8]) -> Fingerprint {
+    let mut half = Fingerprint::default();
+    half.copy_from_slice(&Digest::of(body).as_bytes()[..16]);
+    half
+}

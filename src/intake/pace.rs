@@ -1,0 +1,81 @@
+//! The pace of one application.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+type Limiter =
+    RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// This engine's share of an application's documents a second.
+pub(super) struct Pace {
+    limiter: Limiter,
+    clock: MonotonicClock,
+    per_second: u32,
+    engines: u32,
+}
+
+impl Pace {
+    /// The configured pace is the total: each living engine takes its share.
+    pub(super) fn new(per_second: u32, engines: u32) -> Self {
+        let (rate, engines) = (NonZeroU32::MIN.max_of(per_second), engines.max(1));
+        let clock = MonotonicClock;
+        let interval = Duration::from_secs(1) * engines / rate.get();
+        let burst = NonZeroU32::MIN.max_of(rate.get() / engines / BURSTS_PER_SECOND);
+        let quota = Quota::with_period(interval.max(Duration::from_nanos(1)))
+            .unwrap_or(Quota::per_second(rate))
+            .allow_burst(burst);
+        let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
+        Self { limiter, clock, per_second, engines }
+    }
+
+    /// Takes one document's turn, or says how long to wait for it.
+    pub(super) fn turn(&self) -> Result<(), Duration> {
+        self.limiter.check().map_err(|wait| wait.wait_time_from(self.clock.now()))
+    }
+
+    /// What a lane may hold without sitting on deliveries: a second's worth.
+    pub(super) fn prefetch(&self) -> u16 {
+        u16::try_from(self.per_second / self.engines).unwrap_or(u16::MAX).max(1)
+    }
+}
+
+/// A burst is a quarter of a second's worth.
+const BURSTS_PER_SECOND: u32 = 4;
+
+trait MaxOf {
+    fn max_of(self, other: u32) -> NonZeroU32;
+}
+
+impl MaxOf for NonZeroU32 {
+    fn max_of(self, other: u32) -> NonZeroU32 {
+        NonZeroU32::new(other).unwrap_or(self).max(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_let_through_and_the_rest_waits() {
+        let pace = Pace::new(40, 2);
+        let passed = (0..100).filter(|_| pace.turn().is_ok()).count();
+        assert!((5..=7).contains(&passed), "{passed}");
+        let wait = pace.turn().unwrap_err();
+        assert!(wait <= Duration::from_millis(50), "{wait:?}");
+        assert_eq!(pace.prefetch(), 20);
+    }
+
+    #[test]
+    fn a_pace_below_one_an_engine_waits_longer_than_a_second() {
+        let pace = Pace::new(1, 3);
+        assert!(pace.turn().is_ok());
+        let wait = pace.turn().unwrap_err();
+        assert!(wait > Duration::from_secs(2) && wait <= Duration::from_secs(3), "{wait:?}");
+    }
+}

@@ -1,0 +1,198 @@
+//! Deliveries that wait for a batch, lane by lane, and the batches filled
+//! from them in turn.
+//!
+//! Bounded by what the lanes' prefetch lets the broker hand out.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::Settings;
+use super::arrival::{Arrival, Lane};
+use super::in_work::{Held, InWork};
+
+/// So many deliveries a lane gives to a batch before the next lane's turn: a
+/// flood waits for the others, and a settlement still covers many.
+const TURN: usize = 50;
+
+#[derive(Default)]
+struct Waiting {
+    lanes: BTreeMap<Lane, VecDeque<Arrival>>,
+    /// The lane that had the last turn.
+    last: Option<Lane>,
+    count: usize,
+}
+
+/// Everything that waits.
+#[derive(Default)]
+pub(super) struct Ready {
+    waiting: Mutex<Waiting>,
+    filled: Notify,
+    /// One batch is filled at a time.
+    filling: tokio::sync::Mutex<()>,
+    in_work: Arc<InWork>,
+}
+
+impl Ready {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, arrival: Arrival) {
+        let mut waiting = self.lock();
+        waiting.lanes.entry(arrival.lane.clone()).or_default().push_back(arrival);
+        waiting.count += 1;
+        drop(waiting);
+        self.filled.notify_one();
+    }
+
+    /// Forgets what waits from a lane whose connection is gone.
+    pub(super) fn purge(&self, lane: &Lane) {
+        let mut waiting = self.lock();
+        let purged = waiting.lanes.remove(lane).map_or(0, |queue| queue.len());
+        waiting.count -= purged;
+    }
+
+    /// The next batch: closes when it is full, or some time after its first
+    /// document. Its keys are held for as long as it is in work. Cancel-safe only before its first document: callers cancel
+    /// the whole intake.
+    pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
+        let _one_at_a_time = self.filling.lock().await;
+        let mut batch = Batch::new(settings);
+        while !batch.fill(&mut self.lock()) && batch.arrivals.is_empty() {
+            self.filled.notified().await;
+        }
+        let deadline = Instant::now() + settings.batch_wait_max();
+        while !batch.is_full() {
+            if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
+                batch.fill(&mut self.lock());
+                break;
+            }
+            // Waking for each single arrival would cost more than the batch.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            batch.fill(&mut self.lock());
+        }
+        // Still alone: batches hold their keys in the order of their filling.
+        let held = self.in_work.hold(&batch.arrivals).await;
+        (batch.arrivals, held)
+    }
+}
+
+struct Batch<'a> {
+    settings: &'a Settings,
+    arrivals: Vec<Arrival>,
+    bytes: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        Self { settings, arrivals: Vec::with_capacity(settings.batch_count_max), bytes: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.arrivals.len() >= self.settings.batch_count_max
+            || self.bytes >= self.settings.batch_bytes_max
+    }
+
+    /// Takes turns until nothing waits or the batch is full; answers whether
+    /// it is full.
+    fn fill(&mut self, waiting: &mut Waiting) -> bool {
+        while waiting.count > 0 && !self.is_full() {
+            self.turn(waiting);
+        }
+        self.is_full()
+    }
+
+    fn turn(&mut self, waiting: &mut Waiting) {
+        let Some(lane) = next(waiting) else {
+            waiting.count = 0;
+            return;
+        };
+        let Some(queue) = waiting.lanes.get_mut(&lane) else { return };
+        for _ in 0..TURN {
+            if self.is_full() {
+                break;
+            }
+            let Some(arrival) = queue.pop_front() else { break };
+            waiting.count -= 1;
+            self.bytes += arrival.body.len();
+            self.arrivals.push(arrival);
+        }
+        if queue.is_empty() {
+            waiting.lanes.remove(&lane);
+        }
+        waiting.last = Some(lane);
+    }
+}
+
+/// The lane after the last one, around the end.
+fn next(waiting: &Waiting) -> Option<Lane> {
+    let after = waiting.last.as_ref().and_then(|last| {
+        let bounds = (std::ops::Bound::Excluded(last), std::ops::Bound::Unbounded);
+        waiting.lanes.range(bounds).next()
+    });
+    after.or_else(|| waiting.lanes.iter().next()).map(|(lane, _)| lane.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::domain::ApplicationId;
+
+    fn settings() -> Settings {
+        let mut settings = Config::load(None, std::iter::empty()).unwrap().intake;
+        (settings.batch_count_max, settings.batch_bytes_max) = (200, 1 << 20);
+        settings.batch_wait_ms_max = 20;
+        settings
+    }
+
+    fn arrival(lane: &str, bytes: usize) -> Arrival {
+        let lane = Lane::Application(ApplicationId::new(lane).unwrap());
+        let body = Bytes::from(vec![b'x'; bytes]);
+        Arrival::unqueued(lane, String::new(), body, Default::default())
+    }
+
+    fn count(batch: &[Arrival], lane: &str) -> usize {
+        batch.iter().filter(|arrival| arrival.lane_name() == lane).count()
+    }
+
+    #[tokio::test]
+    async fn a_flood_leaves_every_other_lane_its_turn() {
+        let ready = Ready::default();
+        (0..1_000).for_each(|_| ready.push(arrival("flood", 1)));
+        ["a", "b", "z"].iter().for_each(|lane| ready.push(arrival(lane, 1)));
+        let batch = ready.batch(&settings()).await.0;
+        assert_eq!(batch.len(), 200);
+        for lane in ["a", "b", "z"] {
+            assert_eq!(count(&batch, lane), 1, "{lane}");
+        }
+        assert_eq!(count(&batch, "flood"), 197);
+    }
+
+    #[tokio::test]
+    async fn a_batch_closes_by_bytes_and_by_time() {
+        let ready = Ready::default();
+        (0..10).for_each(|_| ready.push(arrival("big", 400_000)));
+        assert_eq!(ready.batch(&settings()).await.0.len(), 3);
+        // Nothing else comes, and still the batch closes.
+        let ready = Ready::default();
+        ready.push(arrival("lonely", 1));
+        assert_eq!(ready.batch(&settings()).await.0.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_purged_lane_gives_nothing() {
+        let ready = Ready::default();
+        ready.push(arrival("gone", 1));
+        ready.push(arrival("there", 1));
+        ready.purge(&arrival("gone", 1).lane);
+        let batch = ready.batch(&settings()).await.0;
+        assert_eq!((batch.len(), count(&batch, "there")), (1, 1));
+    }
+}

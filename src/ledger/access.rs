@@ -1,0 +1,87 @@
+//! Rules and grants of boxes: read in the transaction that needs them, and
+//! kept only under the version that the box had when they were read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Ledger;
+use super::error::LedgerError;
+use super::reference::enterprise_number;
+use super::store::{Statement, Transaction, Value};
+use crate::domain::{EnterpriseNumber, Grant, RoutingRule};
+use crate::route::BoxAccess;
+
+/// The access of one box at one version.
+#[derive(Clone)]
+pub(super) struct CachedAccess {
+    version: i64,
+    access: Arc<BoxAccess>,
+}
+
+impl CachedAccess {
+    pub(super) fn weight(&self) -> u32 {
+        let entries = self.access.grants.len() + self.access.rules.len() + 1;
+        u32::try_from(entries).unwrap_or(u32::MAX)
+    }
+}
+
+const RULES: Statement = Statement {
+    postgres: "SELECT enterprise, record FROM routing_rules WHERE enterprise = ANY($1)
+        ORDER BY enterprise, priority",
+    sqlite: "SELECT enterprise, record FROM routing_rules
+        WHERE enterprise IN (SELECT value FROM json_each($1)) ORDER BY enterprise, priority",
+};
+
+const GRANTS: Statement = Statement {
+    postgres: "SELECT enterprise, record FROM grants WHERE enterprise = ANY($1)",
+    sqlite: "SELECT enterprise, record FROM grants
+        WHERE enterprise IN (SELECT value FROM json_each($1))",
+};
+
+type Boxes = HashMap<EnterpriseNumber, Arc<BoxAccess>>;
+
+impl Ledger {
+    /// The access of these boxes, each at the version that this transaction
+    /// sees. What is kept under that version is not read again.
+    pub(super) async fn access_in(
+        &self,
+        tx: &mut Transaction,
+        wanted: &[(EnterpriseNumber, i64)],
+    ) -> Result<Boxes, LedgerError> {
+        let mut found = Boxes::with_capacity(wanted.len());
+        let mut missing = Vec::new();
+        for &(number, version) in wanted {
+            match self.access.get(&number).filter(|cached| cached.version == version) {
+                Some(cached) => drop(found.insert(number, cached.access)),
+                None => missing.push((number, version)),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let mut loaded = load(tx, &missing).await?;
+        for (number, version) in missing {
+            let access = Arc::new(loaded.remove(&number).unwrap_or_default());
+            self.access.insert(number, CachedAccess { version, access: Arc::clone(&access) });
+            found.insert(number, access);
+        }
+        Ok(found)
+    }
+}
+
+async fn load(
+    tx: &mut Transaction,
+    wanted: &[(EnterpriseNumber, i64)],
+) -> Result<HashMap<EnterpriseNumber, BoxAccess>, LedgerError> {
+    let numbers: Vec<i64> = wanted.iter().map(|(number, _)| number.value()).collect();
+    let mut loaded: HashMap<EnterpriseNumber, BoxAccess> = HashMap::new();
+    for mut row in tx.rows(RULES, vec![Value::Ints(numbers.clone())]).await? {
+        let entry = loaded.entry(enterprise_number(row.int()?)?).or_default();
+        entry.rules.push(row.json::<RoutingRule>()?);
+    }
+    for mut row in tx.rows(GRANTS, vec![Value::Ints(numbers)]).await? {
+        let entry = loaded.entry(enterprise_number(row.int()?)?).or_default();
+        entry.grants.push(row.json::<Grant>()?);
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,203 @@
+//! One batch of documents: looked up, judged by the caller, recorded, and
+//! committed in one transaction.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::documents::{DocumentKey, KnownDocument};
+use super::error::LedgerError;
+use super::identity::{self, IdentityKey, KnownIdentity};
+use super::record::{self, Interned, Records};
+use super::reference::{Reference, enterprise_number};
+use super::store::{Row, Statement, Transaction, Value};
+use super::{Ledger, documents, journal, micros, quarantine, time};
+use crate::decide::Policy;
+use crate::domain::{EnterpriseNumber, LegalState};
+use crate::route::BoxAccess;
+
+/// What a batch must know before it can be judged.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// The companies written to.
+    pub recipients: BTreeSet<EnterpriseNumber>,
+    /// The identities of its documents.
+    pub identities: BTreeSet<IdentityKey>,
+    /// The uploaded documents it refers to.
+    pub documents: BTreeSet<DocumentKey>,
+}
+
+/// What the registry says of a company, inside the deciding transaction.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// Whether it exists.
+    pub state: LegalState,
+    /// Its box, if it has one.
+    pub mailbox: Option<RecipientBox>,
+}
+
+/// A company's box, inside the deciding transaction.
+#[derive(Clone, Debug)]
+pub struct RecipientBox {
+    /// When anybody last opened it.
+    pub last_connection: Option<Timestamp>,
+    /// The all-digital consent.
+    pub all_digital: bool,
+    /// Its rules and grants.
+    pub access: Arc<BoxAccess>,
+}
+
+/// The answers to [`Wanted`]; what is not in a map does not exist.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Organizations, applications, types, trios.
+    pub reference: Arc<Reference>,
+    /// Companies.
+    pub recipients: HashMap<EnterpriseNumber, Recipient>,
+    /// Identities received before.
+    pub identities: HashMap<IdentityKey, KnownIdentity>,
+    /// Uploaded documents.
+    pub documents: HashMap<DocumentKey, KnownDocument>,
+}
+
+/// A batch in its transaction. Dropped without [`Batch::commit`], it changes
+/// nothing.
+pub struct Batch<'a> {
+    ledger: &'a Ledger,
+    tx: Transaction,
+    interned: Interned,
+}
+
+const RECIPIENTS: Statement = Statement {
+    postgres: "SELECT e.number, e.state, b.access_version, b.last_connection_at, b.all_digital
+        FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
+        WHERE e.number = ANY($1)",
+    sqlite: "SELECT e.number, e.state, b.access_version, b.last_connection_at, b.all_digital
+        FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
+        WHERE e.number IN (SELECT value FROM json_each($1))",
+};
+
+impl Ledger {
+    /// Begins a batch.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn begin(&self) -> Result<Batch<'_>, LedgerError> {
+        Ok(Batch { ledger: self, tx: self.store.begin().await?, interned: Interned::default() })
+    }
+}
+
+impl Batch<'_> {
+    /// The reference data as the batch's transaction sees it.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn reference(&mut self) -> Result<Arc<Reference>, LedgerError> {
+        self.ledger.reference_in(&mut self.tx).await
+    }
+
+    /// Reads everything else that decides the batch, inside its transaction.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn look_up(
+        &mut self,
+        reference: Arc<Reference>,
+        wanted: &Wanted,
+    ) -> Result<Snapshot, LedgerError> {
+        let identities: Vec<IdentityKey> = wanted.identities.iter().cloned().collect();
+        Ok(Snapshot {
+            reference,
+            recipients: self.recipients(&wanted.recipients).await?,
+            identities: identity::known(&mut self.tx, &identities).await?,
+            documents: documents::lock(&mut self.tx, &wanted.documents).await?,
+        })
+    }
+
+    async fn recipients(
+        &mut self,
+        numbers: &BTreeSet<EnterpriseNumber>,
+    ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
+        if numbers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let values = vec![Value::Ints(numbers.iter().map(|number| number.value()).collect())];
+        let rows = self.tx.rows(RECIPIENTS, values).await?;
+        let rows = rows.into_iter().map(RecipientRow::read).collect::<Result<Vec<_>, _>>()?;
+        let boxes: Vec<(EnterpriseNumber, i64)> = rows
+            .iter()
+            .filter_map(|row| row.mailbox.map(|(version, ..)| (row.number, version)))
+            .collect();
+        let access = self.ledger.access_in(&mut self.tx, &boxes).await?;
+        Ok(rows.into_iter().map(|row| row.with(&access)).collect())
+    }
+
+    /// Writes what the batch became.
+    ///
+    /// # Errors
+    /// `Conflict` when another engine recorded one of its identities since the
+    /// look-up; `Refused` when the database will never take one of its rows.
+    pub async fn record(
+        &mut self,
+        records: Records,
+        policy: &Policy,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let at = micros(at);
+        quarantine::mark_replayed(&mut self.tx, &records.replayed, at).await?;
+        identity::write(&mut self.tx, &records.identities).await?;
+        let mended = identity::mended(&records);
+        documents::mark_used(&mut self.tx, &records.used).await?;
+        self.interned =
+            self.ledger.write_messages(&mut self.tx, &records.accepted, policy, at).await?;
+        record::write_quarantine(&mut self.tx, records.quarantined, at).await?;
+        identity::supersede(&mut self.tx, &mended, at).await?;
+        journal::append(&mut self.tx, &records.journal, at).await.map(drop)
+    }
+
+    /// Commits durably. After an error it is unknown whether it did.
+    ///
+    /// # Errors
+    /// `Transient`.
+    pub async fn commit(self) -> Result<(), LedgerError> {
+        self.tx.commit().await?;
+        self.ledger.remember(self.interned);
+        Ok(())
+    }
+}
+
+struct RecipientRow {
+    number: EnterpriseNumber,
+    state: LegalState,
+    /// Access version, last connection, consent.
+    mailbox: Option<(i64, Option<Timestamp>, bool)>,
+}
+
+impl RecipientRow {
+    fn read(mut row: Row) -> Result<Self, LedgerError> {
+        let number = enterprise_number(row.int()?)?;
+        let state = match row.text()?.as_str() {
+            "active" => LegalState::Active,
+            "closed" => LegalState::Closed,
+            other => return Err(LedgerError::Shape(format!("unknown legal state {other:?}"))),
+        };
+        let version = row.opt_int()?;
+        let last_connection = row.opt_int()?.map(time).transpose()?;
+        let all_digital = row.opt_int()?.unwrap_or(0) != 0;
+        let mailbox = version.map(|version| (version, last_connection, all_digital));
+        Ok(Self { number, state, mailbox })
+    }
+
+    fn with(
+        self,
+        access: &HashMap<EnterpriseNumber, Arc<BoxAccess>>,
+    ) -> (EnterpriseNumber, Recipient) {
+        let mailbox = self.mailbox.map(|(_, last_connection, all_digital)| RecipientBox {
+            last_connection,
+            all_digital,
+            access: access.get(&self.number).cloned().unwrap_or_default(),
+        });
+        (self.number, Recipient { state: self.state, mailbox })
+    }
+}

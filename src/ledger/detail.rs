@@ -1,0 +1,67 @@
+//! What a journal entry says beside its columns; receipts and the feed show it
+//! as it stands.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Code, Medium, MessageId, MessageTypeId, Refusal};
+
+/// What `detail` of an entry holds, by its kind. More may be added: a receiver
+/// leaves alone what it does not know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum Detail {
+    /// Of `facteur.document.accepted`.
+    Accepted {
+        /// How it is sent.
+        medium: Medium,
+        /// Why: the word that the policy's rule names.
+        reason: String,
+        /// What else the policy has to say, such as `NO_DIGITAL_USER`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flag: Option<String>,
+        /// Its type.
+        message_type_id: MessageTypeId,
+        /// When it leaves the box.
+        expires_at: Timestamp,
+    },
+    /// Of `facteur.document.refused` and `facteur.document.held`.
+    Fault {
+        /// What is wrong.
+        code: Code,
+        /// JSON Pointer to the fault; empty means the whole publication.
+        pointer: String,
+        /// In words.
+        message: String,
+    },
+    /// Of `facteur.document.repeat`.
+    Repeat {
+        /// The message that this identity became.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_message_id: Option<MessageId>,
+        /// Whether the body was the same, byte for byte.
+        same_content: bool,
+    },
+    /// Of `facteur.document.discarded`.
+    Discarded {
+        /// What was wrong.
+        code: Code,
+    },
+}
+
+impl From<&Refusal> for Detail {
+    fn from(refusal: &Refusal) -> Self {
+        let Refusal { code, pointer, message } = refusal.clone();
+        Self::Fault { code, pointer, message }
+    }
+}
+
+impl Detail {
+    /// As it is stored.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and dates: there is nothing that JSON cannot hold.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

@@ -1,0 +1,324 @@
+//! Whose content is kept, and whether a message names it.
+//!
+//! Content is kept once for each application, so knowing a digest gives no
+//! right to a document and the sweep of one application's uploads cannot take
+//! content that another one's messages name.
+//!
+//! A row is claimed before content is written and is then young; the sweep
+//! takes only old rows that no message names, under the row's lock. So content
+//! that somebody is about to write, or a batch is about to name, is never
+//! swept.
+//!
+//! A row says that its content is *stored* only between the end of its writing
+//! and the beginning of its sweep, and only then can a publication refer to
+//! it: an upload that broke off, or a sweep that did, leaves a row that nobody
+//! can build on.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::error::LedgerError;
+use super::store::{Bulk, Column, Row, Statement, Table, Transaction, Value};
+use super::{Ledger, micros, time};
+use crate::domain::{ApplicationId, Digest};
+
+/// One application's content.
+pub type DocumentKey = (ApplicationId, Digest);
+
+/// A claim on content, before it is written.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Whose, and which.
+    pub key: DocumentKey,
+    /// Its size in bytes; 0 while it is not known.
+    pub size: u64,
+    /// Its media type, where known.
+    pub media_type: Option<String>,
+}
+
+/// A document as the ledger knows it.
+#[derive(Clone, Debug)]
+pub struct DocumentRow {
+    /// Whose, and which.
+    pub key: DocumentKey,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its media type, where known.
+    pub media_type: Option<String>,
+    /// Whether its content is there.
+    pub is_stored: bool,
+    /// Whether a message names it.
+    pub is_used: bool,
+    /// When it was last claimed.
+    pub claimed_at: Timestamp,
+}
+
+const DOCUMENTS: Table = Table {
+    name: "documents",
+    columns: &["application", "digest", "size", "media_type", "stored", "used", "claimed_at"],
+    conflict: "ON CONFLICT (application, digest) DO UPDATE SET
+        claimed_at = excluded.claimed_at,
+        size = CASE WHEN documents.size = 0 THEN excluded.size ELSE documents.size END,
+        media_type = COALESCE(documents.media_type, excluded.media_type)",
+};
+
+/// An uploaded document, as a batch sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDocument {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether a message names it already.
+    pub is_named: bool,
+}
+
+/// What a message names already is never swept: it needs no lock.
+const NAMED: Statement = Statement {
+    postgres: "SELECT d.application, d.digest, d.size
+        FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
+        JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b AND d.used = 1",
+    sqlite: "SELECT d.application, d.digest, d.size
+        FROM json_each($1) wanted
+        CROSS JOIN documents d ON d.application = wanted.value ->> 0
+         AND d.digest = unhex(wanted.value ->> 1) AND d.used = 1",
+};
+
+/// The others are locked so that the sweep leaves them until the batch has
+/// named them, or not. `KEY SHARE` stands in the way of the sweep's `UPDATE`
+/// locks, but not of another batch that names the same document.
+const LOCK: Statement = Statement {
+    postgres: "SELECT d.application, d.digest, d.size
+        FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
+        JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b AND d.stored = 1
+        FOR KEY SHARE OF d",
+    sqlite: "SELECT d.application, d.digest, d.size
+        FROM json_each($1) wanted
+        CROSS JOIN documents d ON d.application = wanted.value ->> 0
+         AND d.digest = unhex(wanted.value ->> 1) AND d.stored = 1",
+};
+
+/// Content that came with the publication is not stored by name yet: it is
+/// from here on.
+const MARK_USED: Statement = Statement {
+    // Locked in the order of their keys first: two batches that name the same
+    // documents for the first time must not wait for each other crosswise.
+    postgres: "UPDATE documents d SET used = 1, stored = 1
+        FROM (SELECT o.application, o.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
+              JOIN documents o ON o.application = wanted.a AND o.digest = wanted.b AND o.used = 0
+              ORDER BY o.application, o.digest FOR NO KEY UPDATE OF o) AS named
+        WHERE d.application = named.application AND d.digest = named.digest AND d.used = 0",
+    sqlite: "UPDATE documents SET used = 1, stored = 1 WHERE used = 0 AND (application, digest) IN
+        (SELECT value ->> 0, unhex(value ->> 1) FROM json_each($1))",
+};
+
+fn pairs<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> Value {
+    let pair =
+        |(application, digest): &DocumentKey| (application.to_string(), digest.as_bytes().to_vec());
+    Value::Pairs(keys.into_iter().map(pair).collect())
+}
+
+/// The documents that exist, with their sizes; none is swept before the
+/// transaction ends.
+pub(super) async fn lock(
+    tx: &mut Transaction,
+    wanted: &BTreeSet<DocumentKey>,
+) -> Result<HashMap<DocumentKey, KnownDocument>, LedgerError> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut found = known(tx.rows(NAMED, vec![pairs(wanted)]).await?, true)?;
+    let others: Vec<&DocumentKey> = wanted.iter().filter(|key| !found.contains_key(key)).collect();
+    if !others.is_empty() {
+        found.extend(known(tx.rows(LOCK, vec![pairs(others)]).await?, false)?);
+    }
+    Ok(found)
+}
+
+fn known(
+    rows: Vec<Row>,
+    is_named: bool,
+) -> Result<HashMap<DocumentKey, KnownDocument>, LedgerError> {
+    rows.into_iter()
+        .map(|mut row| Ok((key(&mut row)?, KnownDocument { size: size(&mut row)?, is_named })))
+        .collect()
+}
+
+pub(super) async fn mark_used(
+    tx: &mut Transaction,
+    used: &[DocumentKey],
+) -> Result<(), LedgerError> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    tx.execute(MARK_USED, vec![pairs(used)]).await.map(drop)
+}
+
+fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
+    Ok((row.parsed()?, digest(&row.bytes()?)?))
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest, LedgerError> {
+    Digest::try_from(bytes).map_err(|_| LedgerError::Shape("a digest has 32 bytes".into()))
+}
+
+fn size(row: &mut Row) -> Result<u64, LedgerError> {
+    u64::try_from(row.int()?).map_err(|_| LedgerError::Shape("a size below 0".into()))
+}
+
+const FIND: Statement = Statement::same(
+    "SELECT application, digest, size, media_type, stored, used, claimed_at FROM documents
+     WHERE application = $1 AND digest = $2",
+);
+
+/// The media type of a document that is stored does not change.
+const STORED: Statement = Statement::same(
+    "UPDATE documents SET size = $3, stored = 1,
+        media_type = CASE WHEN stored = 1 THEN COALESCE(media_type, $4) ELSE $4 END
+     WHERE application = $1 AND digest = $2",
+);
+
+/// A transaction of its own: were it undone together with the sweep, a row
+/// would say that content is there which the sweep had deleted.
+const RETIRE: Statement = Statement {
+    postgres: "UPDATE documents SET stored = 0 WHERE (application, digest) IN
+        (SELECT application, digest FROM documents
+         WHERE used = 0 AND stored = 1 AND claimed_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    sqlite: "UPDATE documents SET stored = 0 WHERE (application, digest) IN
+        (SELECT application, digest FROM documents
+         WHERE used = 0 AND stored = 1 AND claimed_at < $1 LIMIT $2)",
+};
+
+const UNUSED: Statement = Statement {
+    postgres: "SELECT application, digest FROM documents
+        WHERE used = 0 AND stored = 0 AND claimed_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED",
+    sqlite: "SELECT application, digest FROM documents
+        WHERE used = 0 AND stored = 0 AND claimed_at < $1 LIMIT $2",
+};
+
+const FORGET: Statement = Statement {
+    postgres: "DELETE FROM documents d USING UNNEST($1::TEXT[], $2::BYTEA[]) AS gone (a, b)
+        WHERE d.application = gone.a AND d.digest = gone.b",
+    sqlite: "DELETE FROM documents WHERE (application, digest) IN
+        (SELECT value ->> 0, unhex(value ->> 1) FROM json_each($1))",
+};
+
+/// Old uploads that no message names, locked until their content is gone.
+pub struct Sweep {
+    tx: Transaction,
+    keys: Vec<DocumentKey>,
+}
+
+impl Sweep {
+    /// What may be deleted now.
+    #[must_use]
+    pub fn keys(&self) -> &[DocumentKey] {
+        &self.keys
+    }
+
+    /// Forgets them, after their content was deleted.
+    ///
+    /// # Errors
+    /// `Transient`; they are then swept again later.
+    pub async fn finish(mut self) -> Result<usize, LedgerError> {
+        if !self.keys.is_empty() {
+            self.tx.execute(FORGET, vec![pairs(&self.keys)]).await?;
+        }
+        self.tx.commit().await?;
+        Ok(self.keys.len())
+    }
+}
+
+impl Ledger {
+    /// Claims content before it is written.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn claim_documents(
+        &self,
+        claims: &[Claimed],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        // One row each, in order: a statement may not touch a row twice, and
+        // two engines must not wait for each other crosswise.
+        let claims: std::collections::BTreeMap<&DocumentKey, &Claimed> =
+            claims.iter().map(|claim| (&claim.key, claim)).collect();
+        let claims: Vec<&Claimed> = claims.into_values().collect();
+        let size = |claim: &&Claimed| i64::try_from(claim.size).unwrap_or(i64::MAX);
+        let bulk = Bulk::new(
+            &DOCUMENTS,
+            vec![
+                Column::Texts(claims.iter().map(|claim| claim.key.0.to_string()).collect()),
+                Column::Bytes(claims.iter().map(|claim| claim.key.1.as_bytes().to_vec()).collect()),
+                Column::Ints(claims.iter().map(size).collect()),
+                Column::OptTexts(claims.iter().map(|claim| claim.media_type.clone()).collect()),
+                Column::Ints(vec![0; claims.len()]),
+                Column::Ints(vec![0; claims.len()]),
+                Column::Ints(vec![micros(now); claims.len()]),
+            ],
+        );
+        let mut tx = self.store.begin().await?;
+        tx.insert(bulk).await?;
+        tx.commit().await
+    }
+
+    /// Says that claimed content is there, whole and durable. From then on a
+    /// publication may refer to it.
+    ///
+    /// # Errors
+    /// `Conflict` when the claim is gone; `Transient` while the database is
+    /// away.
+    pub async fn document_stored(
+        &self,
+        key: &DocumentKey,
+        size: u64,
+        media_type: &str,
+    ) -> Result<(), LedgerError> {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        let (application, digest) = (key.0.as_str(), key.1.as_bytes().to_vec());
+        let values = vec![application.into(), digest.into(), size.into(), media_type.into()];
+        match self.store.execute(STORED, values).await? {
+            1 => Ok(()),
+            _ => Err(LedgerError::Conflict),
+        }
+    }
+
+    /// One application's document.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn document(&self, key: &DocumentKey) -> Result<Option<DocumentRow>, LedgerError> {
+        let values = vec![key.0.as_str().into(), key.1.as_bytes().to_vec().into()];
+        let mut rows = self.store.rows(FIND, values).await?;
+        rows.first_mut().map(document).transpose()
+    }
+
+    /// Begins to sweep at most `limit` uploads claimed before `before` that no
+    /// message names.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn sweep_documents(
+        &self,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Sweep, LedgerError> {
+        let values = || vec![micros(before).into(), limit.into()];
+        self.store.execute(RETIRE, values()).await?;
+        let mut tx = self.store.begin().await?;
+        let rows = tx.rows(UNUSED, values()).await?;
+        let keys: Result<Vec<DocumentKey>, LedgerError> =
+            rows.into_iter().map(|mut row| self::key(&mut row)).collect();
+        Ok(Sweep { tx, keys: keys? })
+    }
+}
+
+fn document(row: &mut Row) -> Result<DocumentRow, LedgerError> {
+    Ok(DocumentRow {
+        key: key(row)?,
+        size: size(row)?,
+        media_type: row.opt_text()?,
+        is_stored: row.flag()?,
+        is_used: row.flag()?,
+        claimed_at: time(row.int()?)?,
+    })
+}

@@ -1,0 +1,72 @@
+//! Which engines are alive, and which of them does what only one should do.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::error::LedgerError;
+use super::store::Statement;
+use super::{Ledger, micros};
+
+const BEAT: Statement = Statement::same(
+    "INSERT INTO engines (id, seen_at) VALUES ($1, $2)
+     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
+);
+
+const ALIVE: Statement = Statement::same("SELECT count(*) FROM engines WHERE seen_at > $1");
+
+const BURY: Statement = Statement::same("DELETE FROM engines WHERE seen_at < $1 OR id = $2");
+
+/// Taken when it is free, expired or already ours.
+const LEASE: Statement = Statement::same(
+    "INSERT INTO leases (name, owner, until) VALUES ($1, $2, $3)
+     ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+     WHERE leases.until < $4 OR leases.owner = excluded.owner",
+);
+
+const RELEASE: Statement = Statement::same("DELETE FROM leases WHERE owner = $1");
+
+/// An engine that was not seen for so long does not share the pace.
+const SILENCE_MAX: SignedDuration = SignedDuration::from_secs(15);
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+impl Ledger {
+    /// Says that an engine is alive; answers how many are, itself included.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn beat(&self, engine: Uuid, now: Timestamp) -> Result<u32, LedgerError> {
+        self.store.execute(BEAT, vec![engine.into(), micros(now).into()]).await?;
+        let since = micros(now - SILENCE_MAX);
+        let mut rows = self.store.rows(ALIVE, vec![since.into()]).await?;
+        let alive = rows.first_mut().map_or(Ok(1), super::store::Row::int)?;
+        Ok(u32::try_from(alive).unwrap_or(1).max(1))
+    }
+
+    /// Says that an engine is gone, in order; its share goes to the others.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn leave(&self, engine: Uuid, now: Timestamp) -> Result<(), LedgerError> {
+        let forgotten = micros(now - FORGOTTEN_AFTER);
+        self.store.execute(BURY, vec![forgotten.into(), engine.into()]).await?;
+        self.store.execute(RELEASE, vec![engine.into()]).await.map(drop)
+    }
+
+    /// Takes or renews the lease of a task; answers whether it is ours. Two
+    /// engines may both believe so for a moment when one was stalled: what
+    /// leaves the house carries ids by which a repeat is dropped.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn lease(
+        &self,
+        task: &str,
+        engine: Uuid,
+        now: Timestamp,
+        length: SignedDuration,
+    ) -> Result<bool, LedgerError> {
+        let until = micros(now + length);
+        let values = vec![task.into(), engine.into(), until.into(), micros(now).into()];
+        Ok(self.store.execute(LEASE, values).await? == 1)
+    }
+}

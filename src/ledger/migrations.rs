@@ -1,0 +1,41 @@
+//! The schema, embedded, one folder a dialect with the same versions.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use uuid::Uuid;
+
+use super::error::LedgerError;
+use super::store::{Statement, Store, Value};
+
+/// Version, description, PostgreSQL, SQLite.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "ledger",
+    include_str!("../../schemas/postgres/0001_ledger.sql"),
+    include_str!("../../schemas/sqlite/0001_ledger.sql"),
+)];
+
+pub(super) async fn run(store: &Store) -> Result<(), LedgerError> {
+    let migrator = |texts: fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str| {
+        let migrations = MIGRATIONS.iter().map(|migration| {
+            let sql = sqlx::SqlSafeStr::into_sql_str(texts(migration));
+            let name = Cow::Borrowed(migration.1);
+            Migration::new(migration.0, name, MigrationType::Simple, sql, false)
+        });
+        Migrator::with_migrations(migrations.collect())
+    };
+    match store {
+        Store::Postgres(pool) => migrator(|migration| migration.2).run(pool).await?,
+        Store::Sqlite { write, .. } => migrator(|migration| migration.3).run(write).await?,
+    }
+    start_clock(store).await
+}
+
+async fn start_clock(store: &Store) -> Result<(), LedgerError> {
+    let statement = Statement::same(
+        "INSERT INTO clock (one, epoch, position, reference_version) VALUES (1, $1, 0, 1)
+         ON CONFLICT (one) DO NOTHING",
+    );
+    store.execute(statement, vec![Value::from(Uuid::now_v7())]).await.map(drop)
+}

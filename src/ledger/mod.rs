@@ -1,0 +1,150 @@
+//! The ledger: the one writer of truth.
+//!
+//! Registry, identities, messages, letters, quarantine, and the journal that
+//! everything else (search, receipts, counters) follows. One set of
+//! statements over two databases (see `store`), held to the same promises by
+//! one conformance suite.
+//!
+//! Positions of the journal are drawn under the lock of one row in the last
+//! statements before commit, so they are dense and become visible in order: a
+//! follower that reads `position > last` can skip nothing.
+
+mod access;
+mod account;
+mod batch;
+mod detail;
+mod documents;
+mod engines;
+mod error;
+mod explain;
+mod identity;
+mod journal;
+mod migrations;
+mod quarantine;
+mod record;
+mod reference;
+mod registry;
+mod relay;
+mod store;
+mod verify;
+
+pub use account::{Account, ApplicationAccount, LetterCounts};
+pub use batch::{Batch, Recipient, RecipientBox, Snapshot, Wanted};
+pub use detail::Detail;
+pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
+pub use error::{Class, LedgerError};
+pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
+pub use journal::{Entry, EntryKind};
+pub use quarantine::{QuarantineEntry, QuarantineState};
+pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
+pub use reference::Reference;
+pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};
+pub use relay::{Cursor, LetterTicket};
+pub use verify::{Finding, NamedDocuments};
+
+use std::sync::{Arc, RwLock};
+
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use crate::domain::EnterpriseNumber;
+use access::CachedAccess;
+use store::{Statement, Store};
+
+/// A ledger, with the caches that its own version numbers keep true.
+pub struct Ledger {
+    store: Store,
+    reference: RwLock<Option<Arc<Reference>>>,
+    access: Cache<EnterpriseNumber, CachedAccess>,
+    /// Audiences known to be stored.
+    audiences: Cache<[u8; 16], ()>,
+    /// Policies known to be stored.
+    policies: Cache<[u8; 32], ()>,
+}
+
+/// Grants kept in memory over all boxes, about 200 bytes each.
+const GRANTS_CACHED_MAX: u64 = 400_000;
+const AUDIENCES_CACHED_MAX: u64 = 200_000;
+
+impl Ledger {
+    /// Opens the ledger that an address names; `connections` bounds its pool.
+    /// A PostgreSQL that is away is not an error here.
+    ///
+    /// # Errors
+    /// `Address`, and for SQLite whatever keeps the file from being opened.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, LedgerError> {
+        Ok(Self {
+            store: Store::connect(url, connections).await?,
+            reference: RwLock::new(None),
+            access: Cache::builder()
+                .weigher(|_, cached: &CachedAccess| cached.weight())
+                .max_capacity(GRANTS_CACHED_MAX)
+                .build(),
+            audiences: Cache::new(AUDIENCES_CACHED_MAX),
+            policies: Cache::new(1_000),
+        })
+    }
+
+    /// Brings the schema up to date; harmless when it is.
+    ///
+    /// # Errors
+    /// `Migrate` when a migration fails or the schema is newer than this program.
+    pub async fn migrate(&self) -> Result<(), LedgerError> {
+        migrations::run(&self.store).await
+    }
+
+    /// Whether the database answers and the schema is there.
+    ///
+    /// # Errors
+    /// Whatever keeps it from answering.
+    pub async fn ping(&self) -> Result<(), LedgerError> {
+        self.epoch().await.map(drop)
+    }
+
+    /// Which ledger this is. Another epoch means another history: everything
+    /// projected from it must be rebuilt.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn epoch(&self) -> Result<Uuid, LedgerError> {
+        let statement = Statement::same("SELECT epoch FROM clock");
+        let mut rows = self.store.rows(statement, vec![]).await?;
+        rows.first_mut().ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.id()
+    }
+
+    /// The position of the last journal entry.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn position(&self) -> Result<i64, LedgerError> {
+        let statement = Statement::same("SELECT position FROM clock");
+        let mut rows = self.store.rows(statement, vec![]).await?;
+        rows.first_mut().ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.int()
+    }
+
+    /// `postgres` or `sqlite`.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        match self.store {
+            Store::Postgres(_) => "postgres",
+            Store::Sqlite { .. } => "sqlite",
+        }
+    }
+
+    /// Closes its connections.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// Microseconds since 1970, as stored.
+#[must_use]
+pub(crate) fn micros(at: jiff::Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// A stored time.
+pub(crate) fn time(micros: i64) -> Result<jiff::Timestamp, LedgerError> {
+    jiff::Timestamp::from_microsecond(micros)
+        .map_err(|error| LedgerError::Shape(format!("{micros} is no time: {error}")))
+}

@@ -1,0 +1,252 @@
+//! The quarantine: what could not be accepted, with its bytes.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::detail::Detail;
+use super::error::LedgerError;
+use super::identity::{IdentityKey, words};
+use super::journal::{self, Entry, EntryKind};
+use super::record::Replayed;
+use super::reference::enterprise_number;
+use super::store::{Row, Statement, Transaction, Value};
+use super::{Ledger, micros, time};
+use crate::domain::{Code, Refusal};
+
+words! {
+    /// What became of an entry.
+    QuarantineState {
+        /// It waits for the sender or an operator.
+        Open = "open",
+        /// Nothing is wrong with it; it waits for an operator.
+        Held = "held",
+        /// An operator replayed it, and it was accepted.
+        Replayed = "replayed",
+        /// An operator threw it away.
+        Discarded = "discarded",
+        /// The sender published the same key again, and that was accepted.
+        Superseded = "superseded",
+    }
+}
+
+/// An entry.
+#[derive(Clone, Debug)]
+pub struct QuarantineEntry {
+    /// Its id.
+    pub id: Uuid,
+    /// The lane it came on.
+    pub lane: String,
+    /// The sender organization; 0 where it is not known.
+    pub organization: i64,
+    /// The application that is accountable for it.
+    pub application: String,
+    /// What it is counted by.
+    pub key: String,
+    /// Why.
+    pub refusal: Refusal,
+    /// Its AMQP properties as JSON.
+    pub properties: String,
+    /// What became of it.
+    pub state: QuarantineState,
+    /// When it came.
+    pub at: Timestamp,
+    /// When it left.
+    pub resolved_at: Option<Timestamp>,
+    /// By whom.
+    pub resolved_by: Option<String>,
+}
+
+const LIST: Statement = Statement::same(
+    "SELECT id, lane, organization, application, key, code, pointer, explanation, properties,
+            state, at, resolved_at, resolved_by
+     FROM quarantine
+     WHERE ($1 = '' OR state = $1) AND ($2 = '' OR application = $2) AND ($3 = '' OR code = $3)
+     ORDER BY at DESC, id DESC LIMIT $4",
+);
+
+const SHOW: Statement = Statement::same(
+    "SELECT id, lane, organization, application, key, code, pointer, explanation, properties,
+            state, at, resolved_at, resolved_by, body
+     FROM quarantine WHERE id = $1",
+);
+
+const RESOLVE: Statement = Statement::same(
+    "UPDATE quarantine SET state = $2, resolved_at = $3, resolved_by = $4
+     WHERE id = $1 AND state IN ('open', 'held')",
+);
+
+/// The identity stands as what is left of it in the quarantine does.
+const DISCARD_IDENTITY: Statement = Statement::same(
+    "UPDATE identities SET state = COALESCE(
+        (SELECT CASE max(q.state) WHEN 'open' THEN 'quarantined' ELSE max(q.state) END
+         FROM quarantine q
+         WHERE q.organization = $1 AND q.application = $2 AND q.key = $3
+           AND q.state IN ('open', 'held')), 'discarded')
+     WHERE organization = $1 AND application = $2 AND key = $3
+       AND state IN ('quarantined', 'held')",
+);
+
+const SEEN: Statement = Statement::same(
+    "SELECT seen FROM identities WHERE organization = $1 AND application = $2 AND key = $3",
+);
+
+const BY_CODE: Statement = Statement::same(
+    "SELECT code, count(*) FROM quarantine WHERE state IN ('open', 'held') GROUP BY code",
+);
+
+fn entry(row: &mut Row) -> Result<QuarantineEntry, LedgerError> {
+    Ok(QuarantineEntry {
+        id: row.id()?,
+        lane: row.text()?,
+        organization: row.int()?,
+        application: row.text()?,
+        key: row.text()?,
+        refusal: Refusal { code: row.parsed()?, pointer: row.text()?, message: row.text()? },
+        properties: row.text()?,
+        state: row.parsed()?,
+        at: time(row.int()?)?,
+        resolved_at: row.opt_int()?.map(time).transpose()?,
+        resolved_by: row.opt_text()?,
+    })
+}
+
+/// The entries of an identity that ends name the one that takes its place.
+const MOVE_ENTRIES: Statement = Statement::same(
+    "UPDATE quarantine SET organization = $4, application = $5, key = $6
+     WHERE organization = $1 AND application = $2 AND key = $3",
+);
+
+/// An identity by bytes ends when its publication is counted by its key.
+const MOVE_IDENTITY: Statement = Statement::same(
+    "DELETE FROM identities WHERE organization = $1 AND application = $2 AND key = $3
+       AND state IN ('quarantined', 'held')",
+);
+
+pub(super) async fn mark_replayed(
+    tx: &mut Transaction,
+    replayed: &[Replayed],
+    at: i64,
+) -> Result<(), LedgerError> {
+    for replayed in replayed {
+        let state = QuarantineState::Replayed.as_str();
+        let actor = replayed.actor.as_str();
+        let values = vec![replayed.entry.into(), state.into(), at.into(), actor.into()];
+        if tx.execute(RESOLVE, values).await? != 1 {
+            return Err(LedgerError::Conflict);
+        }
+        if let Some(old) = &replayed.moved_from {
+            tx.execute(MOVE_IDENTITY, place(old)).await?;
+            let places = [place(old), place(&replayed.identity)].concat();
+            tx.execute(MOVE_ENTRIES, places).await?;
+        }
+    }
+    Ok(())
+}
+
+fn place(identity: &IdentityKey) -> Vec<Value> {
+    let (application, key) = (identity.application.as_str(), identity.key.as_str());
+    vec![identity.organization.into(), application.into(), key.into()]
+}
+
+impl Ledger {
+    /// The newest entries; without a state, application or code, of all.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn quarantine(
+        &self,
+        state: Option<QuarantineState>,
+        application: Option<&str>,
+        code: Option<Code>,
+        limit: i64,
+    ) -> Result<Vec<QuarantineEntry>, LedgerError> {
+        let values: Vec<Value> = vec![
+            state.map_or("", QuarantineState::as_str).into(),
+            application.unwrap_or_default().into(),
+            code.map_or("", Code::as_str).into(),
+            limit.into(),
+        ];
+        self.store.rows(LIST, values).await?.iter_mut().map(entry).collect()
+    }
+
+    /// One entry with its bytes.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn quarantined(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<(QuarantineEntry, Vec<u8>)>, LedgerError> {
+        let mut rows = self.store.rows(SHOW, vec![id.into()]).await?;
+        rows.first_mut().map(|row| Ok((entry(row)?, row.bytes()?))).transpose()
+    }
+
+    /// Throws an entry away; its sender is told. Answers whether it was there
+    /// and still waiting.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn discard(
+        &self,
+        id: Uuid,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let at = micros(now);
+        let mut tx = self.store.begin().await?;
+        let mut rows = tx.rows(SHOW, vec![id.into()]).await?;
+        let Some(row) = rows.first_mut() else {
+            return Ok(false);
+        };
+        let found = entry(row)?;
+        let state = QuarantineState::Discarded.as_str();
+        let values = vec![id.into(), state.into(), at.into(), actor.into()];
+        if tx.execute(RESOLVE, values).await? != 1 {
+            return Ok(false);
+        }
+        let identity = vec![
+            found.organization.into(),
+            found.application.as_str().into(),
+            found.key.as_str().into(),
+        ];
+        tx.execute(DISCARD_IDENTITY, identity).await?;
+        journal::append(&mut tx, &[discarded(&found, now)?], at).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// How often an identity came.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn seen(&self, identity: &IdentityKey) -> Result<i64, LedgerError> {
+        let mut rows = self.store.rows(SEEN, place(identity)).await?;
+        rows.first_mut().map_or(Ok(1), Row::int)
+    }
+
+    /// How many entries wait, by code.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn quarantined_by_code(&self) -> Result<Vec<(Code, i64)>, LedgerError> {
+        let rows = self.store.rows(BY_CODE, vec![]).await?;
+        rows.into_iter().map(|mut row| Ok((row.parsed()?, row.int()?))).collect()
+    }
+}
+
+fn discarded(found: &QuarantineEntry, at: Timestamp) -> Result<Entry, LedgerError> {
+    let organization = match found.organization {
+        0 => None,
+        number => Some(enterprise_number(number)?),
+    };
+    Ok(Entry {
+        position: 0,
+        at,
+        kind: EntryKind::Discarded,
+        organization,
+        application: found.application.clone(),
+        key: found.key.strip_prefix("k:").unwrap_or_default().to_owned(),
+        message: None,
+        detail: Detail::Discarded { code: found.refusal.code }.to_json(),
+    })
+}

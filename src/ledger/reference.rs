@@ -1,0 +1,149 @@
+//! Reference data: small, read whole, kept as long as its version number says
+//! that it is still what the ledger holds.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::Ledger;
+use super::error::LedgerError;
+use super::store::{Row, Statement, Transaction};
+use crate::domain::{
+    Application, ApplicationId, EnterpriseNumber, Language, MessageType, MessageTypeId,
+    OnlineService, Organization, ServiceId, Texts,
+};
+use crate::search::{Named, contains};
+
+/// Organizations, applications, types, and who may send what.
+#[derive(Debug, Default)]
+pub struct Reference {
+    /// Grows with every change.
+    pub version: i64,
+    /// By number.
+    pub organizations: HashMap<EnterpriseNumber, Organization>,
+    /// By id, in order: the lanes.
+    pub applications: BTreeMap<ApplicationId, Application>,
+    /// By id.
+    pub message_types: HashMap<MessageTypeId, MessageType>,
+    /// By id.
+    pub services: HashMap<ServiceId, OnlineService>,
+    trios: HashMap<ApplicationId, HashMap<MessageTypeId, HashSet<EnterpriseNumber>>>,
+}
+
+impl Reference {
+    /// Whether an application may send a type for an organization.
+    #[must_use]
+    pub fn allows(
+        &self,
+        organization: EnterpriseNumber,
+        application: &ApplicationId,
+        message_type: &MessageTypeId,
+    ) -> bool {
+        self.trios
+            .get(application)
+            .and_then(|types| types.get(message_type))
+            .is_some_and(|organizations| organizations.contains(&organization))
+    }
+
+    /// What a searched text means in the names of senders and types.
+    #[must_use]
+    pub fn named(&self, language: Language, part: &str) -> Named {
+        let has = |texts: &Texts| texts.get(language).is_some_and(|text| contains(text, part));
+        let organizations = self.organizations.values().filter(|it| has(&it.name));
+        let applications = self.applications.values().filter(|it| has(&it.name));
+        let types = self.message_types.values();
+        let types = types.filter(|it| has(&it.name) || has(&it.description));
+        Named {
+            organizations: organizations.map(|it| it.number).collect(),
+            applications: applications.map(|it| it.id.clone()).collect(),
+            message_types: types.map(|it| it.id.clone()).collect(),
+        }
+    }
+
+    /// The application that an account publishes for; the first by id where
+    /// there are several.
+    #[must_use]
+    pub fn application_of_account(&self, account: &str) -> Option<&Application> {
+        self.applications.values().find(|application| application.account.as_str() == account)
+    }
+}
+
+const VERSION: Statement = Statement::same("SELECT reference_version FROM clock");
+const ORGANIZATIONS: Statement = Statement::same("SELECT record FROM organizations");
+const APPLICATIONS: Statement = Statement::same("SELECT record FROM applications");
+const TYPES: Statement = Statement::same("SELECT record FROM message_types");
+const SERVICES: Statement = Statement::same("SELECT record FROM services");
+const TRIOS: Statement =
+    Statement::same("SELECT organization, application, message_type FROM trios");
+
+impl Ledger {
+    /// Today's reference data.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn reference(&self) -> Result<Arc<Reference>, LedgerError> {
+        let mut tx = self.store.begin_read().await?;
+        self.reference_in(&mut tx).await
+    }
+
+    /// The reference data as this transaction sees it.
+    pub(super) async fn reference_in(
+        &self,
+        tx: &mut Transaction,
+    ) -> Result<Arc<Reference>, LedgerError> {
+        let mut rows = tx.rows(VERSION, vec![]).await?;
+        let row = rows.first_mut();
+        let version =
+            row.ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.int()?;
+        if let Some(reference) = self.kept_reference(version) {
+            return Ok(reference);
+        }
+        let reference = Arc::new(load(tx, version).await?);
+        if let Ok(mut kept) = self.reference.write() {
+            *kept = Some(Arc::clone(&reference));
+        }
+        Ok(reference)
+    }
+
+    fn kept_reference(&self, version: i64) -> Option<Arc<Reference>> {
+        let kept = self.reference.read().ok()?;
+        kept.as_ref().filter(|reference| reference.version == version).cloned()
+    }
+}
+
+async fn load(tx: &mut Transaction, version: i64) -> Result<Reference, LedgerError> {
+    let mut reference = Reference { version, ..Reference::default() };
+    for mut row in tx.rows(ORGANIZATIONS, vec![]).await? {
+        let organization: Organization = row.json()?;
+        reference.organizations.insert(organization.number, organization);
+    }
+    for mut row in tx.rows(APPLICATIONS, vec![]).await? {
+        let application: Application = row.json()?;
+        reference.applications.insert(application.id.clone(), application);
+    }
+    for mut row in tx.rows(TYPES, vec![]).await? {
+        let message_type: MessageType = row.json()?;
+        reference.message_types.insert(message_type.id.clone(), message_type);
+    }
+    for mut row in tx.rows(SERVICES, vec![]).await? {
+        let service: OnlineService = row.json()?;
+        reference.services.insert(service.id.clone(), service);
+    }
+    for mut row in tx.rows(TRIOS, vec![]).await? {
+        let (organization, application, message_type) = trio(&mut row)?;
+        let types = reference.trios.entry(application).or_default();
+        types.entry(message_type).or_default().insert(organization);
+    }
+    Ok(reference)
+}
+
+fn trio(row: &mut Row) -> Result<(EnterpriseNumber, ApplicationId, MessageTypeId), LedgerError> {
+    Ok((enterprise_number(row.int()?)?, row.parsed()?, row.parsed()?))
+}
+
+/// An enterprise number as it was stored.
+pub(super) fn enterprise_number(value: i64) -> Result<EnterpriseNumber, LedgerError> {
+    u64::try_from(value)
+        .ok()
+        .and_then(|value| EnterpriseNumber::from_value(value).ok())
+        .ok_or_else(|| LedgerError::Shape(format!("{value} is no enterprise number")))
+}

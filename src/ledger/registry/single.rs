@@ -1,0 +1,151 @@
+//! One company at a time: what pages show and change.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::change::{apply, lock};
+use super::kept::{mailbox, unknown};
+use crate::domain::{
+    Change, Enterprise, EnterpriseNumber, Grant, GrantId, MailBox, Record, RecordKey,
+};
+use crate::ledger::error::LedgerError;
+use crate::ledger::store::Statement;
+use crate::ledger::{Ledger, micros};
+
+/// A company with its box, if it has one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registered {
+    /// The company.
+    pub enterprise: Enterprise,
+    /// Its box.
+    pub mailbox: Option<MailBox>,
+}
+
+/// What became of a change of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// It was made, and is in the history.
+    Changed,
+    /// It was so already.
+    Unchanged,
+    /// It was not made: this record, which it needs, does not exist.
+    Unknown(RecordKey),
+}
+
+const ENTERPRISE: Statement = Statement::same(
+    "SELECT e.record, b.enterprise, b.last_connection_at, COALESCE(b.all_digital, 0)
+     FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number WHERE e.number = $1",
+);
+
+/// Not for every click: a row that is always being written is always waited for.
+const TOUCH: Statement = Statement::same(
+    "UPDATE boxes SET last_connection_at = $2
+     WHERE enterprise = $1 AND (last_connection_at IS NULL OR last_connection_at < $3)",
+);
+
+const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+impl Ledger {
+    /// A company and its box; none when the registry does not know it.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn enterprise(
+        &self,
+        number: EnterpriseNumber,
+    ) -> Result<Option<Registered>, LedgerError> {
+        let values = vec![number.value().into()];
+        let mut rows = self.store.rows(ENTERPRISE, values).await?;
+        let Some(row) = rows.first_mut() else {
+            return Ok(None);
+        };
+        let enterprise = row.json()?;
+        let owner = row.opt_int()?;
+        let mailbox = owner.map(|owner| mailbox(owner, row)).transpose()?;
+        Ok(Some(Registered { enterprise, mailbox }))
+    }
+
+    /// Notes that somebody opened a box; within a minute of the last time,
+    /// nothing is written. Answers whether something was.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn touch_connection(
+        &self,
+        enterprise: EnterpriseNumber,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let before = micros(now - TOUCHED_EVERY);
+        let values = vec![enterprise.value().into(), micros(now).into(), before.into()];
+        Ok(self.store.execute(TOUCH, values).await? == 1)
+    }
+
+    /// Gives or withdraws the all-digital consent.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn change_preference(
+        &self,
+        enterprise: EnterpriseNumber,
+        all_digital: bool,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Written, LedgerError> {
+        let key = RecordKey::Box(enterprise);
+        // The last connection stays: the later of two stands.
+        let record = Record::Box(MailBox { enterprise, last_connection: None, all_digital });
+        self.write_one(&[key], Change::Put(record), actor, now).await
+    }
+
+    /// Gives access, or changes what was given under the same id.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn put_grant(
+        &self,
+        grant: &Grant,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Written, LedgerError> {
+        let record = Record::Grant(grant.clone());
+        let needed: Vec<RecordKey> = record.references().into_iter().map(|(_, key)| key).collect();
+        self.write_one(&needed, Change::Put(record), actor, now).await
+    }
+
+    /// Withdraws access.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn withdraw_grant(
+        &self,
+        enterprise: EnterpriseNumber,
+        id: &GrantId,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Written, LedgerError> {
+        let key = RecordKey::Grant(enterprise, id.clone());
+        self.write_one(&[], Change::Delete(key), actor, now).await
+    }
+
+    /// Makes one change where the records it needs exist, seen under the same
+    /// lock under which it is made.
+    async fn write_one(
+        &self,
+        needed: &[RecordKey],
+        change: Change,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Written, LedgerError> {
+        let mut tx = self.store.begin().await?;
+        let version = lock(&mut tx).await?;
+        if let Some(key) = unknown(&mut tx, needed).await?.into_iter().min() {
+            return Ok(Written::Unknown(key));
+        }
+        let tally = apply(&mut tx, version, &[change], actor, now).await?;
+        if !tally.is_written() {
+            return Ok(Written::Unchanged);
+        }
+        tx.commit().await?;
+        Ok(Written::Changed)
+    }
+}

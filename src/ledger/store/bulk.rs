@@ -1,0 +1,107 @@
+//! Many rows at once.
+
+use uuid::Uuid;
+
+/// A table that takes bulks: its columns in order, and what to do with a row
+/// whose key is taken (`ON CONFLICT …`, or nothing to fail).
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) conflict: &'static str,
+}
+
+/// One column of a bulk.
+#[derive(Debug)]
+pub(crate) enum Column {
+    Ints(Vec<i64>),
+    OptInts(Vec<Option<i64>>),
+    Texts(Vec<String>),
+    OptTexts(Vec<Option<String>>),
+    Bytes(Vec<Vec<u8>>),
+    Ids(Vec<Uuid>),
+    OptIds(Vec<Option<Uuid>>),
+}
+
+impl Column {
+    fn len(&self) -> usize {
+        match self {
+            Self::Ints(values) => values.len(),
+            Self::OptInts(values) => values.len(),
+            Self::Texts(values) => values.len(),
+            Self::OptTexts(values) => values.len(),
+            Self::Bytes(values) => values.len(),
+            Self::Ids(values) => values.len(),
+            Self::OptIds(values) => values.len(),
+        }
+    }
+
+    /// The array type of PostgreSQL.
+    fn array_type(&self) -> &'static str {
+        match self {
+            Self::Ints(_) | Self::OptInts(_) => "BIGINT[]",
+            Self::Texts(_) | Self::OptTexts(_) => "TEXT[]",
+            Self::Bytes(_) => "BYTEA[]",
+            Self::Ids(_) | Self::OptIds(_) => "UUID[]",
+        }
+    }
+}
+
+/// Rows for one table, by column.
+pub(crate) struct Bulk {
+    table: &'static Table,
+    pub(super) columns: Vec<Column>,
+    rows: usize,
+}
+
+impl Bulk {
+    /// Columns of equal length, in the order of the table's. PostgreSQL pads a
+    /// shorter array with NULL without a word, so this is the one place that
+    /// must never let one through.
+    pub(crate) fn new(table: &'static Table, columns: Vec<Column>) -> Self {
+        let rows = columns.first().map_or(0, Column::len);
+        assert_eq!(columns.len(), table.columns.len(), "columns of {}", table.name);
+        for (column, name) in columns.iter().zip(table.columns) {
+            assert_eq!(column.len(), rows, "length of {}.{name}", table.name);
+        }
+        Self { table, columns, rows }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// `INSERT … SELECT * FROM UNNEST(…)`.
+    pub(super) fn unnest(&self) -> String {
+        let parameters: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, column)| format!("${}::{}", i + 1, column.array_type()))
+            .collect();
+        format!(
+            "{} SELECT * FROM UNNEST({}) {}",
+            self.head(),
+            parameters.join(", "),
+            self.table.conflict
+        )
+    }
+
+    /// `INSERT … VALUES (…), (…)` for so many rows.
+    pub(super) fn values(&self, rows: usize) -> String {
+        let width = self.columns.len();
+        let row = |n: usize| {
+            let slots: Vec<String> = (1..=width).map(|i| format!("?{}", n * width + i)).collect();
+            format!("({})", slots.join(", "))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        format!("{} VALUES {} {}", self.head(), rows.join(", "), self.table.conflict)
+    }
+
+    fn head(&self) -> String {
+        format!("INSERT INTO {} ({})", self.table.name, self.table.columns.join(", "))
+    }
+}

@@ -1,0 +1,165 @@
+//! One statement, two databases.
+//!
+//! Every statement of the ledger runs through here, as text with bound values.
+//! Most texts are the same in both dialects; where they are not, the
+//! [`Statement`] holds both, side by side. Bulk inserts are `UNNEST` of one
+//! array a column in PostgreSQL and multi-row `VALUES` in SQLite.
+
+mod bulk;
+mod postgres;
+mod sqlite;
+mod value;
+
+pub(crate) use bulk::{Bulk, Column, Table};
+pub(crate) use value::{Row, Value};
+
+use std::time::Duration;
+
+use sqlx::{PgPool, SqlitePool};
+
+use super::error::LedgerError;
+use postgres::answered;
+
+/// A statement in both dialects. Parameters are `$1`, `$2`, … in both.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement {
+    pub(crate) postgres: &'static str,
+    pub(crate) sqlite: &'static str,
+}
+
+impl Statement {
+    /// A statement that reads the same in both dialects.
+    pub(crate) const fn same(text: &'static str) -> Self {
+        Self { postgres: text, sqlite: text }
+    }
+}
+
+/// The database behind a ledger.
+#[derive(Clone)]
+pub(crate) enum Store {
+    Postgres(PgPool),
+    /// SQLite has one writer; readers do not wait for it (WAL).
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
+}
+
+/// A write transaction. Dropped without commit, it changes nothing.
+pub(crate) enum Transaction {
+    /// And how long an answer may take.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>, Duration),
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+}
+
+impl Store {
+    pub(crate) async fn connect(url: &str, connections: u32) -> Result<Self, LedgerError> {
+        match url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => postgres::connect(url, connections).await,
+            Some(("sqlite", path)) => sqlite::connect(path, connections).await,
+            _ => Err(LedgerError::Address),
+        }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction, LedgerError> {
+        Ok(match self {
+            Self::Postgres(pool) => postgres::begin(pool, "BEGIN", postgres::ANSWER_MAX).await?,
+            // Deferred transactions that turn into writers fail at once when
+            // another process writes; immediate ones wait (busy_timeout).
+            Self::Sqlite { write, .. } => {
+                Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
+            }
+        })
+    }
+
+    /// A consistent view for several reads.
+    pub(crate) async fn begin_read(&self) -> Result<Transaction, LedgerError> {
+        Ok(match self {
+            Self::Postgres(pool) => {
+                let isolation = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                postgres::begin(pool, isolation, postgres::ANSWER_MAX_VIEW).await?
+            }
+            Self::Sqlite { read, .. } => Transaction::Sqlite(read.begin().await?),
+        })
+    }
+
+    /// Rows of a statement that changes nothing.
+    pub(crate) async fn rows(
+        &self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, LedgerError> {
+        match self {
+            Self::Postgres(pool) => postgres::read_rows(pool, statement.postgres, values).await,
+            Self::Sqlite { read, .. } => sqlite::rows(read, statement.sqlite, values).await,
+        }
+    }
+
+    /// Changes rows in a transaction of its own; answers how many.
+    pub(crate) async fn execute(
+        &self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<u64, LedgerError> {
+        let mut tx = self.begin().await?;
+        let changed = tx.execute(statement, values).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+        }
+    }
+}
+
+impl Transaction {
+    pub(crate) async fn rows(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, LedgerError> {
+        match self {
+            Self::Postgres(tx, limit) => {
+                answered(*limit, postgres::rows(&mut **tx, statement.postgres, values)).await
+            }
+            Self::Sqlite(tx) => sqlite::rows(&mut **tx, statement.sqlite, values).await,
+        }
+    }
+
+    pub(crate) async fn execute(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<u64, LedgerError> {
+        match self {
+            Self::Postgres(tx, limit) => {
+                answered(*limit, postgres::execute(tx, statement.postgres, values)).await
+            }
+            Self::Sqlite(tx) => sqlite::execute(tx, statement.sqlite, values).await,
+        }
+    }
+
+    /// Inserts all rows of a bulk; answers how many were not there before.
+    pub(crate) async fn insert(&mut self, bulk: Bulk) -> Result<u64, LedgerError> {
+        if bulk.is_empty() {
+            return Ok(0);
+        }
+        match self {
+            Self::Postgres(tx, limit) => answered(*limit, postgres::insert(tx, bulk)).await,
+            Self::Sqlite(tx) => sqlite::insert(tx, &bulk).await,
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), LedgerError> {
+        match self {
+            Self::Postgres(tx, limit) => answered(limit, async { Ok(tx.commit().await?) }).await,
+            Self::Sqlite(tx) => Ok(tx.commit().await?),
+        }
+    }
+}

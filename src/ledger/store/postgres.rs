@@ -1,0 +1,155 @@
+//! PostgreSQL.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{
+    AssertSqlSafe, Column as _, Connection as _, PgConnection, PgPool, Postgres, Row as _, TypeInfo,
+};
+
+use super::value::Cell;
+use super::{Bulk, Column, Row, Store, Transaction, Value};
+use crate::ledger::error::LedgerError;
+
+pub(super) async fn connect(url: &str, connections: u32) -> Result<Store, LedgerError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| LedgerError::Address)?
+        .application_name("facteur")
+        // A transaction that hangs would hold the clock's row and with it
+        // every other engine; the server ends it.
+        .options([("idle_in_transaction_session_timeout", "30s"), ("lock_timeout", "30s")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .after_release(|connection, _| Box::pin(still_answers(connection)))
+        .connect_lazy_with(options);
+    Ok(Store::Postgres(pool))
+}
+
+/// How long an answer may take: longer than a lock is waited for. A network
+/// that has lost the server says nothing, and who waits for it waits for ever.
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(40);
+/// The same where a statement may read the whole ledger.
+pub(super) const ANSWER_MAX_VIEW: Duration = Duration::from_secs(600);
+const PING_MAX: Duration = Duration::from_secs(5);
+
+/// The answer, unless it takes too long: then it is unknown what was done.
+pub(super) async fn answered<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, LedgerError>>,
+) -> Result<T, LedgerError> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(silent().into()))
+}
+
+fn silent() -> sqlx::Error {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
+}
+
+/// Whether a connection goes back to the pool. The pool itself would ask
+/// without a bound, and a silent connection would keep its place for ever.
+async fn still_answers(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    match tokio::time::timeout(PING_MAX, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(silent()),
+    }
+}
+
+type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bind(query: PgQuery<'_>, value: Value) -> PgQuery<'_> {
+    match value {
+        Value::Int(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+        Value::Id(value) => query.bind(value),
+        Value::Ints(values) => query.bind(values),
+        Value::Ids(values) => query.bind(values),
+        Value::Triples(keys) => {
+            let (mut first, mut second, mut third) = (vec![], vec![], vec![]);
+            for (a, b, c) in keys {
+                first.push(a);
+                second.push(b);
+                third.push(c);
+            }
+            query.bind(first).bind(second).bind(third)
+        }
+        Value::Pairs(keys) => {
+            let (texts, bytes): (Vec<String>, Vec<Vec<u8>>) = keys.into_iter().unzip();
+            query.bind(texts).bind(bytes)
+        }
+    }
+}
+
+/// Rows of a statement in a transaction of its own.
+pub(super) async fn read_rows(
+    pool: &PgPool,
+    text: &'static str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, LedgerError> {
+    answered(ANSWER_MAX, rows(pool, text, values)).await
+}
+
+pub(super) async fn begin(
+    pool: &PgPool,
+    text: &'static str,
+    limit: Duration,
+) -> Result<Transaction, LedgerError> {
+    let begin = async { Ok(pool.begin_with(text).await?) };
+    Ok(Transaction::Postgres(answered(ANSWER_MAX, begin).await?, limit))
+}
+
+pub(super) async fn rows<'e, E>(
+    executor: E,
+    text: &'static str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, LedgerError>
+where
+    E: sqlx::Executor<'e, Database = Postgres>,
+{
+    let query = values.into_iter().fold(sqlx::query(text), bind);
+    query.fetch_all(executor).await?.iter().map(read).collect()
+}
+
+pub(super) async fn execute(
+    connection: &mut PgConnection,
+    text: &'static str,
+    values: Vec<Value>,
+) -> Result<u64, LedgerError> {
+    let query = values.into_iter().fold(sqlx::query(text), bind);
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<u64, LedgerError> {
+    let text = bulk.unnest();
+    let query = sqlx::query(AssertSqlSafe(text));
+    let query = bulk.columns.into_iter().fold(query, |query, column| match column {
+        Column::Ints(values) => query.bind(values),
+        Column::OptInts(values) => query.bind(values),
+        Column::Texts(values) => query.bind(values),
+        Column::OptTexts(values) => query.bind(values),
+        Column::Bytes(values) => query.bind(values),
+        Column::Ids(values) => query.bind(values),
+        Column::OptIds(values) => query.bind(values),
+    });
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+fn read(row: &PgRow) -> Result<Row, LedgerError> {
+    let cells: Result<Vec<Cell>, LedgerError> = row
+        .columns()
+        .iter()
+        .map(|column| {
+            let i = column.ordinal();
+            Ok(match column.type_info().name() {
+                "INT8" => row.try_get::<Option<i64>, _>(i)?.map_or(Cell::Null, Cell::Int),
+                "TEXT" => row.try_get::<Option<String>, _>(i)?.map_or(Cell::Null, Cell::Text),
+                "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(i)?.map_or(Cell::Null, Cell::Bytes),
+                "UUID" => row.try_get::<Option<uuid::Uuid>, _>(i)?.map_or(Cell::Null, Cell::Id),
+                other => return Err(LedgerError::Shape(format!("a column of type {other}"))),
+            })
+        })
+        .collect();
+    Ok(Row(cells?.into_iter()))
+}

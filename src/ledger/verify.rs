@@ -1,0 +1,230 @@
+//! Looks for what is missing or double, row by row.
+
+use uuid::Uuid;
+
+use super::documents::DocumentKey;
+use super::error::LedgerError;
+use super::store::{Row, Statement, Value};
+use super::{Account, Ledger, account};
+use crate::domain::{Digest, MessageId};
+
+/// Something that should not be.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// What is wrong, in words.
+    pub what: String,
+    /// Which row: a message id, a key, a digest.
+    pub which: String,
+}
+
+/// A check answers (application, id or key) of every row that is wrong.
+struct Check {
+    what: &'static str,
+    statement: Statement,
+}
+
+/// So many rows of one kind are named; more are counted by running again.
+const NAMED_MAX: i64 = 1_000;
+
+const CHECKS: &[Check] = &[
+    Check {
+        what: "accepted, but there is no message",
+        statement: Statement::same(
+            "SELECT i.application, i.key, i.message FROM identities i
+             LEFT JOIN messages m ON m.enterprise = i.enterprise AND m.id = i.message
+             WHERE i.state = 'accepted' AND m.id IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message that no accepted identity names",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN identities i ON i.organization = m.organization
+              AND i.application = m.application AND i.key = 'k:' || m.key
+              AND i.message = m.id AND i.state = 'accepted'
+             WHERE i.key IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message without its journal entry",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN journal j ON j.message = m.id AND j.kind = 'accepted'
+             WHERE j.position IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message on paper without a letter",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN letters l ON l.message = m.id AND l.cause = 'decision'
+             WHERE m.medium IN ('paper', 'both') AND l.job IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a letter that was not decided",
+        statement: Statement::same(
+            "SELECT l.application, m.key, l.job FROM letters l
+             LEFT JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+             WHERE m.id IS NULL OR (l.cause = 'decision' AND m.medium = 'digital') LIMIT $1",
+        ),
+    },
+    Check {
+        what: "two letters for one decision",
+        statement: Statement::same(
+            "SELECT min(application), 'message', message FROM letters
+             WHERE cause = 'decision' GROUP BY message HAVING count(*) > 1 LIMIT $1",
+        ),
+    },
+    Check {
+        what: "in the quarantine by the account, but there is no entry",
+        statement: Statement::same(
+            "SELECT i.application, i.key, i.message FROM identities i
+             LEFT JOIN quarantine q ON q.organization = i.organization
+              AND q.application = i.application AND q.key = i.key
+              AND q.state = CASE i.state WHEN 'quarantined' THEN 'open' ELSE i.state END
+             WHERE i.state <> 'accepted' AND q.id IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a quarantine entry that no identity stands for",
+        statement: Statement::same(
+            "SELECT q.application, q.key, q.id FROM quarantine q
+             LEFT JOIN identities i ON i.organization = q.organization
+              AND i.application = q.application AND i.key = q.key
+             WHERE i.key IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message whose audience is not stored",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN audiences a ON a.digest = m.audience
+             WHERE a.digest IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message whose policy is not stored",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN policies p ON p.digest = m.policy
+             WHERE p.digest IS NULL LIMIT $1",
+        ),
+    },
+];
+
+const JOURNAL: Statement = Statement::same(
+    "SELECT (SELECT position FROM clock), (SELECT count(*) FROM journal),
+            COALESCE((SELECT max(position) FROM journal), 0)",
+);
+
+const NAMED: Statement = Statement::same(
+    "SELECT id, application, documents FROM messages
+     WHERE id > $1 ORDER BY id LIMIT $2",
+);
+
+const HELD: Statement = Statement {
+    postgres: "SELECT d.application, d.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
+        JOIN documents d ON d.application = named.a AND d.digest = named.b AND d.used = 1",
+    sqlite: "SELECT d.application, d.digest FROM json_each($1) named
+        CROSS JOIN documents d ON d.application = named.value ->> 0
+         AND d.digest = unhex(named.value ->> 1) AND d.used = 1",
+};
+
+impl Ledger {
+    /// Counts the account and looks for rows that are missing or double, in
+    /// one consistent view.
+    ///
+    /// # Errors
+    /// When the database does not answer. What is wrong with the account is
+    /// not an error but a finding.
+    pub async fn verify(&self) -> Result<(Account, Vec<Finding>), LedgerError> {
+        let mut tx = self.store.begin_read().await?;
+        let mut findings = Vec::new();
+        let account = account::count(&mut tx).await?;
+        for check in CHECKS {
+            let rows = tx.rows(check.statement, vec![NAMED_MAX.into()]).await?;
+            for row in rows {
+                findings.push(finding(check.what, row)?);
+            }
+        }
+        for mut row in tx.rows(JOURNAL, vec![]).await? {
+            findings.extend(gap(row.int()?, row.int()?, row.int()?));
+        }
+        Ok((account, findings))
+    }
+
+    /// The documents that the next messages after `after` name, and those of
+    /// them that the ledger does not hold as used.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn named_documents(
+        &self,
+        after: MessageId,
+        limit: i64,
+    ) -> Result<Option<NamedDocuments>, LedgerError> {
+        let rows = self.store.rows(NAMED, vec![after.0.into(), limit.into()]).await?;
+        let mut page = NamedDocuments { last: after, messages: 0, named: Vec::new() };
+        for mut row in rows {
+            page.messages += 1;
+            page.last = MessageId(row.id()?);
+            let application: crate::domain::ApplicationId = row.parsed()?;
+            for digest in row.bytes()?.chunks(32) {
+                let digest = Digest::try_from(digest)
+                    .map_err(|error| LedgerError::Shape(error.to_string()))?;
+                page.named.push((page.last, (application.clone(), digest)));
+            }
+        }
+        Ok((page.messages > 0).then_some(page))
+    }
+
+    /// Which of these documents the ledger holds as used.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn held_documents(
+        &self,
+        keys: &std::collections::BTreeSet<DocumentKey>,
+    ) -> Result<std::collections::BTreeSet<DocumentKey>, LedgerError> {
+        let pair = |(application, digest): &DocumentKey| {
+            (application.to_string(), digest.as_bytes().to_vec())
+        };
+        let values = vec![Value::Pairs(keys.iter().map(pair).collect())];
+        let rows = self.store.rows(HELD, values).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let application = row.parsed()?;
+                let digest = Digest::try_from(row.bytes()?.as_slice())
+                    .map_err(|error| LedgerError::Shape(error.to_string()))?;
+                Ok((application, digest))
+            })
+            .collect()
+    }
+}
+
+/// The documents that a page of messages names.
+#[derive(Debug)]
+pub struct NamedDocuments {
+    /// The last message of the page.
+    pub last: MessageId,
+    /// How many messages it has.
+    pub messages: u64,
+    /// Message and document.
+    pub named: Vec<(MessageId, DocumentKey)>,
+}
+
+fn finding(what: &str, mut row: Row) -> Result<Finding, LedgerError> {
+    let application = row.opt_text()?.unwrap_or_default();
+    let key = row.opt_text()?.unwrap_or_default();
+    let id = row.opt_id()?.as_ref().map(Uuid::to_string).unwrap_or_default();
+    Ok(Finding { what: what.to_owned(), which: format!("{application} {key} {id}") })
+}
+
+fn gap(position: i64, count: i64, last: i64) -> Option<Finding> {
+    let is_dense = position == count && position == last;
+    (!is_dense).then(|| Finding {
+        what: "the journal has gaps".into(),
+        which: format!("position {position}, {count} entries, the last at {last}"),
+    })
+}

@@ -1,0 +1,93 @@
+//! The deliveries of one queue, on a channel of their own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Acker, Channel};
+
+use super::fault::{self, Fault};
+use super::patience::while_open;
+use super::settler::AmqpSettler;
+use super::wire;
+use crate::queue::{Consumer, Inbound, QueueError, Settler};
+
+pub(super) struct AmqpConsumer {
+    queue: String,
+    deliveries: lapin::Consumer,
+    channel: Channel,
+    settler: Arc<AmqpSettler>,
+}
+
+impl AmqpConsumer {
+    pub(super) async fn start(
+        channel: Channel,
+        queue: &str,
+        prefetch: u16,
+    ) -> Result<Self, QueueError> {
+        let deliveries = subscribe(&channel, queue, prefetch).await?;
+        let settler = Arc::new(AmqpSettler::new(channel.clone()));
+        Ok(Self { queue: queue.to_owned(), deliveries, channel, settler })
+    }
+
+    /// Waits for the broker's word that no more comes, and takes out what came
+    /// until then.
+    async fn cancel(&mut self) -> Result<Vec<Acker>, QueueError> {
+        let (tag, options) = (self.deliveries.tag(), BasicCancelOptions::default());
+        let cancelled = self.channel.basic_cancel(tag, options);
+        while_open(&self.channel, cancelled).await.map_err(fault::unavailable)?;
+        let mut unread = Vec::new();
+        while let Some(Ok(delivery)) = self.deliveries.next().await {
+            unread.push(delivery.acker);
+        }
+        Ok(unread)
+    }
+}
+
+#[async_trait]
+impl Consumer for AmqpConsumer {
+    async fn next(&mut self) -> Result<Inbound, QueueError> {
+        match self.deliveries.next().await {
+            Some(Ok(mut delivery)) => {
+                let inbound = wire::incoming(&mut delivery);
+                self.settler.hold(inbound.tag, delivery.acker);
+                Ok(inbound)
+            }
+            Some(Err(error)) => Err(fault::unavailable(error)),
+            None => Err(QueueError::Cancelled(self.queue.clone())),
+        }
+    }
+
+    fn settler(&self) -> Arc<dyn Settler> {
+        Arc::clone(&self.settler) as Arc<dyn Settler>
+    }
+
+    async fn stop(mut self: Box<Self>) -> Result<(), QueueError> {
+        let unread = self.cancel().await?;
+        let requeue = BasicNackOptions { requeue: true, multiple: false };
+        // Where the channel is gone by now they are back in the queue anyway.
+        join_all(unread.iter().map(|acker| while_open(&self.channel, acker.nack(requeue)))).await;
+        Ok(())
+    }
+}
+
+async fn subscribe(
+    channel: &Channel,
+    queue: &str,
+    prefetch: u16,
+) -> Result<lapin::Consumer, QueueError> {
+    let name = wire::name(queue)?;
+    let for_this_consumer = BasicQosOptions::default();
+    // To AMQP, 0 is no bound at all.
+    let bounded = channel.basic_qos(prefetch.max(1), for_this_consumer);
+    while_open(channel, bounded).await.map_err(fault::unavailable)?;
+    let (tag, options) = ("".into(), BasicConsumeOptions::default());
+    let deliveries = channel.basic_consume(name, tag, options, FieldTable::default());
+    while_open(channel, deliveries).await.map_err(|error| match Fault::of(error) {
+        Fault::NotFound(_) => QueueError::Cancelled(queue.to_owned()),
+        fault => fault.into(),
+    })
+}

@@ -1,0 +1,88 @@
+//! Declares a topology. What exists with the same properties stays as it is.
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind as AmqpExchangeKind};
+
+use super::fault::Fault;
+use super::wire;
+use crate::queue::topology::{Binding, Exchange, QueueDefinition};
+use crate::queue::{ExchangeKind, QueueError, Topology};
+
+pub(super) async fn declare(channel: &Channel, topology: &Topology) -> Result<(), QueueError> {
+    for exchange in &topology.exchanges {
+        declare_exchange(channel, exchange).await?;
+    }
+    for queue in &topology.queues {
+        declare_queue(channel, queue).await?;
+    }
+    for binding in &topology.bindings {
+        bind(channel, binding).await?;
+    }
+    Ok(())
+}
+
+async fn declare_exchange(channel: &Channel, exchange: &Exchange) -> Result<(), QueueError> {
+    let kind = match exchange.kind {
+        ExchangeKind::Direct => AmqpExchangeKind::Direct,
+        ExchangeKind::Fanout => AmqpExchangeKind::Fanout,
+    };
+    let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    let mut arguments = FieldTable::default();
+    if let Some(alternate) = &exchange.alternate {
+        arguments.insert("alternate-exchange".into(), text(alternate));
+    }
+    let name = wire::name(&exchange.name)?;
+    let declared = channel.exchange_declare(name, kind, options, arguments).await;
+    declared.map_err(|error| mismatch(&exchange.name, error))
+}
+
+async fn declare_queue(channel: &Channel, queue: &QueueDefinition) -> Result<(), QueueError> {
+    let name = wire::name(&queue.name)?;
+    let options = QueueDeclareOptions::durable();
+    let declared = channel.queue_declare(name, options, arguments(queue)).await;
+    declared.map(drop).map_err(|error| mismatch(&queue.name, error))
+}
+
+async fn bind(channel: &Channel, binding: &Binding) -> Result<(), QueueError> {
+    let queue = wire::name(&binding.queue)?;
+    let exchange = wire::name(&binding.exchange)?;
+    let key = wire::name(&binding.routing_key)?;
+    let options = QueueBindOptions::default();
+    let bound = channel.queue_bind(queue, exchange, key, options, FieldTable::default()).await;
+    bound.map_err(|error| mismatch(&binding.queue, error))
+}
+
+/// `at-least-once` dead-lettering is only granted together with
+/// `reject-publish`: <https://www.rabbitmq.com/docs/quorum-queues#dead-lettering>.
+fn arguments(queue: &QueueDefinition) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    arguments.insert("x-overflow".into(), text("reject-publish"));
+    arguments.insert("x-delivery-limit".into(), number(queue.delivery_limit));
+    if let Some(exchange) = &queue.dead_letters {
+        arguments.insert("x-dead-letter-exchange".into(), text(exchange));
+        arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+    }
+    if let Some(max_length) = queue.max_length {
+        arguments.insert("x-max-length".into(), number(max_length));
+    }
+    arguments
+}
+
+fn mismatch(name: &str, error: lapin::Error) -> QueueError {
+    match Fault::of(error) {
+        Fault::NotFound(text) | Fault::Precondition(text) => {
+            QueueError::Topology(format!("{name}: {text}"))
+        }
+        fault => fault.into(),
+    }
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(value.into())
+}
+
+fn number(value: u32) -> AMQPValue {
+    AMQPValue::LongLongInt(value.into())
+}

@@ -1,0 +1,172 @@
+//! The reading side: answers searches, and says how current the answers are.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::error::SearchError;
+use super::generation::{Unfit, View};
+use super::home;
+use super::newest::{Harvest, Newest};
+use super::plan::plan;
+use super::progress::{Lag, Progress};
+use super::query::{Found, Query, QueryError};
+use super::schema::message_id;
+
+/// Searches that run at once; the others wait. More would only make each
+/// slower.
+const AT_ONCE_MAX: usize = 8;
+
+/// Answers searches. Cheap to clone; goes on answering while the index is
+/// rebuilt, and after its follower has ended.
+#[derive(Clone)]
+pub struct Search(Arc<Shared>);
+
+/// What the follower and the readers share.
+pub(super) struct Shared {
+    view: RwLock<View>,
+    progress: watch::Sender<Progress>,
+    /// The highest position that somebody waited for.
+    wanted: AtomicI64,
+    nudge: Notify,
+    permits: Arc<Semaphore>,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Waited {
+    /// Everything up to the position can be found.
+    Visible,
+    /// It took too long: ask the ledger instead.
+    TooLate,
+}
+
+impl Search {
+    /// Reads an index that another process writes, as of its last commit.
+    /// Blocks on the disk.
+    ///
+    /// # Errors
+    /// `NoIndex` when there is none that this version can read, else why it
+    /// cannot be read.
+    pub fn open(path: &Path) -> Result<Self, SearchError> {
+        let generation = home::current(path)?.ok_or(SearchError::NoIndex)?;
+        match View::open(&generation) {
+            Ok((view, mark)) => Ok(Self(Arc::new(Shared::new(view, mark.position)))),
+            Err(Unfit::Missing | Unfit::OtherSchema) => Err(SearchError::NoIndex),
+            Err(Unfit::Damaged(error)) => Err(SearchError::Index(error)),
+            Err(Unfit::Unreadable(error)) => Err(error),
+        }
+    }
+
+    pub(super) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Answers a search as of the last commit.
+    ///
+    /// The answer proposes: the caller checks each message against the ledger
+    /// before it is shown.
+    ///
+    /// # Errors
+    /// What is asked too much ([`QueryError::is_callers`]), or that the index
+    /// could not be read.
+    pub async fn find(&self, query: Query) -> Result<Found, QueryError> {
+        query.check()?;
+        let permits = Arc::clone(&self.0.permits);
+        let permit = permits.acquire_owned().await;
+        let permit = permit.map_err(|_| QueryError::Interrupted)?;
+        let view = self.0.view();
+        let search = tokio::task::spawn_blocking(move || {
+            let found = find(&view, &query);
+            drop(permit);
+            found
+        });
+        search.await.map_err(|_| QueryError::Interrupted)?
+    }
+
+    /// How far the index has come; a receiver of every change.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.0.progress.subscribe()
+    }
+
+    /// How far the index is behind the ledger at `now`.
+    #[must_use]
+    pub fn lag(&self, now: Timestamp) -> Lag {
+        self.0.progress.borrow().lag(now)
+    }
+
+    /// Waits until everything up to `position` can be found, for `patience`
+    /// at most. Makes the follower commit early.
+    pub async fn wait_for(&self, position: i64, patience: Duration) -> Waited {
+        let mut progress = self.0.progress.subscribe();
+        self.0.want(position);
+        let visible = progress.wait_for(|progress| progress.position >= position);
+        match tokio::time::timeout(patience, visible).await {
+            Ok(Ok(_)) => Waited::Visible,
+            Ok(Err(_)) | Err(_) => Waited::TooLate,
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(view: View, position: i64) -> Self {
+        let progress = Progress { position, ledger_position: position, ..Progress::default() };
+        Self {
+            view: RwLock::new(view),
+            progress: watch::Sender::new(progress),
+            wanted: AtomicI64::new(0),
+            nudge: Notify::new(),
+            permits: Arc::new(Semaphore::new(AT_ONCE_MAX)),
+        }
+    }
+
+    fn view(&self) -> View {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Searches that begin now read this index.
+    pub(super) fn show(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+
+    /// Tells everybody how far the index has come.
+    pub(super) fn report(&self, change: impl FnOnce(Progress) -> Progress) {
+        self.progress.send_modify(|progress| *progress = change(*progress));
+    }
+
+    fn want(&self, position: i64) {
+        self.wanted.fetch_max(position, Ordering::Relaxed);
+        self.nudge.notify_one();
+    }
+
+    /// Whether somebody waits for what a commit would now make visible.
+    pub(super) fn is_awaited(&self, committed: i64, applied: i64) -> bool {
+        let wanted = self.wanted.load(Ordering::Relaxed);
+        committed < wanted && wanted <= applied
+    }
+
+    /// Returns when somebody begins to wait.
+    pub(super) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+}
+
+pub(super) fn find(view: &View, query: &Query) -> Result<Found, QueryError> {
+    let plan = plan(query, &view.fields);
+    let limit = query.page as usize * query.size as usize;
+    let harvest =
+        view.reader.searcher().search(&plan, &Newest { limit }).map_err(QueryError::Index)?;
+    Ok(page(&harvest, query))
+}
+
+fn page(harvest: &Harvest, query: &Query) -> Found {
+    let before = (query.page as usize - 1) * query.size as usize;
+    let rows = harvest.newest.iter().skip(before);
+    Found { ids: rows.map(|&(_, high, low)| message_id(high, low)).collect(), total: harvest.total }
+}

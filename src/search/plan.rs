@@ -1,0 +1,127 @@
+//! A [`Query`] as the index understands it.
+
+use std::ops::Bound;
+
+use jiff::Timestamp;
+use tantivy::Term;
+use tantivy::query::{
+    AllQuery, BooleanQuery, EmptyQuery, Occur, PhraseQuery, Query as IndexQuery, RangeQuery,
+    TermQuery, TermSetQuery,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+
+use super::ngram::Needle;
+use super::query::{Boxes, Query, Text};
+use super::schema::{Fields, number};
+use crate::domain::EnterpriseNumber;
+
+type Part = Box<dyn IndexQuery>;
+
+/// Every criterion must hold.
+pub(super) fn plan(query: &Query, fields: &Fields) -> Part {
+    let mut parts = Criteria::default();
+    match &query.boxes {
+        Boxes::Of(boxes) => parts.add(any_of(numbers(fields.enterprise, boxes))),
+        Boxes::All => {}
+    }
+    parts.add_list(numbers(fields.organization, &query.organizations));
+    parts.add_list(words(fields.application, &query.applications, |id| id.as_str()));
+    parts.add_list(words(fields.message_type, &query.message_types, |id| id.as_str()));
+    parts.add_list(words(fields.partition, &query.partitions, |id| id.as_str()));
+    parts.add_list(words(fields.label, &query.labels, String::as_str));
+    parts.add_list(words(fields.medium, &query.media, |medium| medium.as_str()));
+    if let Some(is_read) = query.is_read {
+        parts.add(term(Term::from_field_u64(fields.is_read, u64::from(is_read))));
+    }
+    if let Some(period) = arrived(fields.arrived, query.arrived_from, query.arrived_to) {
+        parts.add(period);
+    }
+    if let Some(text) = query.text.as_ref().and_then(|text| matching(text, fields)) {
+        parts.add(text);
+    }
+    parts.all()
+}
+
+#[derive(Default)]
+struct Criteria(Vec<Part>);
+
+impl Criteria {
+    fn add(&mut self, part: Part) {
+        self.0.push(part);
+    }
+
+    /// An empty list is no criterion.
+    fn add_list(&mut self, terms: Vec<Term>) {
+        if !terms.is_empty() {
+            self.add(any_of(terms));
+        }
+    }
+
+    fn all(mut self) -> Part {
+        match self.0.len() {
+            0 => Box::new(AllQuery),
+            1 => self.0.remove(0),
+            _ => Box::new(BooleanQuery::new(
+                self.0.into_iter().map(|part| (Occur::Must, part)).collect(),
+            )),
+        }
+    }
+}
+
+/// The text in the message, or in the names of its sender or type; `None`
+/// when there is nothing to look for.
+fn matching(text: &Text, fields: &Fields) -> Option<Part> {
+    let own = containing(&text.part, fields.text(text.language))?;
+    let named = [
+        numbers(fields.organization, &text.named.organizations),
+        words(fields.application, &text.named.applications, |id| id.as_str()),
+        words(fields.message_type, &text.named.message_types, |id| id.as_str()),
+    ];
+    let alternatives = named.into_iter().filter(|terms| !terms.is_empty());
+    let parts: Vec<Part> = std::iter::once(own).chain(alternatives.map(any_of)).collect();
+    Some(Box::new(BooleanQuery::union(parts)))
+}
+
+fn containing(part: &str, field: Field) -> Option<Part> {
+    let gram = |gram: &str| Term::from_field_text(field, gram);
+    match Needle::new(part) {
+        Needle::Blank => None,
+        Needle::Term(text) => Some(term(gram(&text))),
+        Needle::Phrase(grams) => Some(Box::new(PhraseQuery::new_with_offset(
+            grams.iter().map(|(at, text)| (*at, gram(text))).collect(),
+        ))),
+    }
+}
+
+/// From `from` (included) to `to` (not included), by the column.
+fn arrived(field: Field, from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Part> {
+    if from.is_none() && to.is_none() {
+        return None;
+    }
+    let at = |time: Timestamp| Term::from_field_i64(field, time.as_microsecond());
+    let lower = from.map_or(Bound::Unbounded, |time| Bound::Included(at(time)));
+    let upper = to.map_or(Bound::Unbounded, |time| Bound::Excluded(at(time)));
+    Some(Box::new(RangeQuery::new(lower, upper)))
+}
+
+/// One term is followed lazily; several become one set, whose cost grows with
+/// what is found and hardly with their number (an accountant's 1,000 boxes).
+fn any_of(mut terms: Vec<Term>) -> Part {
+    match terms.len() {
+        0 => Box::new(EmptyQuery),
+        1 => term(terms.remove(0)),
+        _ => Box::new(TermSetQuery::new(terms)),
+    }
+}
+
+fn term(term: Term) -> Part {
+    Box::new(TermQuery::new(term, IndexRecordOption::Basic))
+}
+
+fn numbers(field: Field, values: &[EnterpriseNumber]) -> Vec<Term> {
+    values.iter().map(|&value| Term::from_field_u64(field, number(value))).collect()
+}
+
+fn words<T>(field: Field, values: &[T], text: impl Fn(&T) -> &str) -> Vec<Term> {
+    values.iter().map(|value| Term::from_field_text(field, text(value))).collect()
+}

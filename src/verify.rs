@@ -1,0 +1,152 @@
+//! Verifying: does the account balance, and is everything it names there?
+//!
+//! Recounts from the ledger's rows, then looks for every document that a
+//! message names; with the intake at rest, for every message in the search
+//! index and for anything left in the queues.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::documents::{DocumentError, DocumentStore};
+use crate::domain::MessageId;
+use crate::ledger::{Account, DocumentKey, Finding, Ledger, LedgerError};
+use crate::queue::{Queue, QueueError, topology};
+use crate::search::{Query, QueryError, Search};
+
+/// What was counted and what was found.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The account; its difference includes the findings.
+    pub account: Account,
+    /// What is missing or double.
+    pub findings: Vec<Finding>,
+}
+
+/// Why it could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The ledger did not answer.
+    #[error("the ledger did not answer")]
+    Ledger(#[from] LedgerError),
+    /// The documents could not be looked at.
+    #[error("the documents could not be looked at")]
+    Documents(#[from] DocumentError),
+    /// The broker did not answer.
+    #[error("the broker did not answer")]
+    Queue(#[from] QueueError),
+    /// The search index did not answer.
+    #[error("the search index did not answer")]
+    Search(#[from] QueryError),
+}
+
+const PAGE: i64 = 2_000;
+
+/// Verifies the ledger and its documents. `progress` hears how many messages
+/// have been looked at.
+///
+/// # Errors
+/// When something does not answer. What is wrong is a finding, not an error.
+pub async fn verify(
+    ledger: &Ledger,
+    documents: &DocumentStore,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Verdict, VerifyError> {
+    let (account, mut findings) = ledger.verify().await?;
+    findings.extend(missing_documents(ledger, documents, progress).await?);
+    Ok(Verdict { account, findings }.counted())
+}
+
+impl Verdict {
+    fn counted(mut self) -> Self {
+        let findings = i64::try_from(self.findings.len()).unwrap_or(i64::MAX);
+        self.account.difference = self.account.difference.max(findings);
+        self
+    }
+
+    /// Adds what somebody else found.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        self.account.difference += 1;
+    }
+
+    /// Whether nothing is missing or double.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        self.account.difference == 0
+    }
+
+    /// Looks at the search index and the queues as well: only with the intake
+    /// at rest is there nothing on the way.
+    ///
+    /// # Errors
+    /// When something does not answer.
+    pub async fn quiesced(
+        mut self,
+        ledger: &Ledger,
+        queue: &dyn Queue,
+        search: &Search,
+    ) -> Result<Self, VerifyError> {
+        let found = search.find(Query { size: 1, ..Query::everywhere() }).await?;
+        self.account.indexed = Some(found.total);
+        let messages = u64::try_from(self.account.total.accepted).unwrap_or(0);
+        if found.total != messages {
+            self.findings.push(Finding {
+                what: "the search index does not hold every message".into(),
+                which: format!("{} of {messages}", found.total),
+            });
+        }
+        let reference = ledger.reference().await?;
+        let lanes = reference.applications.keys().map(topology::intake_queue);
+        let last = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD].map(str::to_owned);
+        for name in lanes.chain(last) {
+            let depth = queue.depth(&name).await?;
+            if depth != 0 {
+                self.findings.push(Finding {
+                    what: "documents that were not taken in".into(),
+                    which: format!("{depth} in {name}"),
+                });
+            }
+        }
+        Ok(self.counted())
+    }
+}
+
+async fn missing_documents(
+    ledger: &Ledger,
+    documents: &DocumentStore,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Finding>, VerifyError> {
+    let mut findings = Vec::new();
+    let mut looked_at: BTreeSet<DocumentKey> = BTreeSet::new();
+    let (mut after, mut seen) = (MessageId(Uuid::nil()), 0u64);
+    while let Some(page) = ledger.named_documents(after, PAGE).await? {
+        let keys: BTreeSet<DocumentKey> = page.named.iter().map(|(_, key)| key.clone()).collect();
+        let held = ledger.held_documents(&keys).await?;
+        let mut missing: BTreeSet<DocumentKey> = keys.difference(&held).cloned().collect();
+        for key in held {
+            if looked_at.contains(&key) {
+                continue;
+            }
+            if documents.head(&key).await?.is_none() {
+                missing.insert(key);
+            } else if looked_at.len() < REMEMBERED_MAX {
+                looked_at.insert(key);
+            }
+        }
+        findings.extend(page.named.iter().filter(|(_, key)| missing.contains(key)).map(
+            |(message, (application, digest))| Finding {
+                what: "a document is missing".into(),
+                which: format!("{digest} of {application}, named by message {message}"),
+            },
+        ));
+        seen += page.messages;
+        progress(seen);
+        after = page.last;
+    }
+    Ok(findings)
+}
+
+/// Documents that many messages name are looked at once, as long as
+/// remembering them stays cheap.
+const REMEMBERED_MAX: usize = 200_000;

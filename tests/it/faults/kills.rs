@@ -1,0 +1,134 @@
+//! The engine is killed at every point of a batch and at any other moment.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::agencies::{Agencies, backlog};
+use super::oracle::{Truth, judge};
+use super::site::Site;
+use crate::support::engine::{Engine, SIGABRT};
+use crate::support::wait::until;
+
+/// The points that a batch passes, in order.
+const POINTS: [&str; 5] = ["inline-stored", "looked-up", "recorded", "committed", "settled"];
+/// At which passage the engine dies.
+const PASSAGES: [u32; 2] = [1, 4];
+
+/// One kill.
+struct Kill {
+    at: String,
+    recorded_before: i64,
+    waiting_after: u64,
+}
+
+/// A series of kills under load.
+struct Series<'a> {
+    site: &'a Site,
+    kills: Vec<Kill>,
+    random: StdRng,
+}
+
+impl<'a> Series<'a> {
+    fn new(site: &'a Site) -> Self {
+        let has_points = cfg!(feature = "failpoints");
+        assert!(has_points, "built without fail points; `./dev test` has them");
+        Self { site, kills: Vec::new(), random: StdRng::seed_from_u64(0xFAC7) }
+    }
+
+    /// Dies at a point of a batch, as by SIGKILL: without any tidying up.
+    async fn at_point(&mut self, point: &str, passage: u32) {
+        let action = format!("{point}={}*off->return", passage - 1);
+        let mut engine = self.site.spawn(&[("FAILPOINTS", &action)]);
+        let status = engine.ended().await;
+        assert_eq!(status.signal(), Some(SIGABRT), "{status}: {}", engine.log());
+        self.note(format!("{point}, passage {passage}")).await;
+    }
+
+    /// Dies after some more documents, wherever its batches are then.
+    async fn at_random(&mut self) {
+        let more = self.random.random_range(1..150);
+        let target = self.site.ledger.position().await.unwrap() + more;
+        let mut engine = self.site.spawn(&[]);
+        until("documents are recorded", async || {
+            self.site.ledger.position().await.unwrap() >= target
+        })
+        .await;
+        engine.kill().await;
+        self.note(format!("after {more} documents more")).await;
+    }
+
+    async fn note(&mut self, at: String) {
+        let recorded_before = self.site.ledger.position().await.unwrap();
+        let waiting_after = backlog(&*self.site.queue).await;
+        self.kills.push(Kill { at, recorded_before, waiting_after });
+    }
+
+    #[expect(clippy::print_stderr, reason = "what a person who runs this test wants to see")]
+    fn show(&self, truth: &Truth) {
+        eprintln!("{:28} {:>9} {:>8}", "killed at", "recorded", "waiting");
+        for kill in &self.kills {
+            eprintln!("{:28} {:>9} {:>8}", kill.at, kill.recorded_before, kill.waiting_after);
+        }
+        eprintln!("{} kills: {truth:?}", self.kills.len());
+    }
+}
+
+/// Uploads what the agencies refer to, and ends in order.
+async fn prepare(site: &Site) {
+    let engine = site.engine().await;
+    site.upload(&engine).await;
+    engine.stop().await;
+}
+
+async fn is_redelivering(engine: &Engine) -> bool {
+    engine.metric("facteur_received_total", &["outcome=\"redelivered\""]).await > 0.0
+}
+
+/// What was committed and not yet settled comes again, and is recognised.
+async fn recognises_what_comes_again(series: &mut Series<'_>) -> Engine {
+    series.at_point("committed", 4).await;
+    let engine = series.site.engine().await;
+    until("what was recorded comes again", async || is_redelivering(&engine).await).await;
+    engine
+}
+
+#[tokio::test]
+async fn postgres_and_rabbitmq_lose_and_double_nothing_over_twenty_kills() {
+    let site = Site::with_services().await;
+    prepare(&site).await;
+    let agencies = Agencies::start(Arc::clone(&site.queue), 0);
+    let mut series = Series::new(&site);
+    for passage in PASSAGES {
+        for point in POINTS {
+            series.at_point(point, passage).await;
+            series.at_random().await;
+        }
+    }
+    let engine = recognises_what_comes_again(&mut series).await;
+    let log = agencies.stop().await;
+    let truth = judge(&site, vec![engine], &log).await;
+    series.show(&truth);
+    assert!(series.kills.len() >= 20 && truth.redelivered > 0 && truth.repeats > 0, "{truth:?}");
+}
+
+#[tokio::test]
+async fn embedded_parts_lose_and_double_nothing_over_kills() {
+    let site = Site::embedded().await;
+    prepare(&site).await;
+    let agencies = Agencies::start(Arc::clone(&site.queue), 0);
+    let mut series = Series::new(&site);
+    for point in POINTS {
+        series.at_point(point, 2).await;
+    }
+    for _ in 0..3 {
+        series.at_random().await;
+    }
+    let engine = recognises_what_comes_again(&mut series).await;
+    let log = agencies.stop().await;
+    let truth = judge(&site, vec![engine], &log).await;
+    series.show(&truth);
+    assert!(truth.redelivered > 0 && truth.repeats > 0, "{truth:?}");
+}

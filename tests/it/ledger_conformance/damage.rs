@@ -1,0 +1,127 @@
+//! Verifying finds whatever was removed by hand, names it, and says so by its
+//! exit code.
+
+use anyhow::{Context, Result, ensure};
+use facteur::domain::ApplicationId;
+use facteur::intake::Judged;
+use facteur::ledger::Finding;
+use facteur::verify::verify;
+use serde_json::{Value, json};
+
+use crate::support::desk::{Desk, arrival, posted_as};
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::program::Program;
+use crate::support::world::{Company, TAX, attachment, notice};
+
+on_both_ledgers! {
+    found: sqlite_what_was_removed_is_found, postgres_what_was_removed_is_found;
+}
+
+/// What is removed, by which statement (`KEY` is the sender's), and what
+/// verifying must say. Audiences and policies are shared, so they come last.
+const DAMAGES: &[(&str, &str, &str)] = &[
+    (
+        "an identity",
+        "DELETE FROM identities WHERE key = 'k:KEY'",
+        "a message that no accepted identity names",
+    ),
+    ("a message", "DELETE FROM messages WHERE key = 'KEY'", "accepted, but there is no message"),
+    (
+        "an entry of the journal",
+        "DELETE FROM journal WHERE key = 'KEY'",
+        "a message without its journal entry",
+    ),
+    (
+        "a letter",
+        "DELETE FROM letters WHERE message IN (SELECT id FROM messages WHERE key = 'KEY')",
+        "a message on paper without a letter",
+    ),
+    (
+        "an entry of the quarantine",
+        "DELETE FROM quarantine WHERE key = 'k:KEY'",
+        "in the quarantine by the account, but there is no entry",
+    ),
+    (
+        "the identity of one",
+        "DELETE FROM identities WHERE key = 'k:KEY'",
+        "a quarantine entry that no identity stands for",
+    ),
+    ("the receipt of one", "DELETE FROM journal WHERE key = 'KEY'", "the journal has gaps"),
+    ("a document's row", "DELETE FROM documents WHERE size = 1000", "a document is missing"),
+    ("a document's content", "", "a document is missing"),
+    ("an audience", "DELETE FROM audiences", "a message whose audience is not stored"),
+    ("a policy", "DELETE FROM policies", "a message whose policy is not stored"),
+];
+
+async fn found(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let program = Program::new()?
+        .with("LEDGER__URL", &ledger.url)
+        .with("DOCUMENTS__URL", &desk.documents_url());
+    let whole = program.run(&["verify", "--json"]).await?;
+    ensure!(whole.code == Some(0) && whole.json()?["findings"] == json!([]), "{whole:?}");
+    for (n, (name, statement, what)) in DAMAGES.iter().enumerate() {
+        let key = format!("key-{n}");
+        let judged = desk.deliver_one(document(name, &key)?).await?;
+        let before = findings(ledger, &desk).await?;
+        if statement.is_empty() {
+            let document = (ApplicationId::new(TAX)?, digest(ledger, &judged).await?);
+            desk.documents.delete(&document).await?;
+        } else {
+            ledger.execute(statement.replace("KEY", &key)).await?;
+        }
+        let after = findings(ledger, &desk).await?;
+        let new: Vec<&Finding> = after.iter().filter(|it| !before.contains(it)).collect();
+        let named = new.iter().find(|it| it.what == *what && names(it, &key, &judged));
+        let named = named.with_context(|| format!("{name}: {new:?}"))?;
+        let ended = program.run(&["verify", "--json"]).await?;
+        ensure!(ended.code == Some(1), "{name}: {ended:?}");
+        let told = ended.json()?;
+        ensure!(told["difference"].as_i64() > Some(0), "{name}: {told}");
+        let told = told["findings"].as_array().context("no findings")?.clone();
+        ensure!(told.contains(&json!({ "what": what, "which": named.which })), "{name}: {told:?}");
+    }
+    Ok(())
+}
+
+/// A bad one where the quarantine is damaged, with a letter otherwise.
+fn document(damage: &str, key: &str) -> Result<facteur::intake::Arrival> {
+    let mut publication = notice(Company::Occasional);
+    match damage {
+        "an entry of the quarantine" | "the identity of one" => publication["subject"] = json!({}),
+        "the receipt of one" => return arrival(TAX, key, "{"),
+        "a document's row" => publication = with_content(1_000),
+        "a document's content" => publication = with_content(999),
+        _ => {}
+    }
+    posted_as(key, &publication)
+}
+
+fn with_content(bytes: usize) -> Value {
+    use base64::Engine;
+    let inline = base64::engine::general_purpose::STANDARD.encode(vec![b'x'; bytes]);
+    let mut publication = notice(Company::Occasional);
+    publication["attachments"] = json!([attachment("a", &inline)]);
+    publication["isBodyMainContent"] = json!(false);
+    publication
+}
+
+async fn findings(ledger: &TestLedger, desk: &Desk) -> Result<Vec<Finding>> {
+    Ok(verify(ledger, &desk.documents, &|_| {}).await?.findings)
+}
+
+async fn digest(ledger: &TestLedger, judged: &Judged) -> Result<facteur::domain::Digest> {
+    let Judged::Accepted { id, .. } = judged else { anyhow::bail!("{judged:?}") };
+    let stored = ledger.explain(*id).await?.context("gone")?;
+    let publication: Value = serde_json::from_str(&stored.publication)?;
+    let digest = publication["attachments"][0]["digest"].as_str().context("no digest")?;
+    Ok(digest.parse()?)
+}
+
+/// By the sender's key, by the message, or, where an entry is gone without a
+/// trace, by the position.
+fn names(finding: &Finding, key: &str, judged: &Judged) -> bool {
+    let by_id =
+        matches!(judged, Judged::Accepted { id, .. } if finding.which.contains(&id.to_string()));
+    finding.which.contains(key) || by_id || finding.which.starts_with("position")
+}

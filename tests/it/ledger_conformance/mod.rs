@@ -1,0 +1,8 @@
+//! What both ledgers promise the line, under one suite.
+
+mod damage;
+mod identities;
+mod order;
+mod schema;
+mod sharing;
+mod uploads;

@@ -1,0 +1,89 @@
+//! What several engines share: cursors, leases, the letters that wait.
+
+use anyhow::{Result, ensure};
+use facteur::clock::{Clock, SystemClock};
+use facteur::ledger::Cursor;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::desk::{Desk, posted};
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::world::{Company, LETTER, notice};
+
+on_both_ledgers! {
+    cursors: sqlite_cursors_never_move_back, postgres_cursors_never_move_back;
+    leases: sqlite_a_lease_has_one_owner, postgres_a_lease_has_one_owner;
+    alive: sqlite_engines_are_counted_while_they_live, postgres_engines_are_counted_while_they_live;
+    letters: sqlite_letters_are_released_once_registered_first, postgres_letters_are_released_once_registered_first;
+}
+
+fn cursor(name: &str, position: i64) -> Cursor {
+    Cursor { name: name.into(), position }
+}
+
+async fn cursors(ledger: &TestLedger) -> Result<()> {
+    ledger.move_cursors(&[cursor("receipts", 5), cursor("receipts/a", 2)], &[]).await?;
+    ledger.move_cursors(&[cursor("receipts", 3)], &[]).await?;
+    let all = [cursor("receipts", 5), cursor("receipts/a", 2)];
+    ensure!(ledger.cursors("receipts").await? == all);
+    ensure!(ledger.cursors("letters").await?.is_empty());
+    ledger.move_cursors(&[cursor("receipts", 9)], &["receipts/a".into()]).await?;
+    ensure!(ledger.cursors("receipts").await? == [cursor("receipts", 9)]);
+    Ok(())
+}
+
+async fn leases(ledger: &TestLedger) -> Result<()> {
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let length = SignedDuration::from_secs(10);
+    let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds);
+    let lease = async |engine, seconds| {
+        anyhow::Ok(ledger.lease("task", engine, at(seconds)?, length).await?)
+    };
+    ensure!(lease(one, 0).await?);
+    ensure!(!lease(other, 5).await?, "it is taken");
+    ensure!(lease(one, 9).await?, "its owner renews it");
+    ensure!(!lease(other, 15).await?, "it was renewed");
+    ensure!(lease(other, 20).await?, "it ran out");
+    ensure!(!lease(one, 21).await?);
+    ensure!(ledger.lease("another", one, at(21)?, length).await?, "another task");
+    ledger.leave(other, at(22)?).await?;
+    ensure!(lease(one, 22).await?, "whoever leaves gives it back");
+    Ok(())
+}
+
+async fn alive(ledger: &TestLedger) -> Result<()> {
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds);
+    ensure!(ledger.beat(one, at(0)?).await? == 1);
+    ensure!(ledger.beat(other, at(1)?).await? == 2);
+    ensure!(ledger.beat(other, at(14)?).await? == 2);
+    ensure!(ledger.beat(other, at(20)?).await? == 1, "one is silent");
+    ensure!(ledger.beat(one, at(21)?).await? == 2);
+    ledger.leave(other, at(22)?).await?;
+    ensure!(ledger.beat(one, at(23)?).await? == 1);
+    Ok(())
+}
+
+async fn letters(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    for registered in [false, true, false, true] {
+        let mut letter = notice(Company::Active);
+        letter["messageTypeId"] = json!(LETTER);
+        letter["registered"] = json!(registered);
+        desk.deliver_one(posted(&letter)?).await?;
+    }
+    let now = SystemClock.now();
+    ensure!(ledger.unreleased_letters().await? == 4);
+    ensure!(ledger.oldest_unreleased_letter().await?.is_some_and(|at| at <= now));
+    let waiting = ledger.letters_to_release(10).await?;
+    let registered: Vec<bool> = waiting.iter().map(|letter| letter.registered).collect();
+    ensure!(registered == [true, true, false, false], "{registered:?}");
+    let jobs: Vec<Uuid> = waiting.iter().map(|letter| letter.job).collect();
+    ensure!(jobs[0] < jobs[1] && jobs[2] < jobs[3], "the oldest first");
+    ensure!(ledger.released(&jobs[..2], now).await? == 2);
+    ensure!(ledger.released(&jobs[..3], now).await? == 1, "released twice");
+    ensure!(ledger.letters_to_release(10).await?.iter().map(|it| it.job).eq([jobs[3]]));
+    ensure!(ledger.released(&[], now).await? == 0);
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! Everything that is tested from outside: real brokers, databases, processes.
+//! Where they are comes from the environment (`FACTEUR_TEST_…`, set by
+//! `./dev`); a service that is missing is a failure.
+
+mod asyncapi;
+mod bad_input;
+mod commands;
+mod faults;
+mod foreign;
+mod house;
+mod ledger_conformance;
+mod manual;
+mod mentions;
+mod queue_amqp;
+mod queue_conformance;
+mod queue_embedded;
+mod registry;
+mod relaying;
+mod shipped;
+mod support;
+mod walls;
+mod web;
+mod wire;

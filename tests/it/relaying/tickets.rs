@@ -1,0 +1,86 @@
+//! Letters leave as tickets, in small windows, registered ones first.
+
+use anyhow::{Context, Result, ensure};
+use facteur::ledger::Ledger;
+use facteur::queue::topology;
+use serde_json::{Value, json};
+
+use super::{Line, Settings, next, settings, stop};
+use crate::support::desk::{Desk, posted_as};
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::wait::{stays_quiet, until};
+use crate::support::world::{Company, LETTER, TAX, attachment, notice_with};
+
+on_both_ledgers! {
+    windows: sqlite_tickets_leave_in_windows, postgres_tickets_leave_in_windows;
+}
+
+fn letter(to: Company, is_registered: bool) -> Value {
+    let mut publication = notice_with(json!([attachment("letter", "YQ==")]));
+    publication["recipient"]["enterpriseNumber"] = json!(to.number());
+    publication["messageTypeId"] = json!(LETTER);
+    publication["registered"] = json!(is_registered);
+    publication
+}
+
+async fn waiting(ledger: &Ledger) -> i64 {
+    ledger.unreleased_letters().await.unwrap_or(-1)
+}
+
+async fn windows(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let mut own_address = letter(Company::Unknown, true);
+    own_address["postal"] = json!({
+        "address": { "lines": ["Kerkstraat 2"], "town": "Gent" },
+        "duplex": true, "priority": "prior",
+    });
+    let batch = vec![
+        posted_as("plain-1", &letter(Company::Active, false))?,
+        posted_as("plain-2", &letter(Company::Active, false))?,
+        posted_as("registered", &own_address)?,
+        posted_as("plain-3", &letter(Company::Unknown, false))?,
+    ];
+    desk.deliver(batch).await?;
+    let line = Line::new(100, Settings { letters_window: 2, ..settings() }).await?;
+    let relay = line.relay(&ledger.ledger);
+    until("the window is full", async || waiting(ledger).await == 2).await;
+    let more = until("the window is overrun", async || waiting(ledger).await != 2);
+    ensure!(stays_quiet(more).await);
+    ensure!(line.queue.depth(topology::QUEUE_PRINT_OVERFLOW).await? == 2);
+
+    let mut printer = line.consume(topology::QUEUE_PRINT_OVERFLOW).await?;
+    let mut tickets = Vec::new();
+    while tickets.len() < 4 {
+        tickets.push(next(&mut *printer, "ticket").await?);
+    }
+    ensure!(stays_quiet(printer.next()).await, "a fifth ticket");
+    stop(relay).await;
+    are_right(&tickets)?;
+    ensure!(ledger.unreleased_letters().await? == 0);
+    let jobs: Vec<&str> = tickets.iter().filter_map(|ticket| ticket["id"].as_str()).collect();
+    for (job, ticket) in jobs.iter().zip(&tickets) {
+        let message = ticket["data"]["messageId"].as_str().context("no message")?.parse()?;
+        let stored = ledger.explain(message).await?.context("gone")?;
+        let letters: Vec<String> = stored.letters.iter().map(|(id, _)| id.to_string()).collect();
+        ensure!(letters == [*job], "{letters:?}");
+    }
+    Ok(())
+}
+
+fn are_right(tickets: &[Value]) -> Result<()> {
+    let data: Vec<&Value> = tickets.iter().map(|ticket| &ticket["data"]).collect();
+    let registered: Vec<&Value> = data.iter().map(|data| &data["options"]["registered"]).collect();
+    ensure!(registered == [true, false, false, false], "{registered:?}");
+    ensure!(tickets.iter().all(|ticket| ticket["type"] == "facteur.letter.ticket"));
+    ensure!(tickets.iter().all(|ticket| ticket["id"] == ticket["data"]["jobId"]));
+    // The publication's address, the register's, or none.
+    let towns: Vec<&Value> = data.iter().map(|data| &data["address"]["town"]).collect();
+    ensure!(towns == [&json!("Gent"), &json!("Bruxelles"), &json!("Bruxelles"), &Value::Null]);
+    let options = &data[0]["options"];
+    ensure!(options["duplex"] == true && options["priority"] == "prior", "{options}");
+    let sender = &data[0]["senderApplicationId"];
+    ensure!(*sender == TAX && data[0]["messageTypeId"] == LETTER);
+    let document = &data[1]["documents"][0];
+    ensure!(document["size"] == 1 && document["fileName"] == "letter.pdf", "{document}");
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! A running site with two agencies that have keys, and one that has none.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use facteur::clock::FixedClock;
+use facteur::documents::DocumentStore;
+use facteur::domain::Digest;
+use facteur::ledger::Ledger;
+use facteur::telemetry;
+use facteur::web::{self, Readiness, Web};
+use sqlx::Connection as _;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::client::Request;
+
+pub(crate) const AGENCY: &str = "employment:job-attest:werkkaart";
+pub(crate) const OTHER: &str = "finance:notices";
+pub(crate) const KEYLESS: &str = "archive:records";
+
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) store: DocumentStore,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) served: JoinHandle<std::io::Result<()>>,
+    folder: TempDir,
+}
+
+impl Site {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|readiness| readiness).await
+    }
+
+    pub(crate) async fn start_with(readiness: impl FnOnce(Readiness) -> Readiness) -> Self {
+        telemetry::install().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = ledger(&folder).await;
+        let documents = folder.path().join("documents");
+        let store = DocumentStore::open(&format!("file://{}", documents.display())).unwrap();
+        let stopping = CancellationToken::new();
+        let clock = Arc::new(FixedClock::new("2026-06-01T12:00:00Z".parse().unwrap()));
+        let readiness = readiness(Readiness::new(stopping.clone()));
+        let web = Web::new(Arc::clone(&ledger), store.clone(), clock, readiness);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = web::serve(listener, web::router(web), stopping.clone());
+        #[expect(clippy::disallowed_methods, reason = "the runtime ends with the test")]
+        let served = tokio::spawn(serving);
+        Self { address, ledger, store, stopping, served, folder }
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.address, method, path)
+    }
+
+    /// A request of an application for a document.
+    pub(crate) fn document(&self, method: &str, caller: &str, digest: Digest) -> Request {
+        self.request(method, &format!("/documents/{digest}")).basic(caller, &key_of(caller))
+    }
+
+    pub(crate) fn upload(&self, caller: &str, content: &[u8]) -> Request {
+        self.document("PUT", caller, Digest::of(content))
+            .header("content-type", "application/pdf")
+            .body(content)
+    }
+
+    /// Files in the document store, unfinished ones included.
+    pub(crate) fn files(&self) -> usize {
+        fn count(folder: &std::path::Path) -> usize {
+            let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+            let size = |entry: std::fs::DirEntry| match entry.file_type().unwrap().is_dir() {
+                true => count(&entry.path()),
+                false => 1,
+            };
+            entries.map(size).sum()
+        }
+        count(&self.folder.path().join("documents"))
+    }
+}
+
+fn key_of(application: &str) -> String {
+    format!("key-of-{}", application.replace(':', "-"))
+}
+
+async fn ledger(folder: &TempDir) -> Arc<Ledger> {
+    let path = folder.path().join("ledger.db");
+    let url = format!("sqlite://{}", path.display());
+    let ledger = Ledger::open(&url, 4).await.unwrap();
+    ledger.migrate().await.unwrap();
+    let mut rows = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for application in [AGENCY, OTHER, KEYLESS] {
+        let digest = Digest::of(key_of(application).as_bytes());
+        let mut record = serde_json::json!({
+            "id": application,
+            "name": { "en": application },
+            "account": application,
+        });
+        if application != KEYLESS {
+            record["uploadKeyDigest"] = digest.to_string().into();
+        }
+        sqlx::query("INSERT INTO applications (id, record) VALUES ($1, $2)")
+            .bind(application)
+            .bind(record.to_string())
+            .execute(&mut rows)
+            .await
+            .unwrap();
+    }
+    Arc::new(ledger)
+}
