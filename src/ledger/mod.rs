@@ -26,6 +26,7 @@ mod reference;
 mod registry;
 mod relay;
 mod store;
+mod tail;
 mod verify;
 
 pub use account::{Account, ApplicationAccount, LetterCounts};
@@ -34,7 +35,7 @@ pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
-pub use journal::{Entry, EntryKind};
+pub use journal::{Entry, EntryKind, searched};
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;
@@ -50,6 +51,7 @@ use uuid::Uuid;
 use crate::domain::EnterpriseNumber;
 use access::CachedAccess;
 use store::{Statement, Store};
+use tail::Tail;
 
 /// A ledger, with the caches that its own version numbers keep true.
 pub struct Ledger {
@@ -60,6 +62,7 @@ pub struct Ledger {
     audiences: Cache<[u8; 16], ()>,
     /// Policies known to be stored.
     policies: Cache<[u8; 32], ()>,
+    tail: Tail,
 }
 
 /// Grants kept in memory over all boxes, about 200 bytes each.
@@ -82,6 +85,7 @@ impl Ledger {
                 .build(),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(1_000),
+            tail: Tail::default(),
         })
     }
 
