@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::error::LedgerError;
@@ -13,7 +14,8 @@ use super::store::{Bulk, Column, Table, Transaction};
 use super::{Ledger, micros};
 use crate::decide::{Decision, Facts, Policy};
 use crate::domain::{
-    ApplicationId, Digest, EnterpriseNumber, Medium, MessageId, MessageTypeId, Refusal,
+    ApplicationId, Digest, EnterpriseNumber, LabelId, Medium, MessageId, MessageTypeId, Refusal,
+    Task, day_number,
 };
 use crate::route::Routing;
 
@@ -44,6 +46,8 @@ pub struct Accepted {
     pub facts: Facts,
     /// Whether it is a registered item.
     pub registered: bool,
+    /// What the sender says is to be done, and by when.
+    pub task: (Task, Option<Date>),
     /// The publication as JSON, content replaced by digests.
     pub publication: String,
     /// What its attachments contain.
@@ -181,6 +185,9 @@ const MESSAGES: Table = Table {
         "arrived_at",
         "expires_at",
         "hidden",
+        "registered",
+        "task",
+        "due_on",
     ],
     conflict: "",
 };
@@ -200,6 +207,9 @@ const LETTERS: Table = Table {
     ],
     conflict: "",
 };
+
+const MESSAGE_LABELS: Table =
+    Table { name: "message_labels", columns: &["enterprise", "message", "label"], conflict: "" };
 
 const QUARANTINE: Table = Table {
     name: "quarantine",
@@ -260,6 +270,7 @@ impl Ledger {
         let (audiences, interned) = self.intern(tx, accepted, policy).await?;
         tx.insert(messages(accepted, audiences, policy, at)?).await?;
         tx.insert(letters(accepted, at)).await?;
+        tx.insert(labels(accepted)).await?;
         Ok(interned)
     }
 
@@ -364,8 +375,27 @@ fn messages(
             Column::Ints(vec![at; rows.len()]),
             ints(rows, |row| micros(row.expires_at)),
             Column::Ints(vec![0; rows.len()]),
+            ints(rows, |row| i64::from(row.registered)),
+            ints(rows, |row| row.task.0.value()),
+            Column::OptInts(rows.iter().map(|row| row.task.1.map(day_number)).collect()),
         ],
     ))
+}
+
+/// What rules of the boxes put on them.
+fn labels(rows: &[Accepted]) -> Bulk {
+    let rows: Vec<(&Accepted, LabelId)> = rows
+        .iter()
+        .flat_map(|row| row.routing.labels.iter().map(move |label| (row, *label)))
+        .collect();
+    Bulk::new(
+        &MESSAGE_LABELS,
+        vec![
+            Column::Ints(rows.iter().map(|(row, _)| row.enterprise.value()).collect()),
+            Column::Ids(rows.iter().map(|(row, _)| row.id.0).collect()),
+            Column::Ids(rows.iter().map(|(_, label)| label.0).collect()),
+        ],
+    )
 }
 
 fn letters(rows: &[Accepted], at: i64) -> Bulk {
