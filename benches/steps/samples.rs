@@ -104,7 +104,7 @@ pub(crate) fn access(readers: u32) -> BoxAccess {
         from: None,
         to: None,
     };
-    BoxAccess { rules: Vec::new(), grants: (0..readers).map(grant).collect() }
+    BoxAccess { grants: (0..readers).map(grant).collect(), ..BoxAccess::default() }
 }
 
 pub(crate) fn facts() -> Facts {

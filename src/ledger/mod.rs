@@ -19,6 +19,7 @@ mod error;
 mod explain;
 mod identity;
 mod journal;
+mod mailbox;
 mod migrations;
 mod quarantine;
 mod record;
@@ -36,6 +37,10 @@ pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
+pub use mailbox::{
+    BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
+    Managed, Management, Mark, Marked, Order, Place, Stretch, View, ViewId,
+};
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;

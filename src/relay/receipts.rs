@@ -65,7 +65,7 @@ fn has_receipt(kind: EntryKind) -> bool {
         | EntryKind::Repeat
         | EntryKind::Held
         | EntryKind::Discarded => true,
-        EntryKind::Read | EntryKind::Moved | EntryKind::Labelled => false,
+        EntryKind::Read | EntryKind::Moved | EntryKind::Labelled | EntryKind::Marked => false,
     }
 }
 

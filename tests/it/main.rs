@@ -9,6 +9,7 @@ mod faults;
 mod foreign;
 mod house;
 mod ledger_conformance;
+mod mailbox;
 mod manual;
 mod mentions;
 mod queue_amqp;

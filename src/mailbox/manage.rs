@@ -1,0 +1,262 @@
+//! What access managers change beside access: partitions, rules, consent,
+//! notification, and the record of it all.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Deeds, Mailbox, MailboxError, Reader};
+use crate::domain::{EnterpriseNumber, Partition, PartitionId, Person, PersonId, RoutingRule};
+use crate::ledger::{Managed, Management};
+
+/// Where and when a box is told of its mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    /// The mail address; none: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The hour of the digest on the Belgian clock, 0 to 23.
+    #[serde(default)]
+    pub hour: u8,
+}
+
+/// When the all-digital consent was given or withdrawn, and by whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom: a person of the box, or a word for what is none.
+    pub actor: String,
+    /// The person, while the box has grants for them.
+    pub person: Option<Person>,
+    /// Given, or withdrawn.
+    pub all_digital: bool,
+}
+
+const PARTITION_NAME_CHARS_MAX: usize = 100;
+const ADDRESS_CHARS_MAX: usize = 254;
+const RULES_MAX: usize = 500;
+const CONSENTS_MAX: u32 = 200;
+/// Rows of the record on one page.
+const DEEDS_MAX: u32 = 100;
+
+impl Mailbox {
+    pub(super) async fn manage(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        management: Management,
+    ) -> Result<(), MailboxError> {
+        let now = self.clock.now();
+        answered(self.ledger.manage(&reader.person, enterprise, management, now).await?)
+    }
+
+    /// The partitions of a box, without `GENERAL`, which every box has. For
+    /// everybody who has access: messages are moved between them.
+    ///
+    /// # Errors
+    /// `NotFound`, and whatever keeps the ledger from answering.
+    pub async fn partitions(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<Partition>, MailboxError> {
+        let mut look = self.look(reader, super::Place::Box(enterprise)).await?;
+        Ok(look.partitions_in(enterprise).await?)
+    }
+
+    /// Makes or renames a partition.
+    ///
+    /// # Errors
+    /// `Invalid` for `GENERAL` and for a name that is none; `NotFound`,
+    /// `Forbidden`, and whatever keeps the ledger from answering.
+    pub async fn put_partition(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        id: PartitionId,
+        name: &str,
+    ) -> Result<(), MailboxError> {
+        if id.is_general() {
+            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
+        }
+        let name = text("name", name, PARTITION_NAME_CHARS_MAX)?;
+        let partition = Partition { enterprise, id, name };
+        self.manage(reader, enterprise, Management::PutPartition(partition)).await
+    }
+
+    /// Deletes an empty partition.
+    ///
+    /// # Errors
+    /// `InUse` while messages lie in it or a rule or grant names it; as
+    /// [`Mailbox::put_partition`].
+    pub async fn delete_partition(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        id: PartitionId,
+    ) -> Result<(), MailboxError> {
+        if id.is_general() {
+            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
+        }
+        self.manage(reader, enterprise, Management::DeletePartition(id)).await
+    }
+
+    /// The routing rules of a box, in order.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, and whatever keeps the ledger from answering.
+    pub async fn rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<RoutingRule>, MailboxError> {
+        Ok(self.look_as_manager(reader, enterprise).await?.rules_in(enterprise).await?)
+    }
+
+    /// Replaces the routing rules by these, in this order, for what arrives
+    /// from now on.
+    ///
+    /// # Errors
+    /// `Unknown` for what a rule names that does not exist; as
+    /// [`Mailbox::rules`].
+    pub async fn set_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        mut rules: Vec<RoutingRule>,
+    ) -> Result<(), MailboxError> {
+        if rules.len() > RULES_MAX {
+            return Err(MailboxError::invalid("rules", format!("at most {RULES_MAX}")));
+        }
+        for (priority, rule) in (1..).zip(&mut rules) {
+            rule.enterprise = enterprise;
+            rule.priority = priority;
+        }
+        self.manage(reader, enterprise, Management::Rules(rules)).await
+    }
+
+    /// Gives or withdraws the all-digital consent, for the next document.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, and whatever keeps the ledger from answering.
+    pub async fn consent(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        all_digital: bool,
+    ) -> Result<(), MailboxError> {
+        self.manage(reader, enterprise, Management::Consent(all_digital)).await
+    }
+
+    /// When the consent was given and withdrawn, newest first.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn consent_history(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<ConsentChange>, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let persons = look.persons_in(enterprise).await?;
+        drop(look);
+        let entries = self.ledger.history_of_preference(enterprise, CONSENTS_MAX).await?;
+        let change = |it: crate::ledger::HistoryEntry| ConsentChange {
+            at: it.at,
+            person: persons.iter().find(|person| person.id.as_str() == it.actor).cloned(),
+            actor: it.actor,
+            all_digital: it.after.is_some_and(|after| after["allDigital"] == true),
+        };
+        Ok(entries.into_iter().map(change).collect())
+    }
+
+    /// Where and when the box is told of its mail.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn notification(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Notification, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let stored = look.notification_in(enterprise).await?;
+        Ok(stored.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default())
+    }
+
+    /// Says where and when.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no address and no hour; as [`Mailbox::consent`].
+    pub async fn set_notification(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        notification: &Notification,
+    ) -> Result<(), MailboxError> {
+        if notification.hour > 23 {
+            return Err(MailboxError::invalid("hour", "0 to 23"));
+        }
+        if let Some(address) = &notification.address {
+            address_like(address)?;
+        }
+        let settings = serde_json::to_value(notification)
+            .map_err(|error| MailboxError::invalid("notification", error.to_string()))?;
+        self.manage(reader, enterprise, Management::Notification(settings)).await
+    }
+
+    /// What was done in a box, newest first, 100 rows a page from 1; with the
+    /// persons it names.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn record(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        page: u32,
+    ) -> Result<Vec<(Deeds, Option<Person>)>, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let persons = look.persons_in(enterprise).await?;
+        let skip = page.saturating_sub(1).saturating_mul(DEEDS_MAX);
+        let deeds = look.deeds_in(enterprise, DEEDS_MAX, skip).await?;
+        let named = |id: &PersonId| persons.iter().find(|person| person.id == *id).cloned();
+        Ok(deeds.into_iter().map(|it| (it.clone(), named(&it.actor))).collect())
+    }
+}
+
+/// What is in the way of a change, as an error.
+pub(super) fn answered(managed: Managed) -> Result<(), MailboxError> {
+    match managed {
+        Managed::Changed | Managed::Unchanged => Ok(()),
+        Managed::NotFound => Err(MailboxError::NotFound),
+        Managed::Forbidden => Err(MailboxError::Forbidden),
+        Managed::Unknown(key) => Err(MailboxError::Unknown(key)),
+        Managed::InUse => Err(MailboxError::InUse),
+        Managed::LastManager => Err(MailboxError::LastManager),
+    }
+}
+
+fn text(field: &'static str, text: &str, max: usize) -> Result<String, MailboxError> {
+    let text = text.trim();
+    let count = text.chars().count();
+    if count == 0 || count > max || text.chars().any(char::is_control) {
+        let message = format!("1 to {max} printable characters");
+        return Err(MailboxError::invalid(field, message));
+    }
+    Ok(text.to_owned())
+}
+
+/// One part, an `@`, a domain; whether mail gets there, only mail shows.
+fn address_like(address: &str) -> Result<(), MailboxError> {
+    let is_printable = |c: char| !c.is_whitespace() && !c.is_control();
+    let parts = address.rsplit_once('@');
+    let is_right = parts.is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !domain.starts_with('.')
+    });
+    if is_right && address.chars().all(is_printable) && address.len() <= ADDRESS_CHARS_MAX {
+        return Ok(());
+    }
+    Err(MailboxError::invalid("address", "not a mail address"))
+}
