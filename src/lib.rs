@@ -25,6 +25,7 @@ mod failpoint;
 pub mod intake;
 pub mod ledger;
 pub mod lifecycle;
+pub mod paper;
 pub mod queue;
 pub mod registry;
 pub mod relay;

@@ -18,6 +18,7 @@ mod record;
 mod references;
 mod refusal;
 mod validate;
+mod words;
 
 pub use access::{AccessLevel, Grant, Partition, RoutingRule, Scope};
 pub use business_data::{BusinessDataFormat, BusinessDataRule, SHARED_KEYS, check_business_data};
@@ -39,3 +40,4 @@ pub use publication::{
 pub use record::{Change, Kind, Record, RecordKey};
 pub use refusal::{Code, Refusal, legible};
 pub use validate::{Limits, MEDIA_TYPES, Valid, validate};
+pub(crate) use words::words;

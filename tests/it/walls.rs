@@ -30,6 +30,11 @@ const PURE: &[(&str, &[&str])] = &[
     ("domain/", &["domain"]),
     ("route/", &["domain", "route"]),
     ("decide/", &["domain", "route", "decide"]),
+    ("paper/address.rs", &["domain", "paper"]),
+    ("paper/letter.rs", &["domain", "paper"]),
+    ("paper/printer.rs", &["domain", "paper"]),
+    ("paper/report.rs", &["domain", "paper"]),
+    ("paper/ticket.rs", &["domain", "paper"]),
 ];
 
 const IO: &[&str] = &[

@@ -1,0 +1,11 @@
+//! Paper: letters, the printers that make them, and every letter's fate.
+//!
+//! Pure: [`letter`] (states and transitions), [`printer`] (who takes what),
+//! [`address`] (what stands on the envelope), [`ticket`] and [`report`] (the
+//! words exchanged with printers).
+
+pub mod address;
+pub mod letter;
+pub mod printer;
+pub mod report;
+pub mod ticket;
