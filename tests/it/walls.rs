@@ -32,6 +32,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("decide/", &["domain", "route", "decide"]),
     ("paper/address.rs", &["domain", "paper"]),
     ("paper/letter.rs", &["domain", "paper"]),
+    ("paper/plan/", &["domain", "paper"]),
     ("paper/printer.rs", &["domain", "paper"]),
     ("paper/report.rs", &["domain", "paper"]),
     ("paper/ticket.rs", &["domain", "paper"]),
