@@ -26,6 +26,7 @@ pub mod intake;
 pub mod ledger;
 pub mod lifecycle;
 pub mod paper;
+pub mod print_room;
 pub mod queue;
 pub mod registry;
 pub mod relay;

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod migrate;
 mod output;
+mod printer;
 mod publish;
 mod quarantine;
 mod registry;
@@ -70,6 +71,8 @@ enum Command {
     Registry(registry::Args),
     /// Publish documents from files, as an agency would
     Publish(publish::Args),
+    /// Print letters as a real small print room, and report on them
+    Printer(Box<printer::Args>),
     /// Say everything that was decided about a message, and why
     Explain(explain::Args),
     /// Look after what could not be accepted
@@ -121,6 +124,7 @@ impl Cli {
             Command::Doctor => doctor::run(config, output).await,
             Command::Registry(args) => registry::run(args, config, output).await,
             Command::Publish(args) => publish::run(args, config, output).await,
+            Command::Printer(args) => printer::run(*args, config, output).await,
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,
