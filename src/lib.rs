@@ -33,6 +33,7 @@ pub mod relay;
 pub mod route;
 pub mod schema;
 pub mod search;
+pub mod simulate;
 pub mod telemetry;
 pub mod verify;
 pub mod watch;

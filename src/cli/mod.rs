@@ -14,6 +14,7 @@ mod registry;
 mod schema;
 mod search;
 mod serve;
+mod simulate;
 mod topology;
 mod verify;
 
@@ -75,6 +76,8 @@ enum Command {
     Printer(Box<printer::Args>),
     /// Say everything that was decided about a message, and why
     Explain(explain::Args),
+    /// Say what a campaign would do, changing nothing
+    Simulate(simulate::Args),
     /// Look after what could not be accepted
     #[command(subcommand)]
     Quarantine(quarantine::Args),
@@ -126,6 +129,7 @@ impl Cli {
             Command::Publish(args) => publish::run(args, config, output).await,
             Command::Printer(args) => printer::run(*args, config, output).await,
             Command::Explain(args) => explain::run(args, config, output).await,
+            Command::Simulate(args) => simulate::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,
             Command::Search(args) => search::run(args, config, output).await,

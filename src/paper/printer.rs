@@ -156,6 +156,27 @@ pub struct Printers {
     pub all: Vec<Printer>,
 }
 
+impl Default for Printers {
+    /// The default printer alone, without a limit.
+    fn default() -> Self {
+        let overflow = Printer {
+            name: DEFAULT_PRINTER.into(),
+            lanes: Vec::new(),
+            cap_per_day: None,
+            pace_per_second: None,
+            working_days: monday_to_friday(),
+            paused: false,
+            takes_from: TakesFrom::Queue,
+            account: None,
+            key_digest: None,
+            fallback: None,
+            silent_after_minutes: None,
+            unclaimed_after_minutes: None,
+        };
+        Self { all: vec![overflow] }
+    }
+}
+
 impl Printers {
     /// A printer by its name.
     #[must_use]

@@ -18,6 +18,7 @@ mod queue_embedded;
 mod registry;
 mod relaying;
 mod shipped;
+mod simulate;
 mod support;
 mod walls;
 mod web;
