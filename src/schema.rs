@@ -8,7 +8,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::relay::{CloudEvent, Receipt, Ticket};
+use crate::relay::{CloudEvent, Receipt};
 use crate::{domain, paper, registry};
 
 /// One shipped schema.
@@ -45,7 +45,7 @@ pub const SCHEMAS: &[NamedSchema] = &[
     NamedSchema {
         name: "ticket",
         title: "A message on a printer's queue: a letter to be claimed, as a CloudEvent",
-        generate: schema_of::<CloudEvent<Ticket>>,
+        generate: schema_of::<CloudEvent<paper::ticket::Ticket>>,
     },
     NamedSchema {
         name: "manifest",

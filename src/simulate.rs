@@ -20,8 +20,12 @@ use crate::domain::{
     Publication, Refusal,
 };
 use crate::intake::{Arrival, Candidate, Judged, Lane, Rulebook, decode, judge, wanted};
-use crate::ledger::{IdentityKey, IdentityState, KnownIdentity, Ledger, LedgerError, Reference};
-use crate::paper::address::{self, AddressBlock, Unaddressable};
+use crate::ledger::{
+    IdentityKey, IdentityState, KnownIdentity, Ledger, LedgerError, PrinterLoad, PrinterStanding,
+    Reference,
+};
+use crate::paper::contents::envelope;
+use crate::paper::days;
 use crate::paper::plan::{Planner, Summary, Taken, Turn, plan};
 use crate::paper::printer::{LaneFacts, Printers};
 use crate::queue::Properties;
@@ -98,6 +102,28 @@ pub struct Outlook {
     pub letters: Vec<PrinterDay>,
     /// Letters that would be held, by why.
     pub held_letters: BTreeMap<String, u64>,
+}
+
+/// The printers as they are now, with those paused that an operator stopped,
+/// and the room that letters have already which wait for them.
+///
+/// # Errors
+/// `Transient` while the database is away.
+pub async fn printers_now(
+    ledger: &Ledger,
+    mut printers: Printers,
+    now: Timestamp,
+) -> Result<(Printers, Taken), LedgerError> {
+    let standings = ledger.printer_standings().await?;
+    for printer in &mut printers.all {
+        let is_stopped = |it: &PrinterStanding| it.is_paused && it.name == printer.name;
+        printer.paused |= standings.iter().any(is_stopped);
+    }
+    let loads = ledger.printer_loads(days::today(now)).await?;
+    let room = |load: PrinterLoad| {
+        ((load.printer, days::day(load.day)), u64::try_from(load.letters).unwrap_or(0))
+    };
+    Ok((printers, loads.into_iter().map(room).collect()))
 }
 
 /// A letter that would be made, as far as its printer and day go.
@@ -266,23 +292,6 @@ impl<'a> Simulation<'a> {
             }
         }
     }
-}
-
-/// What stands on the envelope: the publication's address, else the register's.
-/// Of a company that the register does not know, the first line is the name.
-fn envelope(
-    publication: &Publication,
-    record: Option<&Enterprise>,
-) -> Result<AddressBlock, Unaddressable> {
-    let given = publication.postal.as_ref().and_then(|postal| postal.address.as_ref());
-    let found = given.or_else(|| record.and_then(|record| record.address.as_ref()));
-    let mut found = found.cloned().ok_or(Unaddressable::Missing)?;
-    let name = match record {
-        Some(record) => record.name.clone(),
-        None if found.lines.len() > 1 => found.lines.remove(0),
-        None => return Err(Unaddressable::Nameless),
-    };
-    address::block(&name, &found)
 }
 
 type Register = HashMap<EnterpriseNumber, Enterprise>;

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod letters;
 mod migrate;
 mod output;
 mod printer;
@@ -81,6 +82,9 @@ enum Command {
     /// Look after what could not be accepted
     #[command(subcommand)]
     Quarantine(quarantine::Args),
+    /// Look after letters: list, show, recall, release, move, send again
+    #[command(subcommand)]
+    Letters(letters::Args),
     /// Recount the account and look for everything it names
     Verify(verify::Args),
     /// Ask or rebuild the search index
@@ -131,6 +135,7 @@ impl Cli {
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Simulate(args) => simulate::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
+            Command::Letters(args) => letters::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,
             Command::Search(args) => search::run(args, config, output).await,
             Command::Schema(args) => schema::run(&args, output),

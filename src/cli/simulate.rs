@@ -7,13 +7,11 @@ use std::path::PathBuf;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::answer::Faulty;
 use super::{Answer, Output};
 use crate::app::App;
 use crate::config::Config;
-use crate::paper::plan::Taken;
 use crate::paper::printer::Printers;
-use crate::simulate::{Outlook, PIECE, Rules, Simulation};
+use crate::simulate::{Outlook, PIECE, Rules, Simulation, printers_now};
 
 /// Each line of the file is a publication (JSON), as for `facteur publish`,
 /// of whatever application it names. Nothing is published, recorded or
@@ -22,49 +20,33 @@ use crate::simulate::{Outlook, PIECE, Rules, Simulation};
 pub(super) struct Args {
     /// Publications, one a line (.jsonl)
     file: PathBuf,
-    /// The printers (TOML); the default printer alone when left out
+    /// Printers to spread letters over, instead of those of `paper.printers`
     #[arg(long, value_name = "FILE")]
     printers: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
+pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyhow::Result<Answer> {
     let file = File::open(&args.file);
     let file = file.with_context(|| format!("failed to read {}", args.file.display()))?;
-    let printers = printers(&args)?;
+    if let Some(printers) = args.printers {
+        config.paper.printers = printers;
+    }
     // Not brought up to date: this changes nothing.
     let app = App::open(config).await?;
-    let outlook = look(&app, BufReader::new(file), &printers, output).await;
+    let outlook = look(&app, BufReader::new(file), output).await;
     app.close().await;
     let outlook = outlook?;
     output.show(&outlook, lines)?;
     Ok((outlook.refused.is_empty() && outlook.held.is_empty()).into())
 }
 
-fn printers(args: &Args) -> anyhow::Result<Printers> {
-    let Some(path) = &args.printers else {
-        return Ok(Printers::default());
-    };
-    let text = std::fs::read_to_string(path);
-    let text = text.with_context(|| format!("failed to read {}", path.display()))?;
-    let fault = |fault: String| Faulty(format!("{}: {fault}", path.display()));
-    let printers: Printers = toml::from_str(&text).map_err(|it| fault(it.message().to_owned()))?;
-    match printers.faults() {
-        faults if faults.is_empty() => Ok(printers),
-        faults => Err(fault(faults.join("; ")).into()),
-    }
-}
-
-async fn look(
-    app: &App,
-    mut file: BufReader<File>,
-    printers: &Printers,
-    output: Output,
-) -> anyhow::Result<Outlook> {
+async fn look(app: &App, mut file: BufReader<File>, output: Output) -> anyhow::Result<Outlook> {
+    let now = app.clock.now();
     let rules = Rules {
         rulebook: app.rulebook(),
         limits: app.config.intake.limits(),
         body_bytes_max: app.config.intake.body_bytes_max,
-        now: app.clock.now(),
+        now,
     };
     let mut simulation = Simulation::new(&app.ledger, rules);
     let bar = output.progress("publications", None);
@@ -77,7 +59,9 @@ async fn look(
         simulation.add(piece).await?;
     }
     bar.finish_and_clear();
-    Ok(simulation.finish(printers, &Taken::new()))
+    let printers = Printers::clone(&app.printers);
+    let (printers, taken) = printers_now(&app.ledger, printers, now).await?;
+    Ok(simulation.finish(&printers, &taken))
 }
 
 /// The next lines; an empty line is one, so that places stay those of the file.

@@ -12,6 +12,7 @@ mod ids;
 mod language;
 mod medium;
 mod message_type;
+mod object;
 mod party;
 mod publication;
 mod record;
@@ -32,6 +33,7 @@ pub use ids::{
 pub use language::{Language, Texts};
 pub use medium::Medium;
 pub use message_type::{DigitalForm, MessageType, Validity, ValidityUnit};
+pub(crate) use object::Object;
 pub use party::{Application, OnlineService, Organization, Trio};
 pub use publication::{
     Attachment, Attention, BusinessData, Content, Postal, PostalPriority, Precondition,

@@ -31,6 +31,8 @@ words! {
         Moved = "moved",
         /// Labels of a message changed.
         Labelled = "labelled",
+        /// A letter went a step further.
+        Letter = "letter",
     }
 }
 
@@ -130,6 +132,7 @@ const PROJECTED: Statement = Statement::same(
             m.partition, m.arrived_at, m.medium, m.read_at, m.publication
      FROM journal j
      LEFT JOIN messages m ON m.enterprise = j.enterprise AND m.id = j.message
+      AND j.kind <> 'letter'
      WHERE j.position > $1 AND j.position <= $1 + $2 ORDER BY j.position",
 );
 

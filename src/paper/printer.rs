@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
+use super::plan::calendar::holiday;
 use crate::domain::{Digest, MessageTypeId};
 
 /// The name of the printer that takes what no other printer's lane matches.
@@ -28,6 +29,9 @@ pub struct Printer {
     /// The days on which it works, public holidays excepted.
     #[serde(default = "monday_to_friday")]
     pub working_days: BTreeSet<WorkingDay>,
+    /// Whether it works on public holidays too.
+    #[serde(default)]
+    pub works_on_holidays: bool,
     /// Whether it is given nothing.
     #[serde(default)]
     pub paused: bool,
@@ -86,6 +90,15 @@ pub struct LaneFacts<'a> {
     pub registered: bool,
     /// Its message type.
     pub document_type: &'a MessageTypeId,
+}
+
+impl Printer {
+    /// Whether it works on a day.
+    #[must_use]
+    pub fn works_on(&self, day: Date) -> bool {
+        self.working_days.contains(&day.weekday().into())
+            && (self.works_on_holidays || holiday(day).is_none())
+    }
 }
 
 impl Lane {
@@ -154,27 +167,6 @@ pub struct Printers {
     /// In order of preference: a letter goes to the first whose lane matches.
     #[serde(rename = "printer")]
     pub all: Vec<Printer>,
-}
-
-impl Default for Printers {
-    /// The default printer alone, without a limit.
-    fn default() -> Self {
-        let overflow = Printer {
-            name: DEFAULT_PRINTER.into(),
-            lanes: Vec::new(),
-            cap_per_day: None,
-            pace_per_second: None,
-            working_days: monday_to_friday(),
-            paused: false,
-            takes_from: TakesFrom::Queue,
-            account: None,
-            key_digest: None,
-            fallback: None,
-            silent_after_minutes: None,
-            unclaimed_after_minutes: None,
-        };
-        Self { all: vec![overflow] }
-    }
 }
 
 impl Printers {

@@ -70,6 +70,13 @@ pub enum EngineError {
 }
 
 impl Engine {
+    /// Says which room of its printer this is.
+    pub(super) fn introduce(&mut self, claimant: &str) {
+        if let Self::Rest(rest) = self {
+            rest.introduce(claimant);
+        }
+    }
+
     /// Waits until there is something to do. Cancel-safe.
     pub(super) async fn wait(&mut self) {
         match self {

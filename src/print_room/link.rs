@@ -5,8 +5,10 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ureq::http::{Response, StatusCode};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
@@ -100,22 +102,28 @@ impl Link {
         }
     }
 
-    /// Posts JSON under a key, and reads the JSON of the answer.
+    /// Posts JSON as a printer (HTTP Basic: its name and key), or gets it where
+    /// there is nothing to post, and reads the JSON of the answer.
     ///
     /// # Errors
     /// Each of [`LinkError`]; an answer that is not what was asked for has
     /// broken off.
-    pub fn post<A: DeserializeOwned>(
+    pub fn call<A: DeserializeOwned>(
         &self,
         url: &Url,
-        key: &str,
-        content: &impl Serialize,
+        (name, key): (&str, &str),
+        content: Option<&Value>,
     ) -> Result<A, LinkError> {
-        let content = serde_json::to_vec(content).map_err(broken_off)?;
-        let request = self.agent.post(url.as_str());
-        let request = request.header("authorization", format!("Bearer {key}"));
-        let request = request.header("content-type", "application/json");
-        let mut answer = request.send(&content[..]).map_err(away)?;
+        let basic = format!("Basic {}", STANDARD.encode(format!("{name}:{key}")));
+        let answer = match content {
+            Some(content) => {
+                let request = self.agent.post(url.as_str()).header("authorization", basic);
+                let request = request.header("content-type", "application/json");
+                request.send(content.to_string())
+            }
+            None => self.agent.get(url.as_str()).header("authorization", basic).call(),
+        };
+        let mut answer = answer.map_err(away)?;
         if let Some(error) = refusal(&mut answer) {
             return Err(error);
         }

@@ -88,10 +88,12 @@ impl Room {
     /// When another room works there, or the folder cannot be written.
     pub fn open(
         settings: Settings,
-        engine: Engine,
+        mut engine: Engine,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, FolderError> {
-        let folder = Arc::new(Mutex::new(Folder::open(&settings.out)?));
+        let folder = Folder::open(&settings.out)?;
+        engine.introduce(folder.claimant());
+        let folder = Arc::new(Mutex::new(folder));
         let (due, tally) = (VecDeque::new(), Tally::default());
         Ok(Self { settings, folder, engine, link: Link::new(), clock, due, tally })
     }
@@ -225,12 +227,14 @@ impl Room {
     /// A recall is answered by what has become of the letter meanwhile.
     fn recall(&mut self, recall: &Recall) -> Result<(), FolderError> {
         let job = recall.job_id;
-        let stage = self.folder().job(job).map(|known| known.stage.clone());
-        let entry = match stage {
-            // It was never ours: its ticket, if it still comes, is refused.
-            None | Some(Stage::Cancelled) => return Ok(()),
-            Some(Stage::Claimed) => Entry::Cancelled { job },
-            Some(Stage::Printed | Stage::Rejected(_)) => Entry::RecalledLate { job },
+        // What was never ours is left: its ticket, if it still comes, is refused.
+        let Some(known) = self.folder().job(job).cloned() else { return Ok(()) };
+        let entry = match known.stage {
+            Stage::Cancelled => return Ok(()),
+            // Asked again until the answer is heard.
+            _ if known.is_recalled_late => return Ok(()),
+            Stage::Claimed => Entry::Cancelled { job },
+            Stage::Printed | Stage::Rejected(_) => Entry::RecalledLate { job },
         };
         self.folder().note(vec![entry])?;
         self.schedule(job);

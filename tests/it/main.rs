@@ -11,6 +11,7 @@ mod house;
 mod ledger_conformance;
 mod manual;
 mod mentions;
+mod paper;
 mod print_room;
 mod queue_amqp;
 mod queue_conformance;

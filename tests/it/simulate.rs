@@ -73,7 +73,7 @@ async fn simulated(
 async fn foretold(ledger: &TestLedger) -> Result<()> {
     let desk = Desk::open(ledger).await?;
     let lines = campaign();
-    let printers = Printers::default();
+    let printers: Printers = toml::from_str("[[printer]]\nname = \"overflow\"\n")?;
     let outlook = simulated(ledger, &lines, 100, &printers).await?;
     // In pieces it says the same: also of repeats from one to another.
     ensure!(simulated(ledger, &lines, 1, &printers).await? == outlook);

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use super::Taken;
-use super::calendar::{days_after, holiday};
+use super::calendar::days_after;
 use super::reason::{Assignment, Choice, Match, Stays};
 use crate::paper::printer::{DEFAULT_PRINTER, LaneFacts, Printer, Printers};
 
@@ -156,7 +156,7 @@ impl<'a> Row<'a> {
     }
 
     fn works_on(&self, day: Date) -> bool {
-        self.printer.working_days.contains(&day.weekday().into()) && holiday(day).is_none()
+        self.printer.works_on(day)
     }
 
     fn day(&self) -> Option<Date> {

@@ -3,9 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::{copy, copy_bidirectional};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -19,8 +20,8 @@ enum Mode {
     Refuse,
     /// Connections are accepted and no byte passes.
     Stall,
-    /// Questions pass, answers do not.
-    Deaf,
+    /// Questions pass, and answers until one says this.
+    UntilSaid(&'static [u8]),
 }
 
 /// What connections hear of the relay.
@@ -79,10 +80,11 @@ impl Relay {
         self.set(Mode::Stall);
     }
 
-    /// Lets questions through and holds the answers back: what was asked is
-    /// done, and the one who asked does not learn it.
-    pub(crate) fn deafen(&self) {
-        self.set(Mode::Deaf);
+    /// Cuts each connection at the first answer that holds these words, and
+    /// keeps the answer: what was asked is done, and the one who asked does
+    /// not learn it.
+    pub(crate) fn lose_answer(&self, words: &'static [u8]) {
+        self.set(Mode::UntilSaid(words));
     }
 
     /// Forgets every connection without closing it, as a network does that has
@@ -133,7 +135,29 @@ async fn carry(mut near: TcpStream, target: String, mut control: watch::Receiver
 async fn pass(near: &mut TcpStream, far: &mut TcpStream, mode: Mode) {
     let _how_it_ended = match mode {
         Mode::Forward => copy_bidirectional(near, far).await.map(drop),
-        Mode::Deaf => copy(near, far).await.map(drop),
+        Mode::UntilSaid(words) => until_said(near, far, words).await,
         Mode::Refuse | Mode::Stall => std::future::pending().await,
     };
+}
+
+/// Passes bytes until an answer holds the words. A server writes a short answer
+/// in one piece, so that they are not looked for across two.
+async fn until_said(near: &mut TcpStream, far: &mut TcpStream, words: &[u8]) -> io::Result<()> {
+    let (mut from_near, mut to_near) = near.split();
+    let (mut from_far, mut to_far) = far.split();
+    let answers = async {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let length = from_far.read(&mut buffer).await?;
+            let said = buffer.get(..length).unwrap_or_default();
+            if length == 0 || said.windows(words.len()).any(|window| window == words) {
+                return Ok(());
+            }
+            to_near.write_all(said).await?;
+        }
+    };
+    tokio::select! {
+        ended = answers => ended,
+        ended = copy(&mut from_near, &mut to_far) => ended.map(drop),
+    }
 }
