@@ -12,6 +12,7 @@ mod ledger_conformance;
 mod mailbox;
 mod manual;
 mod mentions;
+mod model;
 mod queue_amqp;
 mod queue_conformance;
 mod queue_embedded;
