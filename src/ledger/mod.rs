@@ -38,7 +38,7 @@ pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, Know
 pub use journal::{Entry, EntryKind};
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
-    Managed, Management, Mark, Marked, Order, Place, Stretch, View, ViewId,
+    Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
 };
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};

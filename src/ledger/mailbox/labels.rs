@@ -47,6 +47,13 @@ const VISIBLE: Statement = Statement {
     ),
 };
 
+const CALLED: Statement = Statement {
+    postgres: "SELECT id, enterprise, name, colour FROM labels WHERE id = ANY ($1)
+        ORDER BY name, id",
+    sqlite: "SELECT id, enterprise, name, colour FROM labels
+        WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY name, id",
+};
+
 const BOXES: Statement =
     Statement::same("SELECT enterprise FROM labels WHERE id = $1 AND merged_into IS NULL");
 
@@ -72,6 +79,16 @@ impl Look {
     /// `Transient` while the database is away.
     pub async fn labels(&mut self) -> Result<Vec<Label>, LedgerError> {
         Ok(self.made_labels().await?.into_iter().map(|(label, _)| label).collect())
+    }
+
+    /// Labels of messages that the reader was seen to see, by name.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn labels_called(&mut self, ids: &[LabelId]) -> Result<Vec<Label>, LedgerError> {
+        let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
+        let rows = self.tx.rows(CALLED, vec![ids]).await?;
+        rows.into_iter().map(|mut row| label(&mut row)).collect()
     }
 
     /// With who made each.

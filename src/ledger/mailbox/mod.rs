@@ -20,6 +20,7 @@ mod message;
 mod predicate;
 mod register;
 mod rows;
+mod seal;
 mod views;
 
 pub use audit::{Deed, Deeds};
@@ -33,6 +34,7 @@ pub use mark::Mark;
 pub use marks::Marked;
 pub use message::LetterState;
 pub use rows::Line;
+pub use seal::SealHead;
 pub use views::{View, ViewId};
 
 use super::error::LedgerError;

@@ -2,6 +2,7 @@
 //! index beside it.
 
 mod management;
+mod record;
 mod story;
 
 use std::sync::Arc;
