@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::enterprise::Address;
 use super::language::present;
+use super::object::{object, objects, present_object};
 use super::{Digest, Texts};
 
 /// The sender of a publication.
@@ -63,7 +64,7 @@ pub struct Attachment {
     #[serde(default)]
     pub is_attachment_signed: bool,
     /// Title shown instead of the file name.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub attachment_title: Option<Texts>,
     /// File name; percent-encoded when outside ISO-8859-1.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -75,7 +76,7 @@ pub struct Attachment {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// The content, where it travels by queue.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
 }
 
@@ -86,6 +87,7 @@ pub struct BusinessData {
     /// The key.
     pub key: String,
     /// Its values.
+    #[serde(deserialize_with = "objects")]
     pub values: Vec<Texts>,
 }
 
@@ -129,7 +131,7 @@ pub enum PostalPriority {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Postal {
     /// Instead of the register's address.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     /// Both sides of the sheet.
     #[serde(default)]
@@ -138,7 +140,7 @@ pub struct Postal {
     #[serde(default)]
     pub priority: PostalPriority,
     /// Where an undeliverable letter goes.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub return_address: Option<Address>,
 }
 
@@ -148,29 +150,32 @@ pub struct Postal {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Publication {
     /// Who sends.
+    #[serde(deserialize_with = "object")]
     pub sender: Sender,
     /// To whom.
+    #[serde(deserialize_with = "object")]
     pub recipient: Recipient,
     /// Title.
+    #[serde(deserialize_with = "object")]
     pub subject: Texts,
     /// By which application.
     pub sender_application_id: String,
     /// Of which type.
     pub message_type_id: String,
     /// At most six.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     pub attachments: Vec<Attachment>,
     /// Text of the message itself.
-    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Texts::is_empty")]
     pub body_content: Texts,
     /// Whether the body is the main content.
     #[serde(default)]
     pub is_body_main_content: bool,
     /// Keys and values to sort by.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub business_data_list: Vec<BusinessData>,
     /// For whom within the company.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub for_the_attention_of: Option<Attention>,
     /// Whether the company may reply.
     #[serde(default)]
@@ -189,7 +194,7 @@ pub struct Publication {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub precondition: Option<Precondition>,
     /// How a letter is to be made.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub postal: Option<Postal>,
     /// Never on paper.
     #[serde(default)]

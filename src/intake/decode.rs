@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::arrival::{Arrival, Candidate, Lane, Parsed};
 use crate::domain::{
-    Code, Digest, EnterpriseNumber, IdempotencyKey, Limits, MessageId, Publication, Refusal,
-    validate,
+    Code, Digest, EnterpriseNumber, IdempotencyKey, Limits, MessageId, Object, Publication,
+    Refusal, validate,
 };
 use crate::ledger::Fingerprint;
 
@@ -69,14 +69,15 @@ fn read(body: &Bytes, body_bytes_max: usize) -> Result<Publication, Refusal> {
             format!("the body has {} bytes; at most {body_bytes_max} are taken", body.len());
         return Err(Refusal::new(Code::TooLarge, "", message));
     }
-    serde_json::from_slice(body).map_err(|_| locate(body))
+    let read = serde_json::from_slice::<Object<Publication>>(body);
+    read.map(|Object(publication)| publication).map_err(|_| locate(body))
 }
 
 /// Parses again to find the place of the fault: only what is refused pays
 /// for it.
 fn locate(body: &[u8]) -> Refusal {
     let mut json = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, Publication>(&mut json) {
+    match serde_path_to_error::deserialize::<_, Object<Publication>>(&mut json) {
         Err(error) => {
             let pointer = pointer(error.path());
             Refusal::new(Code::Malformed, pointer, error.into_inner().to_string())

@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::ledger::{
     Accepted, Detail, DocumentKey, Entry, EntryKind, IdentityChange, IdentityKey, IdentityState,
-    QuarantineState, Quarantined, Records, Reference, Replayed, Snapshot, Wanted,
+    QuarantineState, Quarantined, Records, Reference, Replayed, Snapshot, Wanted, searched,
 };
 use crate::route::{AudienceKind, BoxAccess, Item, Routing, route};
 
@@ -253,7 +253,7 @@ impl Bench<'_> {
         decision: Decision,
         medium: Medium,
     ) -> Judged {
-        let valid = &admitted.parsed.valid;
+        let (valid, publication) = (&admitted.parsed.valid, &admitted.parsed.publication);
         let judged = Judged::Accepted {
             medium,
             reason: Arc::clone(&decision.reason),
@@ -295,9 +295,14 @@ impl Bench<'_> {
             medium,
             decision,
             facts,
-            registered: admitted.parsed.publication.registered,
-            task: task_on_arrival(&admitted.parsed.publication.business_data_list),
+            registered: publication.registered,
+            task: task_on_arrival(&publication.business_data_list),
             publication: admitted.parsed.json.clone(),
+            searched: searched(
+                &publication.subject,
+                &publication.business_data_list,
+                publication.for_the_attention_of.as_ref(),
+            ),
             documents,
             published_at: published_at(candidate),
             expires_at,

@@ -27,6 +27,7 @@ mod reference;
 mod registry;
 mod relay;
 mod store;
+mod tail;
 mod verify;
 
 pub use account::{Account, ApplicationAccount, LetterCounts};
@@ -35,7 +36,7 @@ pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
-pub use journal::{Entry, EntryKind};
+pub use journal::{Entry, EntryKind, searched};
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
     Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
@@ -55,6 +56,7 @@ use uuid::Uuid;
 use crate::domain::EnterpriseNumber;
 use access::CachedAccess;
 use store::{Statement, Store};
+use tail::Tail;
 
 /// A ledger, with the caches that its own version numbers keep true.
 pub struct Ledger {
@@ -65,6 +67,7 @@ pub struct Ledger {
     audiences: Cache<[u8; 16], ()>,
     /// Policies known to be stored.
     policies: Cache<[u8; 32], ()>,
+    tail: Tail,
 }
 
 /// Grants kept in memory over all boxes, about 200 bytes each.
@@ -87,6 +90,7 @@ impl Ledger {
                 .build(),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(1_000),
+            tail: Tail::default(),
         })
     }
 

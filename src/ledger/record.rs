@@ -14,8 +14,8 @@ use super::store::{Bulk, Column, Table, Transaction};
 use super::{Ledger, micros};
 use crate::decide::{Decision, Facts, Policy};
 use crate::domain::{
-    ApplicationId, Digest, EnterpriseNumber, LabelId, Medium, MessageId, MessageTypeId, Refusal,
-    Task, day_number,
+    ApplicationId, Digest, EnterpriseNumber, LabelId, Language, Medium, MessageId, MessageTypeId,
+    Refusal, Task, day_number,
 };
 use crate::route::Routing;
 
@@ -50,6 +50,8 @@ pub struct Accepted {
     pub task: (Task, Option<Date>),
     /// The publication as JSON, content replaced by digests.
     pub publication: String,
+    /// What text search looks in.
+    pub searched: Vec<(Language, String)>,
     /// What its attachments contain.
     pub documents: Vec<Digest>,
     /// When the sender published it, if it said.

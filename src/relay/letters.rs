@@ -80,7 +80,7 @@ pub struct DocumentRef {
 const PIECE: u64 = 500;
 
 impl Relay {
-    /// Releases one piece of letters; answers whether there was any.
+    /// Releases one piece of letters; answers whether it was a full one.
     pub(super) async fn release_letters(
         &self,
         publisher: &mut dyn Publisher,
@@ -109,7 +109,7 @@ impl Relay {
         self.ledger.released(&jobs, self.clock.now()).await?;
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
-            None => Ok(true),
+            None => Ok(letters.len() as u64 == PIECE),
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::support::brokers::{Broker, RabbitMq};
 use crate::support::line::{Line, bodies, body, publish_all, take};
+use crate::support::program;
 use crate::support::relay::Relay;
 use crate::support::wait::{soon, stays_quiet, until};
 
@@ -65,6 +66,26 @@ async fn amqp_a_cut_while_consuming_settles_nothing() {
     assert_eq!(bodies(&all), ["0", "1", "2", "3"]);
     assert!(all[0].redelivered && all[1].redelivered && !all[2].redelivered);
     assert_eq!(again.settler().settle_through(all[3].tag).await.unwrap(), Settled::Yes);
+    network.remove().await;
+}
+
+/// What a hostile agency writes on an envelope reaches the engine as a message
+/// like another: it must not end the connection that all lanes share.
+#[tokio::test]
+async fn amqp_hostile_envelopes_arrive() {
+    let network = Network::new().await;
+    let task = serde_json::json!({
+        "url": network.rabbit.url,
+        "exchange": network.line.name("entry"),
+        "routing_key": "lane",
+    });
+    let published = program::python("envelopes.py", &task).await.unwrap();
+    let mut consumer = network.line.consume(&*network.near, 100).await;
+    let got = take(&mut *consumer, published.len()).await;
+    assert_eq!(bodies(&got), published);
+    let key = |number: usize| got[number].properties.message_id.as_deref();
+    assert_eq!(key(0), Some("key-\u{1a}\u{1a}"), "cannot be taken for another's");
+    assert_eq!(key(got.len() - 1), Some("key"));
     network.remove().await;
 }
 

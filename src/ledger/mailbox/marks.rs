@@ -118,9 +118,9 @@ impl Look {
             .map(|it| (it.enterprise, Some(it.id), deed, detail.clone()))
             .collect();
         audit::record(&mut self.tx, self.person.as_str(), self.now, &deeds).await?;
-        let entries: Vec<Entry> =
+        let mut entries: Vec<Entry> =
             of_changed.iter().map(|it| entry(it, kind, &detail, self.now)).collect();
-        let position = journal::append(&mut self.tx, &entries, micros(self.now)).await?;
+        let position = journal::append(&mut self.tx, &mut entries, micros(self.now)).await?;
         self.tx.execute(MOVE_BOX, vec![boxes, position.into()]).await?;
         self.tx.commit().await?;
         Ok(Marked::Done { changed: of_changed.len() as u64, position })
