@@ -14,6 +14,9 @@ install_services() {
     local missing=()
     [ -x $RABBITMQ_BIN/rabbitmq-server ] || missing+=(rabbitmq-server)
     [ -n "$(postgres_bin)" ] || missing+=(postgresql)
+    # The browser that the pages are tested in.
+    command -v chromium >/dev/null || missing+=(chromium)
+    command -v chromedriver >/dev/null || missing+=(chromium-driver)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 

@@ -17,6 +17,7 @@ verb_services() {
 services_up() {
     install_services
     python_up
+    node_up
     local service
     for service in "${SERVICES[@]}"; do
         "${service}_up"
@@ -41,6 +42,7 @@ export FACTEUR_TEST_AMQP_URL='$(rabbitmq_url)'
 export FACTEUR_TEST_POSTGRES_URL='$(postgres_url)'
 export FACTEUR_TEST_RABBITMQCTL='$DEV/rabbitmqctl'
 export FACTEUR_TEST_PYTHON='$PYTHON_HOME/bin/python'
+export FACTEUR_TEST_NODE_MODULES='$NODE_HOME/node_modules'
 ENV
 }
 

@@ -3,7 +3,7 @@
 
 # Tests whose name, or whose module's name, begins so prove one half of the
 # product each. A run without one of them is a failure, not a shorter pass.
-HALVES=(postgres amqp)
+HALVES=(postgres amqp browser)
 
 verb_test() {
     local log=$DEV/test.log status=0

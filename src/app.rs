@@ -22,6 +22,7 @@ use crate::domain::Code;
 use crate::intake::{self, ClosedEnterprise, Intake, Rulebook};
 use crate::ledger::{Class, Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
+use crate::mailbox::Mailbox;
 use crate::paper::links::Links;
 use crate::paper::office::Office;
 use crate::paper::printer::Printers;
@@ -31,7 +32,7 @@ use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
 use crate::watch::Watch;
-use crate::web::{self, Readiness, Web};
+use crate::web::{self, Pages, Persona, Readiness, Web};
 
 /// How long a broker or a database may take to say goodbye.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
@@ -75,6 +76,8 @@ pub struct App {
     pub printers: Arc<Printers>,
     /// This engine among others.
     pub engine: Uuid,
+    /// Who one may be in a demonstration; otherwise nobody.
+    pub personas: Vec<Persona>,
 }
 
 /// Where a started engine listens, and what can be asked of it.
@@ -112,6 +115,7 @@ impl App {
             policy: Arc::new(policy),
             printers: Arc::new(printers),
             engine: Uuid::now_v7(),
+            personas: Vec::new(),
             config,
         })
     }
@@ -186,7 +190,7 @@ impl App {
         let web = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let office = self.office(web).await.context("failed to open the post office")?;
         if let Some(listener) = listener {
-            self.serve_web(listener, Arc::clone(&office), lifecycle);
+            self.serve_web(listener, Arc::clone(&office), search.clone(), lifecycle)?;
         }
         if has(Role::Relay) {
             self.relay(Arc::clone(&office)).run(lifecycle);
@@ -292,14 +296,26 @@ impl App {
         Ok(search)
     }
 
-    fn serve_web(&self, listener: TcpListener, office: Arc<Office>, lifecycle: &Lifecycle) {
+    fn serve_web(
+        &self,
+        listener: TcpListener,
+        office: Arc<Office>,
+        search: Option<Search>,
+        lifecycle: &Lifecycle,
+    ) -> anyhow::Result<()> {
+        let pages = Pages::new(&self.config, self.personas.clone());
+        let pages = pages.context("failed to prepare the pages")?;
         let stop = lifecycle.soft().clone();
         let readiness = self.readiness(stop.clone());
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
-        let web = Web::new(ledger, self.documents.clone(), clock, readiness);
+        let documents = self.documents.clone();
+        let mailbox =
+            Mailbox::new(Arc::clone(&ledger), search, documents.clone(), Arc::clone(&clock));
+        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
         let router = web::router(web).merge(web::printers_router(office, lease));
         lifecycle.spawn("web", web::serve(listener, router, stop));
+        Ok(())
     }
 
     fn readiness(&self, stopping: CancellationToken) -> Readiness {

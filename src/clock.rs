@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// Says what time it is, in whole microseconds: what the ledger stores, so
 /// that a time read back equals the one that was written.
@@ -84,11 +84,17 @@ static BELGIUM: LazyLock<TimeZone> = LazyLock::new(|| {
     TimeZone::get("Europe/Brussels").expect("the compiled-in zones hold Europe/Brussels")
 });
 
+/// What Belgian clocks show at a moment: what people are told.
+#[must_use]
+pub fn belgian_time(at: Timestamp) -> Zoned {
+    at.to_zoned(BELGIUM.clone())
+}
+
 /// The day it is in Belgium at a moment: what "within 6 months" and "valid
 /// until" count in.
 #[must_use]
 pub fn belgian_day(at: Timestamp) -> Date {
-    at.to_zoned(BELGIUM.clone()).date()
+    belgian_time(at).date()
 }
 
 /// When a day begins in Belgium; none at the ends of the calendar.
@@ -112,6 +118,7 @@ mod tests {
         ] {
             let at: Timestamp = at.parse().unwrap();
             assert_eq!(belgian_day(at).to_string(), day, "{at}");
+            assert!(belgian_midnight(belgian_day(at)).is_some_and(|begin| begin <= at));
         }
     }
 

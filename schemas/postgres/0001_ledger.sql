@@ -340,6 +340,20 @@ CREATE TABLE documents (
 
 CREATE INDEX documents_unused ON documents (claimed_at) WHERE used = 0;
 
+-- The pages -----------------------------------------------------------------
+
+-- Who is signed in. The browser holds the secret, this table its SHA-256.
+CREATE TABLE sessions (
+    digest   BYTEA PRIMARY KEY,
+    person   TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    proven   TEXT NOT NULL,
+    seen_at  BIGINT NOT NULL,
+    until_at BIGINT NOT NULL
+);
+
+CREATE INDEX sessions_until ON sessions (until_at);
+
 -- What readers make of a box -------------------------------------------------
 
 -- Renamed, merged and deleted in one row: messages and the search index keep

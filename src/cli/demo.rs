@@ -13,7 +13,7 @@ use super::{Answer, Output};
 use crate::app::{App, Role, Started};
 use crate::config::Config;
 use crate::demo::{self, Mail};
-use crate::domain::Change;
+use crate::domain::{Change, Record};
 use crate::ledger::{Account, Finding};
 use crate::lifecycle::Lifecycle;
 use crate::queue::{Publisher, Topology};
@@ -51,16 +51,19 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
     config.log.filter = "warn,lapin::returned_messages=off".into();
     telemetry::log::init(&config.log)?;
     let telemetry = telemetry::install()?;
-    let app = Arc::new(App::open(config).await?);
+    let mut app = App::open(config).await?;
+    let records = demo::world(app.clock.now())?;
+    app.personas = demo::personas(demo::newcomer(&records))?;
+    let app = Arc::new(app);
     app.ledger.migrate().await.context("failed to make the ledger")?;
-    settle_world(&app).await?;
+    settle_world(&app, records).await?;
     let before = app.ledger.account().await?;
     let lifecycle = Lifecycle::new();
     lifecycle.signals()?;
     let started = app.start(&Role::all(), &lifecycle, &telemetry).await?;
     if let (Some(web), false) = (started.web, output.is_json()) {
         output.text(&format!(
-            "demo on http://{web}, metrics on http://{}/metrics\n",
+            "pages on http://{web}, metrics on http://{}/metrics\n",
             started.metrics
         ))?;
     }
@@ -83,9 +86,9 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
     }
 }
 
-async fn settle_world(app: &App) -> anyhow::Result<()> {
+async fn settle_world(app: &App, records: Vec<Record>) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let changes: Vec<Change> = demo::world(now)?.into_iter().map(Change::Put).collect();
+    let changes: Vec<Change> = records.into_iter().map(Change::Put).collect();
     if app.ledger.reference().await?.applications.is_empty() {
         for chunk in changes.chunks(2_000) {
             app.ledger.change_registry(chunk, "demo", now).await?;

@@ -7,6 +7,7 @@
 
 mod error;
 mod overlay;
+mod secret;
 mod sections;
 mod service_url;
 mod validate;
@@ -15,9 +16,10 @@ mod validate;
 mod tests;
 
 pub use error::ConfigError;
+pub use secret::Secret;
 pub use sections::{
-    Closed, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue, Registry,
-    Relay, Search, Shutdown, Web,
+    Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue,
+    Registry, Relay, Search, Shutdown, SignIn, Web,
 };
 pub use service_url::ServiceUrl;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub documents: Documents,
     pub search: Search,
     pub web: Web,
+    pub sign_in: SignIn,
+    pub contact: Contact,
     pub metrics: Metrics,
     pub policy: Policy,
     pub registry: Registry,

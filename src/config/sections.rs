@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ServiceUrl;
+use super::{Secret, ServiceUrl};
 
 macro_rules! sections {
     ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty,)* })*) => {$(
@@ -46,6 +46,43 @@ sections! {
     Web {
         /// Where pages and the REST interface are served.
         listen: SocketAddr,
+    }
+    /// `[sign_in]`
+    SignIn {
+        /// The identity provider; empty: none.
+        issuer: String,
+        /// Our name there.
+        client_id: String,
+        /// Our secret there; empty for a public client.
+        client_secret: Secret,
+        /// Scopes besides `openid`, separated by blanks.
+        scopes: String,
+        /// The claim that says who.
+        person_claim: String,
+        /// Makes the id of a person from that claim; empty: the claim is it.
+        person_key: Secret,
+        /// The claim with the name.
+        name_claim: String,
+        /// The claim with the companies that somebody represents.
+        represents_claim: String,
+        /// Where browsers find the pages, without a slash at the end.
+        base_url: String,
+        /// Time without a click after which a session ends.
+        idle_minutes: u16,
+        /// Time after which a session ends in any case.
+        life_hours: u16,
+    }
+    /// `[contact]`
+    #[derive(Default)]
+    Contact {
+        /// Of the contact centre.
+        name: String,
+        /// Its telephone.
+        phone: String,
+        /// Its address for mail.
+        mail: String,
+        /// When somebody answers.
+        hours: String,
     }
     /// `[metrics]`
     Metrics {

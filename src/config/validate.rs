@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{Config, ConfigError, ServiceUrl};
+use super::{Config, ConfigError, ServiceUrl, SignIn};
 
 /// RabbitMQ 4 refuses larger messages.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -12,6 +12,7 @@ const MEMORY_BYTES_MAX: usize = 1 << 40;
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
+    sign_in(&config.sign_in)?;
     intake(config)?;
     let relay = &config.relay;
     within("ledger.connections", config.ledger.connections, 1..=1_000)?;
@@ -39,6 +40,37 @@ fn addresses(config: &Config) -> Result<(), ConfigError> {
     scheme("ledger.url", &config.ledger.url, postgres)?;
     scheme("queue.url", &config.queue.url, &["embedded", "amqp", "amqps"])?;
     scheme("documents.url", &config.documents.url, &["file", "s3"])
+}
+
+fn sign_in(sign_in: &SignIn) -> Result<(), ConfigError> {
+    within("sign_in.idle_minutes", sign_in.idle_minutes, 1..=1_440)?;
+    within("sign_in.life_hours", sign_in.life_hours, 1..=720)?;
+    web_address("sign_in.base_url", &sign_in.base_url)?;
+    if sign_in.issuer.is_empty() {
+        return Ok(());
+    }
+    web_address("sign_in.issuer", &sign_in.issuer)?;
+    match sign_in.client_id.is_empty() {
+        true => Err(fault("sign_in.client_id", "is needed where there is an issuer".into())),
+        false => Ok(()),
+    }
+}
+
+/// What is proven over a network is proven over TLS.
+fn web_address(key: &str, text: &str) -> Result<(), ConfigError> {
+    let is_loopback = |url: &url::Url| match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let url = url::Url::parse(text).map_err(|error| fault(key, error.to_string()))?;
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
+        return Err(fault(key, "must begin with https://, or name this machine".into()));
+    }
+    let is_bare = url.query().is_none() && url.fragment().is_none() && !text.ends_with('/');
+    let is_bare = is_bare || key == "sign_in.issuer";
+    if is_bare { Ok(()) } else { Err(fault(key, "ends without a slash".into())) }
 }
 
 fn intake(config: &Config) -> Result<(), ConfigError> {

@@ -3,14 +3,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use super::agencies::{AGENCIES, Agency, Kind};
 use super::world::company;
-use super::{COMPANIES, SEED};
+use super::{COMPANIES, SEED, pdf};
+use crate::clock::belgian_day;
 use crate::queue::{Outbound, Properties, topology};
 
 /// A publication on its way.
@@ -53,7 +54,7 @@ impl Mail {
         }
         let agency = self.agency();
         let kind = &agency.types[self.random.random_range(0..agency.types.len())];
-        let mut publication = self.publication(agency, kind);
+        let mut publication = self.publication(agency, kind, now);
         let mut message = envelope(agency, format!("{}-{}", self.run, self.count), now);
         if (REPEATS..REPEATS + FAULTS).contains(&dice) {
             self.spoil(&mut publication, &mut message);
@@ -92,7 +93,7 @@ impl Mail {
         company(n.min(COMPANIES - 1)).to_string()
     }
 
-    fn publication(&mut self, agency: &Agency, kind: &Kind) -> Value {
+    fn publication(&mut self, agency: &Agency, kind: &Kind, now: Timestamp) -> Value {
         let (quarter, number) =
             (self.random.random_range(1..=4), self.random.random_range(100_000..999_999));
         let [fr, nl, de] = kind.names;
@@ -108,10 +109,7 @@ impl Mail {
             "subject": subject,
             "senderApplicationId": agency.application,
             "messageTypeId": kind.id,
-            "businessDataList": [
-                { "key": "BUSINESS_DOMAIN", "values": [{ "fr": "SOCIAL_SECURITY" }] },
-                { "key": "FOR_ACTION", "values": [{ "fr": "true" }] },
-            ],
+            "businessDataList": business_data(number, now),
             "registered": self.random.random_range(0..100) < 5,
         });
         self.content(&mut publication, kind, number);
@@ -129,12 +127,16 @@ impl Mail {
                 return;
             }
         };
+        let (content, ending, media_type) = match number % 3 {
+            0 => (text.into_bytes(), "txt", "text/plain"),
+            _ => (pdf::page(&text.lines().collect::<Vec<_>>()), "pdf", "application/pdf"),
+        };
         publication["attachments"] = json!([{
             "httpPartName": "upfile1",
             "isMainContent": true,
-            "fileName": format!("{number}.txt"),
-            "mediaType": "text/plain",
-            "content": { "inline": STANDARD.encode(text) },
+            "fileName": format!("{number}.{ending}"),
+            "mediaType": media_type,
+            "content": { "inline": STANDARD.encode(content) },
         }]);
     }
 
@@ -151,6 +153,21 @@ impl Mail {
             _ => message.routing_key = "not:registered".into(),
         }
     }
+}
+
+/// One in five asks for something, most of them by a day. From the number, not
+/// from the dice: the mail of a seed stays what it was.
+fn business_data(number: u32, now: Timestamp) -> Value {
+    let mut list = vec![json!({
+        "key": "BUSINESS_DOMAIN", "values": [{ "fr": "SOCIAL_SECURITY" }],
+    })];
+    if number.is_multiple_of(5) {
+        list.push(json!({ "key": "FOR_ACTION", "values": [{ "fr": "true" }] }));
+        let day = belgian_day(now + SignedDuration::from_hours(24 * i64::from(number % 40)));
+        let day = day.to_string();
+        list.push(json!({ "key": "FOR_ACTION_DUE_DATE", "values": [{ "fr": day }] }));
+    }
+    Value::Array(list)
 }
 
 fn envelope(agency: &Agency, key: String, now: Timestamp) -> Outbound {

@@ -6,12 +6,15 @@
 mod agencies;
 mod companies;
 mod mail;
+mod pdf;
+mod personas;
 mod printer;
 mod world;
 
 pub use agencies::{AGENCIES, Agency};
 pub use companies::live;
 pub use mail::{Mail, Sent};
+pub use personas::{newcomer, personas};
 pub use printer::print;
 pub use world::world;
 

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::agencies::{AGENCIES, Agency, Kind};
-use super::{COMPANIES, SEED};
+use super::{COMPANIES, SEED, personas};
 use crate::domain::{
     AccessLevel, AccountName, Address, Application, ApplicationId, DigitalForm, Enterprise,
     EnterpriseNumber, Grant, GrantId, IdError, Language, LegalState, MailBox, MessageType,
@@ -75,6 +75,7 @@ pub fn world(now: Timestamp) -> Result<Vec<Record>, IdError> {
     for n in 0..COMPANIES {
         records.extend(self::company_records(n, now, &mut random)?);
     }
+    personas::settle(&mut records, now)?;
     Ok(records)
 }
 

@@ -3,30 +3,45 @@
 //! Nothing is served without authentication but health. An answer that is no
 //! success is a [`problem::Problem`]: code, message and place of the fault.
 
+mod assets;
 mod auth;
+mod contact;
 mod documents;
 mod events;
+mod form;
 mod health;
+mod help;
+mod mailbox;
 mod observe;
+mod page;
+mod pages;
 mod printers;
 mod problem;
 mod serve;
+mod sign_in;
+mod start;
+mod words;
 
 pub use health::Readiness;
+pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
 pub use problem::Problem;
 pub use serve::serve;
+pub use sign_in::Persona;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
-use axum::routing::{get, put};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
 use tokio::sync::Semaphore;
+use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::documents::DocumentStore;
 use crate::ledger::Ledger;
+use crate::mailbox::Mailbox;
 use crate::telemetry;
 
 /// Uploads that are read at the same time; the next ones wait. Bounds their
@@ -41,6 +56,8 @@ pub struct Web {
     clock: Arc<dyn Clock>,
     readiness: Arc<Readiness>,
     uploads: Arc<Semaphore>,
+    pages: Arc<Pages>,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Web {
@@ -52,6 +69,8 @@ impl Web {
         documents: DocumentStore,
         clock: Arc<dyn Clock>,
         readiness: Readiness,
+        pages: Pages,
+        mailbox: Mailbox,
     ) -> Self {
         Self {
             ledger,
@@ -59,6 +78,8 @@ impl Web {
             clock,
             readiness: Arc::new(readiness),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+            pages: Arc::new(pages),
+            mailbox: Arc::new(mailbox),
         }
     }
 }
@@ -70,10 +91,36 @@ pub fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .route("/documents/{sha256}", put(documents::put).get(documents::get))
         .route("/events", get(events::feed))
+        .merge(pages_router())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(CsrfLayer::new().with_rejection_response(|_| cross_site()))
+        .layer(axum::middleware::from_fn_with_state(web.clone(), page::dress))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(web)
+}
+
+/// Pages for people.
+fn pages_router() -> Router<Web> {
+    Router::new()
+        .route("/", get(start::root))
+        .route("/start", get(start::show))
+        .route("/start/register", get(start::register).post(start::registered))
+        .merge(mailbox::router())
+        .route("/help", get(help::index))
+        .route("/help/{chapter}", get(help::show))
+        .route("/assets/{digest}/{name}", get(assets::get))
+        .route("/language", post(sign_in::language))
+        .route("/sign-in", get(sign_in::show))
+        .route("/sign-in/start", get(sign_in::start))
+        .route("/sign-in/back", get(sign_in::back))
+        .route("/sign-in/persona", post(sign_in::pick))
+        .route("/sign-out", post(sign_in::sign_out))
+}
+
+/// A form of another site must not act for whoever is signed in here.
+fn cross_site() -> Response {
+    page::PageError::CrossSite.into_response()
 }
 
 /// `/metrics`, served on `metrics.listen`.

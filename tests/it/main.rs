@@ -4,6 +4,7 @@
 
 mod asyncapi;
 mod bad_input;
+mod browser;
 mod commands;
 mod faults;
 mod foreign;
@@ -13,6 +14,7 @@ mod mailbox;
 mod manual;
 mod mentions;
 mod model;
+mod pages;
 mod paper;
 mod print_room;
 mod queue_amqp;

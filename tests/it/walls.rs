@@ -22,6 +22,7 @@ const WALLS: &[Wall] = &[
     Wall { names: &["axum", "http", "hyper", "tower", "tower_http"], rooms: &["web/"] },
     Wall { names: &["metrics", "metrics_exporter_prometheus"], rooms: &["telemetry/"] },
     Wall { names: &["object_store"], rooms: &["documents/"] },
+    Wall { names: &["askama", "fluent_templates", "openidconnect", "reqwest"], rooms: &["web/"] },
     Wall {
         names: &["krilla", "hayro_syntax", "datamatrix", "ttf_parser", "ureq"],
         rooms: &["print_room/"],

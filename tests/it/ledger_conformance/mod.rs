@@ -4,5 +4,6 @@ mod damage;
 mod identities;
 mod order;
 mod schema;
+mod sessions;
 mod sharing;
 mod uploads;

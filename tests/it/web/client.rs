@@ -22,6 +22,13 @@ impl Answer {
         lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// Every header of a name.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let of_name = lines.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        of_name.map(|(_, value)| value).collect()
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -45,7 +52,12 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(address: SocketAddr, method: &str, path: &str) -> Self {
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        Self::to(address, "test", method, path)
+    }
+
+    /// A request for a host of a name.
+    pub(crate) fn to(address: SocketAddr, host: &str, method: &str, path: &str) -> Self {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
         Self { address, head, body: Vec::new(), is_framed: false }
     }
 
@@ -74,7 +86,8 @@ impl Request {
         };
         let reading = async {
             let mut bytes = Vec::new();
-            read.read_to_end(&mut bytes).await.map(|_| bytes)
+            while !is_whole(&bytes) && read.read_buf(&mut bytes).await? > 0 {}
+            std::io::Result::Ok(bytes)
         };
         let ((), bytes) = tokio::join!(writing, reading);
         parse(&bytes.unwrap())
@@ -100,6 +113,16 @@ impl Request {
         }
         [head.as_bytes(), b"\r\n", &self.body].concat()
     }
+}
+
+/// Whether an answer that says how long it is has come: not every server hangs
+/// up, though it was asked to.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length = length.and_then(|length| length.trim().parse::<usize>().ok());
+    length.is_some_and(|length| bytes.len() >= end + 4 + length)
 }
 
 fn parse(bytes: &[u8]) -> Answer {

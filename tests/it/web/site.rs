@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use facteur::clock::FixedClock;
+use facteur::config::Config;
 use facteur::documents::DocumentStore;
 use facteur::domain::Digest;
 use facteur::ledger::Ledger;
+use facteur::mailbox::Mailbox;
 use facteur::telemetry;
-use facteur::web::{self, Readiness, Web};
+use facteur::web::{self, Pages, Readiness, Web};
 use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -44,7 +46,11 @@ impl Site {
         let stopping = CancellationToken::new();
         let clock = Arc::new(FixedClock::new("2026-06-01T12:00:00Z".parse().unwrap()));
         let readiness = readiness(Readiness::new(stopping.clone()));
-        let web = Web::new(Arc::clone(&ledger), store.clone(), clock, readiness);
+        let config = Config::load(None, std::iter::empty()).unwrap();
+        let pages = Pages::new(&config, Vec::new()).unwrap();
+        let mailbox =
+            Mailbox::new(Arc::clone(&ledger), None, store.clone(), Arc::clone(&clock) as _);
+        let web = Web::new(Arc::clone(&ledger), store.clone(), clock, readiness, pages, mailbox);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = web::serve(listener, web::router(web), stopping.clone());

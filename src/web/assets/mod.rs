@@ -1,0 +1,69 @@
+//! Style, script and icon: compiled in, named by their digest, kept for ever
+//! by whoever fetched them. No page names another host.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{IntoResponse, Response};
+
+use super::page::PageError;
+use crate::domain::Digest;
+
+struct Asset {
+    name: &'static str,
+    media_type: &'static str,
+    content: &'static [u8],
+}
+
+const ASSETS: [Asset; 4] = [
+    Asset {
+        name: "pages.css",
+        media_type: "text/css; charset=utf-8",
+        content: include_bytes!("pages.css"),
+    },
+    Asset {
+        name: "pages.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("pages.js"),
+    },
+    // 0BSD, see htmx-2.0.10.LICENSE.
+    Asset {
+        name: "htmx-2.0.10.min.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("htmx-2.0.10.min.js"),
+    },
+    Asset { name: "icon.svg", media_type: "image/svg+xml", content: include_bytes!("icon.svg") },
+];
+
+/// Each with the address that its content gives it.
+static URLS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
+    let url = |asset: &Asset| {
+        let digest = Digest::of(asset.content).to_string();
+        let short: String = digest.chars().take(16).collect();
+        (asset.name, format!("/assets/{short}/{}", asset.name))
+    };
+    ASSETS.iter().map(url).collect()
+});
+
+/// Where an asset is served.
+pub(super) fn url(name: &str) -> &'static str {
+    URLS.iter().find(|(known, _)| *known == name).map_or("", |(_, url)| url)
+}
+
+/// `GET /assets/{digest}/{name}`
+pub(super) async fn get(
+    Path((digest, name)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(PageError::NotFound)?;
+    // Under another digest it would be kept for ever and be the wrong one.
+    if url(asset.name) != format!("/assets/{digest}/{name}") {
+        return Err(PageError::NotFound);
+    }
+    let headers = [
+        (CONTENT_TYPE, asset.media_type),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, asset.content).into_response())
+}

@@ -1,0 +1,119 @@
+// What the pages do better with a script. Without it everything still works:
+// links are links and forms are forms.
+"use strict";
+
+const one = (selector, from = document) => from.querySelector(selector);
+const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+// Menus close when one clicks elsewhere or presses Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of all("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  if (!event.target.closest(".find")) closeCompletion();
+});
+
+// Folders: folded where the screen is narrow.
+const fold = one(".side-fold");
+if (fold && matchMedia("(max-width: 52rem)").matches) fold.open = false;
+// The page shows what was opened: it is read.
+for (const row of all(".row.open")) row.classList.remove("unread");
+
+// Select all.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-all]")) {
+    for (const box of all(".rows input[type=checkbox]")) box.checked = event.target.checked;
+  }
+});
+
+// A message that was opened in its pane: the page reads, the row was read.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id !== "reading" && event.detail.elt.id !== "reading") return;
+  const message = one("#reading .message");
+  document.body.classList.toggle("reading", Boolean(message));
+  if (!message) return;
+  document.title = message.dataset.title + " · e-Box";
+  for (const row of all(".row.open")) mark(row, false);
+  const link = all(".row-link").find((link) => link.pathname === location.pathname);
+  if (link) mark(link.closest(".row"), true);
+  const heading = one("h1", message);
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  one("#reading").scrollTop = 0;
+});
+
+function mark(row, isOpen) {
+  row.classList.toggle("open", isOpen);
+  const link = one(".row-link", row);
+  if (isOpen) { row.classList.remove("unread"); link.setAttribute("aria-current", "true"); }
+  else link.removeAttribute("aria-current");
+}
+
+// Completion: arrows move, Enter follows, Escape closes.
+function options() { return all("#completion [role=option]"); }
+function closeCompletion() {
+  const list = one("#completion");
+  if (list) { list.replaceChildren(); one("#q").setAttribute("aria-expanded", "false"); }
+}
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "completion") {
+    one("#q").setAttribute("aria-expanded", String(options().length > 0));
+    options().forEach((option, index) => { option.id = "option-" + index; });
+  }
+});
+function completionKey(event) {
+  const list = options();
+  if (event.key === "Escape") { closeCompletion(); return; }
+  if (!list.length) return;
+  const at = list.findIndex((option) => option.getAttribute("aria-selected") === "true");
+  if (event.key === "Enter" && at >= 0) { event.preventDefault(); one("a", list[at]).click(); return; }
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const next = (at + step + list.length) % list.length;
+  list.forEach((option, index) => option.setAttribute("aria-selected", String(index === next)));
+  event.target.setAttribute("aria-activedescendant", list[next].id);
+}
+
+// Keys of the list. Never while somebody types, never with a modifier.
+document.addEventListener("keydown", (event) => {
+  if (event.target.id === "q") { completionKey(event); return; }
+  if (event.key === "Escape") for (const menu of all("details.menu[open]")) menu.open = false;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+  const act = KEYS[event.key];
+  if (act && act() !== false) event.preventDefault();
+});
+
+const KEYS = {
+  j: () => step(1), k: () => step(-1), ArrowDown: () => stepIfInList(1), ArrowUp: () => stepIfInList(-1),
+  x: () => press(currentRow() && one("input", currentRow())),
+  e: () => press(actingButton("e")), h: () => press(actingButton("h")),
+  u: () => press(one(".message [data-key=u]")),
+  l: () => press(one(".message [data-key=l]")),
+  "/": () => { const find = one("#q"); if (!find) return false; find.focus(); find.select(); },
+  "?": () => { const keys = one("#keys"); if (!keys) return false; keys.showModal(); },
+};
+
+function press(what) { if (!what) return false; what.click(); }
+function rows() { return all(".row"); }
+function currentRow() { return document.activeElement.closest(".row") || one(".row.open"); }
+function stepIfInList(by) { return document.activeElement.closest(".rows") ? step(by) : false; }
+function step(by) {
+  const list = rows();
+  if (!list.length) return false;
+  const at = list.indexOf(currentRow());
+  const next = list[at < 0 ? 0 : Math.min(list.length - 1, Math.max(0, at + by))];
+  const link = one(".row-link", next);
+  link.focus();
+  if (document.body.classList.contains("reading") && next !== list[at]) link.click();
+}
+// A key acts on what is selected, or else on the row one is on.
+function actingButton(key) {
+  if (!one(".rows input:checked")) {
+    const row = currentRow();
+    if (!row) return null;
+    one("input", row).checked = true;
+  }
+  return one(`#many [data-key="${key}"]`);
+}

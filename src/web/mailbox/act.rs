@@ -1,0 +1,112 @@
+//! What a reader does with messages: one, or those that were selected.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::civil::Date;
+
+use super::answer::done;
+use super::place::At;
+use crate::domain::{LabelId, MessageId, PartitionId, Task};
+use crate::mailbox::{MailboxError, Reader};
+use crate::web::Web;
+use crate::web::form::Fields;
+use crate::web::page::{PageError, go, local};
+
+/// What a button asks for.
+enum Wish {
+    Task(Task, Option<Date>),
+    Due(Option<Date>),
+    Hide,
+    Show,
+    Move(PartitionId),
+    Label(LabelId),
+    Unlabel(LabelId),
+}
+
+impl Wish {
+    fn read(fields: &Fields) -> Option<Self> {
+        let (word, of) = fields.one("do").map(|wish| wish.split_once(':').unwrap_or((wish, "")))?;
+        Some(match word {
+            "done" => Self::Task(Task::Done, fields.parsed("day")),
+            "to-do" => Self::Task(Task::ToDo, fields.parsed("day")),
+            "due" => Self::Due(fields.parsed("day")),
+            "hide" => Self::Hide,
+            "show" => Self::Show,
+            "move" => Self::Move(of.parse().ok()?),
+            "label" => Self::Label(of.parse().ok()?),
+            "unlabel" => Self::Unlabel(of.parse().ok()?),
+            _ => return None,
+        })
+    }
+
+    fn said(&self) -> &'static str {
+        match self {
+            Self::Task(Task::Done, _) => "said-done",
+            Self::Task(Task::ToDo | Task::None, _) => "said-to-do",
+            Self::Due(_) => "said-saved",
+            Self::Hide => "said-hidden",
+            Self::Show => "said-shown",
+            Self::Move(_) => "said-moved",
+            Self::Label(_) => "said-labelled",
+            Self::Unlabel(_) => "said-unlabelled",
+        }
+    }
+
+    async fn grant(
+        self,
+        web: &Web,
+        reader: &Reader,
+        ids: &[MessageId],
+    ) -> Result<u64, MailboxError> {
+        let mailbox = &web.mailbox;
+        match self {
+            Self::Task(task, day) => mailbox.set_task(reader, ids, task, day).await,
+            Self::Due(day) => {
+                let task = if day.is_some() { Task::ToDo } else { Task::None };
+                mailbox.set_task(reader, ids, task, day).await
+            }
+            Self::Hide => mailbox.hide(reader, ids).await,
+            Self::Show => mailbox.show(reader, ids).await,
+            Self::Move(partition) => mailbox.move_to(reader, ids, partition).await,
+            Self::Label(label) => mailbox.put_label(reader, ids, label).await,
+            Self::Unlabel(label) => mailbox.take_label(reader, ids, label).await,
+        }
+    }
+}
+
+/// `POST /boxes/{place}/messages`
+pub(super) async fn on_many(
+    State(web): State<Web>,
+    at: At,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let to = back(&fields, &at.url());
+    let ids: Result<Vec<MessageId>, _> = fields.all("message").map(str::parse).collect();
+    let ids = ids.map_err(|_| PageError::BadRequest)?;
+    let wish = Wish::read(&fields).ok_or(PageError::BadRequest)?;
+    if ids.is_empty() {
+        return Ok(go(&to, "said-nothing"));
+    }
+    let said = wish.said();
+    done(wish.grant(&web, &at.reader, &ids).await, &to, said)
+}
+
+/// `POST /boxes/{place}/messages/{id}`
+pub(super) async fn on_one(
+    State(web): State<Web>,
+    at: At,
+    Path((_, id)): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+    let wish = Wish::read(&fields).ok_or(PageError::BadRequest)?;
+    let said = wish.said();
+    let result = wish.grant(&web, &at.reader, &[id]).await;
+    done(result, &back(&fields, &at.url()), said)
+}
+
+/// Where the form was, or the place's list.
+fn back(fields: &Fields, place: &str) -> String {
+    let to = local(fields.one("to").unwrap_or_default());
+    if to == "/" { place.to_owned() } else { to.to_owned() }
+}

@@ -1,0 +1,50 @@
+//! What the mailbox answers, as pages say it.
+
+use axum::response::Response;
+
+use crate::mailbox::MailboxError;
+use crate::telemetry::log::chain;
+use crate::telemetry::measure;
+use crate::web::page::{PageError, go};
+
+impl From<MailboxError> for PageError {
+    fn from(error: MailboxError) -> Self {
+        match error {
+            MailboxError::NotFound | MailboxError::Unknown(_) => Self::NotFound,
+            MailboxError::Forbidden => Self::Forbidden,
+            MailboxError::Invalid { .. }
+            | MailboxError::NameTaken
+            | MailboxError::InUse
+            | MailboxError::LastManager => Self::BadRequest,
+            MailboxError::Ledger(error) => error.into(),
+            MailboxError::SearchAway => Self::Unavailable,
+            MailboxError::Search(_) | MailboxError::Documents(_) => {
+                tracing::warn!(error = %chain(&error), "a page was not answered");
+                measure::error("web", "mailbox");
+                Self::Unavailable
+            }
+            MailboxError::ContentMissing => {
+                tracing::error!("a document is missing from the store");
+                measure::error("documents", "missing");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// Leads back after a change: what was done is said there, and what the
+/// person can mend as well.
+pub(super) fn done<T>(
+    result: Result<T, MailboxError>,
+    to: &str,
+    said: &str,
+) -> Result<Response, PageError> {
+    match result {
+        Ok(_) => Ok(go(to, said)),
+        Err(MailboxError::NameTaken) => Ok(go(to, "said-name-taken")),
+        Err(MailboxError::InUse) => Ok(go(to, "said-in-use")),
+        Err(MailboxError::LastManager) => Ok(go(to, "said-last-manager")),
+        Err(MailboxError::Invalid { .. }) => Ok(go(to, "said-refused")),
+        Err(error) => Err(error.into()),
+    }
+}

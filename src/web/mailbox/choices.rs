@@ -1,0 +1,89 @@
+//! Lists to choose from: senders, applications, types, partitions, labels,
+//! media.
+
+use super::place::At;
+use super::query::ListQuery;
+use super::side::Side;
+use crate::domain::{ApplicationId, Medium, MessageTypeId, PartitionId, Texts};
+use crate::web::words::Words;
+
+/// One value to choose.
+pub(super) struct ChoiceOption {
+    pub(super) value: String,
+    pub(super) name: String,
+    pub(super) is_chosen: bool,
+}
+
+/// A field whose value is chosen.
+pub(super) struct Choice {
+    pub(super) name: &'static str,
+    pub(super) label: String,
+    pub(super) options: Vec<ChoiceOption>,
+}
+
+/// Options by name, the chosen one marked.
+pub(super) fn options<'a>(
+    all: impl Iterator<Item = (String, &'a Texts)>,
+    chosen: Option<&str>,
+    words: Words,
+) -> Vec<ChoiceOption> {
+    let option = |(value, name): (String, &Texts)| ChoiceOption {
+        is_chosen: chosen == Some(&*value),
+        name: name.best(words.0).to_owned(),
+        value,
+    };
+    let mut options: Vec<_> = all.map(option).collect();
+    options.sort_by_cached_key(|option| (option.name.to_lowercase(), option.value.clone()));
+    options
+}
+
+/// Who sends what: three fields.
+pub(super) fn trio(at: &At, query: &ListQuery) -> Vec<Choice> {
+    let (words, reference) = (at.words(), &at.reference);
+    let field = |name, label: &str, options| Choice { name, label: words.say(label), options };
+    let sender = query.sender.map(|it| it.to_string());
+    let application = query.application.as_ref().map(ApplicationId::as_str);
+    let kind = query.kind.as_ref().map(MessageTypeId::as_str);
+    let senders = reference.organizations.values().map(|it| (it.number.to_string(), &it.name));
+    let programs = reference.applications.values().map(|it| (it.id.to_string(), &it.name));
+    let kinds = reference.message_types.values().map(|it| (it.id.to_string(), &it.name));
+    vec![
+        field("sender", "column-sender", options(senders, sender.as_deref(), words)),
+        field("type", "column-type", options(kinds, kind, words)),
+        field("application", "column-application", options(programs, application, words)),
+    ]
+}
+
+/// Every field of the filter whose value is chosen.
+pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
+    let words = at.words();
+    let mut choices = trio(at, query);
+    if side.partitions.len() > 1 {
+        let chosen = query.partition.as_ref().map(PartitionId::as_str);
+        let option = |it: &super::side::Item| ChoiceOption {
+            is_chosen: chosen == Some(&*it.id),
+            value: it.id.clone(),
+            name: it.name.clone(),
+        };
+        let options = side.partitions.iter().map(option).collect();
+        choices.push(Choice { name: "partition", label: words.say("partition"), options });
+    }
+    if !side.labels.is_empty() {
+        let chosen = query.label.map(|it| it.to_string());
+        let option = |it: &super::side::LabelItem| ChoiceOption {
+            is_chosen: chosen.as_deref() == Some(&*it.id),
+            value: it.id.clone(),
+            name: it.name.clone(),
+        };
+        let options = side.labels.iter().map(option).collect();
+        choices.push(Choice { name: "label", label: words.say("label"), options });
+    }
+    let medium = |medium: Medium| ChoiceOption {
+        is_chosen: query.medium == Some(medium),
+        value: medium.as_str().into(),
+        name: words.say(&format!("medium-{}", medium.as_str())),
+    };
+    let options = Medium::ALL.into_iter().map(medium).collect();
+    choices.push(Choice { name: "medium", label: words.say("filter-medium"), options });
+    choices
+}

@@ -1,0 +1,137 @@
+//! One message: its page, and what is attached to it.
+
+use axum::body::Body;
+use axum::extract::{Path, Query, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use super::list::{List, MailboxPage, list};
+use super::place::At;
+use super::query::ListQuery;
+use super::reading::{Showing, open, showing};
+use super::side::{Around, around};
+use crate::domain::MessageId;
+use crate::mailbox::{Fetched, Place};
+use crate::web::Web;
+use crate::web::page::{Frame, PageError, page};
+
+/// `GET /boxes/{place}/messages/{id}`: the message, and beside it the list
+/// that it was chosen from. A part of the page that asks for the message alone
+/// gets no list.
+pub(super) async fn show(
+    State(web): State<Web>,
+    at: At,
+    Path((_, id)): Path<(String, String)>,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+    let query = ListQuery::read(raw.as_deref());
+    let opened = web.mailbox.open(&at.reader, id).await?;
+    if let Place::Box(number) = at.place {
+        // The same message has one address a place, and none in another box.
+        if opened.line.enterprise != number {
+            return Err(PageError::NotFound);
+        }
+    }
+    let Around { place, side, labels, .. } = around(&web, &at, &query, "").await?;
+    let open = open(&web, &at, &query, &side, &labels, &opened).await?;
+    let is_part = headers.get("hx-target").is_some_and(|target| target == "reading");
+    let list = match is_part {
+        true => List::none(&at, &query, &side),
+        false => list(&web, &at, &query, &side, &labels, Some(id)).await?,
+    };
+    let frame = Frame::new(&at.visitor, "read");
+    page(&MailboxPage { frame, place, side, list, open: Some(open) })
+}
+
+#[derive(Deserialize)]
+pub(super) struct How {
+    #[serde(default)]
+    view: String,
+}
+
+/// `GET /boxes/{place}/messages/{id}/content/{part}`: to be saved, or shown
+/// where that does no harm.
+pub(super) async fn content(
+    State(web): State<Web>,
+    at: At,
+    Path((_, id, part)): Path<(String, String, String)>,
+    Query(how): Query<How>,
+) -> Result<Response, PageError> {
+    let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+    let fetched = web.mailbox.content(&at.reader, id, &part).await?;
+    Ok(served(fetched, how.view == "yes"))
+}
+
+/// Somebody else's content, from our address: it may neither run as a page of
+/// ours nor be taken for another type than it was declared.
+fn served(fetched: Fetched, is_viewed: bool) -> Response {
+    let showing = if is_viewed { showing(&fetched.media_type) } else { Showing::Never };
+    let (disposition, policy) = match showing {
+        Showing::Never => ("attachment", "default-src 'none'; sandbox"),
+        // The browser's viewer does not open in a sandbox. It is no page: what
+        // a PDF carries cannot reach ours, and nothing may be fetched for it.
+        Showing::Viewer => (
+            "inline",
+            "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; \
+             frame-ancestors 'self'",
+        ),
+        Showing::Sandbox | Showing::Image => {
+            ("inline", "default-src 'none'; sandbox; frame-ancestors 'self'")
+        }
+    };
+    let plain = fetched.media_type.starts_with("text/") && showing == Showing::Sandbox;
+    // A browser would offer to save a table instead of showing it.
+    let media_type = if plain { "text/plain; charset=utf-8" } else { &*fetched.media_type };
+    let headers = [
+        (header::CONTENT_TYPE, value(media_type)),
+        (header::CONTENT_LENGTH, HeaderValue::from(fetched.content.size)),
+        (header::CONTENT_DISPOSITION, named(disposition, &fetched.file_name)),
+        (header::CONTENT_SECURITY_POLICY, value(policy)),
+        (header::X_CONTENT_TYPE_OPTIONS, value("nosniff")),
+    ];
+    (headers, Body::from_stream(fetched.content.pieces)).into_response()
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+/// A file name in a header: plain letters for old programs, and the whole of
+/// it percent-encoded (RFC 6266 §4.3). Nothing that leads to another folder.
+fn named(disposition: &str, name: &str) -> HeaderValue {
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    let is_kept = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':' | '"' | '<' | '>');
+    let name: String = name.chars().map(|c| if is_kept(c) { c } else { '_' }).take(200).collect();
+    let name = name.trim().trim_start_matches('.');
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' };
+    let plain: String = name.chars().map(plain).collect();
+    let whole = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    value(&format!("{disposition}; filename=\"{plain}\"; filename*=UTF-8''{whole}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_leads_nowhere_and_ends_no_header() {
+        for (name, header) in [
+            ("note.pdf", "filename=\"note.pdf\"; filename*=UTF-8''note%2Epdf"),
+            (
+                "..%2F..%2Fetc%2Fpasswd",
+                "filename=\"_.._etc_passwd\"; filename*=UTF-8''%5F%2E%2E%5Fetc%5Fpasswd",
+            ),
+            (
+                "a\"; x=\"\r\nSet-Cookie: a",
+                "filename=\"a__ x____Set-Cookie_ a\"; filename*=UTF-8''a%5F%3B%20x%3D%5F%5F%5FSet%2DCookie%5F%20a",
+            ),
+            ("é.txt", "filename=\"_.txt\"; filename*=UTF-8''%C3%A9%2Etxt"),
+        ] {
+            assert_eq!(named("attachment", name), format!("attachment; {header}"));
+        }
+    }
+}

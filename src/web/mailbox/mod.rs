@@ -1,0 +1,55 @@
+//! The pages of a box, for those who read in it and for its access managers.
+//!
+//! Nothing here decides who sees what: everything is asked of
+//! [`crate::mailbox`] for whoever is signed in, and what it does not show does
+//! not exist.
+
+mod access;
+mod act;
+mod answer;
+mod boxes;
+mod choices;
+mod completion;
+mod consent;
+mod labels;
+mod list;
+mod marked;
+mod marks;
+mod message;
+mod notices;
+mod partitions;
+mod place;
+mod query;
+mod reading;
+mod side;
+mod views;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::Web;
+
+pub(super) use place::reader;
+
+/// Everything under `/boxes`.
+pub(super) fn router() -> Router<Web> {
+    Router::new()
+        .route("/boxes", get(boxes::show))
+        .route("/boxes/{place}", get(list::show))
+        .route("/boxes/{place}/favourite", post(boxes::favour))
+        .route("/boxes/{place}/completion", get(completion::show))
+        .route("/boxes/{place}/messages", post(act::on_many))
+        .route("/boxes/{place}/messages/{id}", get(message::show).post(act::on_one))
+        .route("/boxes/{place}/messages/{id}/content/{part}", get(message::content))
+        .route("/boxes/{place}/views", post(views::save))
+        .route("/boxes/{place}/views/delete", post(views::delete))
+        .route("/boxes/{place}/labels", get(labels::show).post(labels::change))
+        .route("/boxes/{place}/management/access", get(access::show).post(access::change))
+        .route("/boxes/{place}/management/access.csv", get(access::export))
+        .route(
+            "/boxes/{place}/management/partitions",
+            get(partitions::show).post(partitions::change),
+        )
+        .route("/boxes/{place}/management/consent", get(consent::show).post(consent::change))
+        .route("/boxes/{place}/management/notices", get(notices::show).post(notices::change))
+}

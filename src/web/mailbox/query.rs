@@ -1,0 +1,291 @@
+//! What an address says of a list: filter, order, columns, page. Written
+//! back it is the same address, so every list can be bookmarked.
+
+use jiff::civil::Date;
+use url::form_urlencoded::Serializer;
+
+use crate::clock::belgian_midnight;
+use crate::domain::{
+    ApplicationId, EnterpriseNumber, LabelId, Medium, MessageTypeId, PartitionId, Task,
+};
+use crate::mailbox::{Filter, Hidden, Order, Page, Place};
+use crate::web::form::Fields;
+
+/// Messages on a page, to choose from.
+pub(super) const SIZES: [u32; 3] = [25, 50, 100];
+const TEXT_CHARS_MAX: usize = 200;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum $name { $($variant),+ }
+
+        impl $name {
+            pub(super) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word in addresses.
+            pub(super) fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            fn read(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|it| it.word() == word)
+            }
+        }
+    };
+}
+
+words! {
+    /// A column of a list, in the order of the page.
+    Column {
+        Company = "box",
+        Sender = "sender",
+        Subject = "subject",
+        Kind = "type",
+        Application = "application",
+        Partition = "partition",
+        Marks = "marks",
+        Due = "due",
+        Expires = "expires",
+        Arrived = "arrived",
+    }
+}
+
+words! {
+    /// How close rows are.
+    Density { Comfortable = "comfortable", Compact = "compact", Airy = "airy" }
+}
+
+/// The columns where an address names none.
+const USUAL: [Column; 5] =
+    [Column::Sender, Column::Subject, Column::Marks, Column::Due, Column::Arrived];
+
+/// A list as an address describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ListQuery {
+    pub(super) text: String,
+    pub(super) sender: Option<EnterpriseNumber>,
+    pub(super) application: Option<ApplicationId>,
+    pub(super) kind: Option<MessageTypeId>,
+    pub(super) partition: Option<PartitionId>,
+    pub(super) label: Option<LabelId>,
+    /// `paper` finds what was sent on paper, alone or as well.
+    pub(super) medium: Option<Medium>,
+    pub(super) is_unread: bool,
+    pub(super) is_registered: bool,
+    pub(super) is_hidden: bool,
+    pub(super) task: Option<Task>,
+    pub(super) due: Option<Date>,
+    pub(super) from: Option<Date>,
+    pub(super) to: Option<Date>,
+    pub(super) order: Order,
+    pub(super) columns: Vec<Column>,
+    pub(super) density: Density,
+    pub(super) size: u32,
+    pub(super) page: u32,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            sender: None,
+            application: None,
+            kind: None,
+            partition: None,
+            label: None,
+            medium: None,
+            is_unread: false,
+            is_registered: false,
+            is_hidden: false,
+            task: None,
+            due: None,
+            from: None,
+            to: None,
+            order: Order::Newest,
+            columns: Vec::new(),
+            density: Density::Comfortable,
+            size: 25,
+            page: 1,
+        }
+    }
+}
+
+impl ListQuery {
+    /// Reads an address; what it does not understand is left out.
+    pub(super) fn read(query: Option<&str>) -> Self {
+        let fields = Fields::of_query(query);
+        let text: String =
+            fields.one("q").unwrap_or_default().chars().take(TEXT_CHARS_MAX).collect();
+        let named: Vec<Column> = fields.all("column").filter_map(Column::read).collect();
+        let in_order = Column::ALL.iter().copied().filter(|column| named.contains(column));
+        Self {
+            text,
+            sender: fields.parsed("sender"),
+            application: fields.parsed("application"),
+            kind: fields.parsed("type"),
+            partition: fields.parsed("partition"),
+            label: fields.parsed("label"),
+            medium: fields.parsed("medium"),
+            is_unread: fields.is("unread"),
+            is_registered: fields.is("registered"),
+            is_hidden: fields.is("hidden"),
+            task: match fields.one("task") {
+                Some("to-do") => Some(Task::ToDo),
+                Some("done") => Some(Task::Done),
+                _ => None,
+            },
+            due: fields.parsed("due"),
+            from: fields.parsed("from"),
+            to: fields.parsed("to"),
+            order: if fields.one("sort") == Some("oldest") { Order::Oldest } else { Order::Newest },
+            columns: in_order.collect(),
+            density: fields.one("density").and_then(Density::read).unwrap_or(Density::Comfortable),
+            size: fields.parsed("size").filter(|size| SIZES.contains(size)).unwrap_or(25),
+            page: fields.parsed("page").filter(|page| *page > 0).unwrap_or(1),
+        }
+    }
+
+    /// What is looked for, as names and values, without how it is shown.
+    pub(super) fn criteria(&self) -> Vec<(&'static str, String)> {
+        let yes = |is: bool| is.then(|| "yes".to_owned());
+        let text = |text: &dyn ToString| text.to_string();
+        let task = match self.task {
+            Some(Task::ToDo) => Some("to-do".to_owned()),
+            Some(Task::Done) => Some("done".to_owned()),
+            Some(Task::None) | None => None,
+        };
+        let all = [
+            ("q", (!self.text.is_empty()).then(|| self.text.clone())),
+            ("sender", self.sender.as_ref().map(|it| text(it))),
+            ("application", self.application.as_ref().map(|it| text(it))),
+            ("type", self.kind.as_ref().map(|it| text(it))),
+            ("partition", self.partition.as_ref().map(|it| text(it))),
+            ("label", self.label.as_ref().map(|it| text(it))),
+            ("medium", self.medium.map(|it| it.as_str().to_owned())),
+            ("unread", yes(self.is_unread)),
+            ("registered", yes(self.is_registered)),
+            ("hidden", yes(self.is_hidden)),
+            ("task", task),
+            ("due", self.due.as_ref().map(|it| text(it))),
+            ("from", self.from.as_ref().map(|it| text(it))),
+            ("to", self.to.as_ref().map(|it| text(it))),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// How it is shown, as names and values.
+    pub(super) fn layout(&self) -> Vec<(&'static str, String)> {
+        let mut layout: Vec<_> =
+            self.columns.iter().map(|column| ("column", column.word().to_owned())).collect();
+        if self.order == Order::Oldest {
+            layout.push(("sort", "oldest".into()));
+        }
+        if self.density != Density::Comfortable {
+            layout.push(("density", self.density.word().into()));
+        }
+        if self.size != 25 {
+            layout.push(("size", self.size.to_string()));
+        }
+        layout
+    }
+
+    /// The query of an address, which [`ListQuery::read`] reads back.
+    pub(super) fn query(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(self.criteria()).extend_pairs(self.layout());
+        if self.page > 1 {
+            query.append_pair("page", &self.page.to_string());
+        }
+        query.finish()
+    }
+
+    /// The address of this list below a place.
+    pub(super) fn url(&self, path: &str) -> String {
+        let query = self.query();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The first page of the same list, changed.
+    pub(super) fn but(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut other = Self { page: 1, ..self.clone() };
+        change(&mut other);
+        other
+    }
+
+    /// The same look at everything.
+    pub(super) fn bare(&self) -> Self {
+        Self {
+            order: self.order,
+            columns: self.columns.clone(),
+            density: self.density,
+            size: self.size,
+            ..Self::default()
+        }
+    }
+
+    /// The columns to show.
+    pub(super) fn shown(&self, place: Place) -> Vec<Column> {
+        if !self.columns.is_empty() {
+            return self.columns.clone();
+        }
+        let company = matches!(place, Place::All).then_some(Column::Company);
+        company.into_iter().chain(USUAL).collect()
+    }
+
+    pub(super) fn is_filtered(&self) -> bool {
+        !self.criteria().is_empty()
+    }
+
+    /// What the mailbox is asked.
+    pub(super) fn filter(&self) -> Filter {
+        Filter {
+            organizations: self.sender.into_iter().collect(),
+            applications: self.application.clone().into_iter().collect(),
+            message_types: self.kind.clone().into_iter().collect(),
+            partitions: self.partition.clone().into_iter().collect(),
+            labels: self.label.into_iter().collect(),
+            media: match self.medium {
+                Some(Medium::Paper) => vec![Medium::Paper, Medium::Both],
+                other => other.into_iter().collect(),
+            },
+            is_unread: self.is_unread.then_some(true),
+            is_registered: self.is_registered.then_some(true),
+            task: self.task,
+            due_through: self.due,
+            arrived_from: self.from.and_then(belgian_midnight),
+            arrived_to: self.to.and_then(|day| day.tomorrow().ok()).and_then(belgian_midnight),
+            hidden: if self.is_hidden { Hidden::Only } else { Hidden::Without },
+        }
+    }
+
+    pub(super) fn page_of(&self) -> Page {
+        Page { number: self.page, size: self.size }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_back_as_it_was_written() {
+        let address = "q=%C3%A9pinards+%26+co&sender=0852093431&type=DIMONA1&partition=HR\
+            &medium=paper&unread=yes&registered=yes&task=to-do&due=2026-12-01&from=2026-01-01\
+            &to=2026-11-23&column=sender&column=arrived&sort=oldest&density=compact&size=50&page=3";
+        let read = ListQuery::read(Some(address));
+        assert_eq!(read.query(), address);
+        assert_eq!(ListQuery::read(Some(&read.query())), read);
+        assert_eq!(read.filter().media, vec![Medium::Paper, Medium::Both]);
+    }
+
+    #[test]
+    fn what_an_address_invents_is_left_out() {
+        let wild = "size=1000000&page=0&page=-1&sort=%27%3B&column=x&sender=1&due=0000-99-99\
+            &label=x&medium=carrier-pigeon&q=%00";
+        let read = ListQuery::read(Some(wild));
+        assert_eq!(read.text, "\0");
+        assert_eq!(ListQuery { text: String::new(), ..read }, ListQuery::default());
+    }
+}

@@ -1,0 +1,304 @@
+//! A message as it is read.
+
+use jiff::Timestamp;
+
+use super::list::{LabelShown, company, label_shown};
+use super::marks::{EXPIRES_SOON, MarkShown, letter_state, marks};
+use super::place::{At, person_name};
+use super::query::ListQuery;
+use super::side::Side;
+use crate::clock::belgian_day;
+use crate::domain::{self, Attachment, Label, Task, Texts};
+use crate::mailbox::{Deed, Event, Happened, Opened, Place};
+use crate::web::Web;
+use crate::web::page::{PageError, encoded, initials};
+use crate::web::words::Words;
+use crate::web::words::dates::Moment;
+
+/// A message with everything that its page shows.
+pub(super) struct Open {
+    pub(super) subject: String,
+    pub(super) url: String,
+    pub(super) here: String,
+    pub(super) back: String,
+    pub(super) sender: String,
+    pub(super) initials: String,
+    pub(super) application: String,
+    pub(super) kind: String,
+    pub(super) box_name: Option<String>,
+    pub(super) arrived: Moment,
+    pub(super) marks: Vec<MarkShown>,
+    pub(super) labels: Vec<LabelShown>,
+    pub(super) other_labels: Vec<LabelShown>,
+    pub(super) partitions: Vec<(String, String)>,
+    pub(super) is_done: bool,
+    pub(super) is_hidden: bool,
+    pub(super) expiry_note: Option<String>,
+    pub(super) main: Main,
+    pub(super) body: Option<String>,
+    pub(super) attachments: Vec<File>,
+    pub(super) facts: Vec<(String, String)>,
+    pub(super) due: String,
+    pub(super) history: Vec<Past>,
+}
+
+/// The main content.
+pub(super) enum Main {
+    /// A document that the browser shows in a frame.
+    Frame(File),
+    Image(File),
+    Text(String),
+    /// To be saved: no browser shows it without danger.
+    File(File),
+    /// It is gone, or there never was one.
+    Expired,
+}
+
+/// An attachment.
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) size: String,
+    /// To be saved.
+    pub(super) url: String,
+    /// To be shown.
+    pub(super) view_url: String,
+    pub(super) is_sandboxed: bool,
+}
+
+/// Something of the history.
+pub(super) struct Past {
+    pub(super) at: Moment,
+    pub(super) text: String,
+}
+
+/// How a browser may show a media type within a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Showing {
+    /// PDF: the browser's own viewer, which runs no script of it in our page.
+    Viewer,
+    /// Plain text, in a frame that may do nothing at all.
+    Sandbox,
+    Image,
+    /// Not at all: HTML, SVG, archives, office documents.
+    Never,
+}
+
+/// How a media type is shown.
+pub(super) fn showing(media_type: &str) -> Showing {
+    match media_type {
+        "application/pdf" => Showing::Viewer,
+        "text/plain" | "text/csv" => Showing::Sandbox,
+        "image/png" | "image/jpeg" => Showing::Image,
+        _ => Showing::Never,
+    }
+}
+
+/// The page of an opened message.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub(super) async fn open(
+    web: &Web,
+    at: &At,
+    query: &ListQuery,
+    side: &Side,
+    all_labels: &[Label],
+    opened: &Opened,
+) -> Result<Open, PageError> {
+    let (line, words, now) = (&opened.line, at.words(), web.clock.now());
+    let url = format!("{}/messages/{}", at.url(), line.id);
+    let name = |texts: Option<&Texts>, id: &dyn ToString| {
+        texts.map_or_else(|| id.to_string(), |texts| texts.best(words.0).to_owned())
+    };
+    let reference = &at.reference;
+    let sender = reference.organizations.get(&line.organization).map(|it| &it.name);
+    let sender = name(sender, &line.organization);
+    let application = reference.applications.get(&line.application).map(|it| &it.name);
+    let kind = reference.message_types.get(&line.message_type).map(|it| &it.name);
+    let is_on = |label: &&Label| opened.labels.iter().any(|on| on.id == label.id);
+    let (main, rest) = contents(opened, &url, words, now);
+    let is_all = matches!(at.place, Place::All);
+    let others = side.partitions.iter().filter(|it| it.id != line.partition.as_str());
+    Ok(Open {
+        subject: line.subject.best(words.0).to_owned(),
+        here: query.url(&url),
+        back: query.url(&at.url()),
+        initials: initials(&sender),
+        application: name(application, &line.application),
+        kind: name(kind, &line.message_type),
+        box_name: if is_all { Some(company(web, line).await?) } else { None },
+        arrived: words.moment(line.arrived_at, now),
+        marks: marks(line, words, now),
+        labels: opened.labels.iter().map(label_shown).collect(),
+        other_labels: all_labels.iter().filter(|it| !is_on(it)).map(label_shown).collect(),
+        partitions: match is_all {
+            true => Vec::new(),
+            false => others.map(|it| (it.id.clone(), it.name.clone())).collect(),
+        },
+        is_done: line.task == Task::Done,
+        is_hidden: line.is_hidden,
+        expiry_note: expiry_note(line.expires_at, now, words),
+        body: body(opened, words, &main),
+        main,
+        attachments: rest,
+        facts: facts(at, opened, &sender, now),
+        due: line.due.map(|day| day.to_string()).unwrap_or_default(),
+        history: opened.history.iter().map(|event| past(event, all_labels, words, now)).collect(),
+        sender,
+        url,
+    })
+}
+
+fn expiry_note(expires_at: Timestamp, now: Timestamp, words: Words) -> Option<String> {
+    let is_soon = expires_at.duration_since(now) < EXPIRES_SOON;
+    is_soon.then(|| words.with("expires-soon", "day", &words.long_day(belgian_day(expires_at))))
+}
+
+/// The main content, and the other attachments.
+fn contents(opened: &Opened, url: &str, words: Words, now: Timestamp) -> (Main, Vec<File>) {
+    let publication = &opened.publication;
+    let file = |attachment: &Attachment| file(attachment, url, words);
+    let (main, rest): (Vec<_>, Vec<_>) =
+        publication.attachments.iter().partition(|attachment| attachment.is_main_content);
+    let rest = rest.into_iter().map(file).collect();
+    let main = match main.first() {
+        _ if opened.line.expires_at < now => Main::Expired,
+        Some(main) => match showing(main.media_type.as_deref().unwrap_or_default()) {
+            Showing::Viewer | Showing::Sandbox => Main::Frame(file(main)),
+            Showing::Image => Main::Image(file(main)),
+            Showing::Never => Main::File(file(main)),
+        },
+        None => Main::Text(publication.body_content.best(words.0).to_owned()),
+    };
+    (main, rest)
+}
+
+/// The text beside a main document.
+fn body(opened: &Opened, words: Words, main: &Main) -> Option<String> {
+    let text = opened.publication.body_content.best(words.0);
+    let is_shown = matches!(main, Main::Text(_) | Main::Expired);
+    (!is_shown && !text.is_empty()).then(|| text.to_owned())
+}
+
+fn file(attachment: &Attachment, url: &str, words: Words) -> File {
+    let part = &attachment.http_part_name;
+    let title = attachment.attachment_title.as_ref().map(|title| title.best(words.0));
+    let title = title.filter(|title| !title.is_empty());
+    let name = title.or(attachment.file_name.as_deref()).unwrap_or(part).to_owned();
+    let size = match attachment.content {
+        Some(domain::Content::Uploaded { size, .. }) => words.size(size),
+        Some(domain::Content::Inline { .. }) | None => String::new(),
+    };
+    let kind = showing(attachment.media_type.as_deref().unwrap_or_default());
+    let url = format!("{url}/content/{}", encoded(part));
+    let view_url = format!("{url}?view=yes");
+    File { name, size, url, view_url, is_sandboxed: kind == Showing::Sandbox }
+}
+
+/// What is known of a message, by name.
+fn facts(at: &At, opened: &Opened, sender: &str, now: Timestamp) -> Vec<(String, String)> {
+    let (line, words) = (&opened.line, at.words());
+    let reference = &at.reference;
+    let number = reference.organizations.get(&line.organization).map(|it| it.number.dotted());
+    let fact = |name: &str, value: String| (words.say(name), value);
+    let day = |at: Timestamp| words.moment(at, now).long;
+    let mut facts = vec![
+        fact("fact-sender", format!("{sender} ({})", number.unwrap_or_default())),
+        fact("fact-arrived", day(line.arrived_at)),
+        fact("fact-expires", day(line.expires_at)),
+        fact("fact-medium", words.say(&format!("medium-{}", line.medium.as_str()))),
+    ];
+    if !line.partition.is_general() {
+        facts.push(fact("fact-partition", line.partition.to_string()));
+    }
+    if let Some((read, _)) = line.read {
+        facts.push(fact("fact-read", day(read)));
+    }
+    if let Some(attention) = &line.attention {
+        facts.push(fact("fact-attention", attention.clone()));
+    }
+    if opened.publication.is_reply_authorized {
+        facts.push(fact("fact-reply", words.say("fact-reply-yes")));
+    }
+    for data in &opened.publication.business_data_list {
+        let name = words.find(&format!("bd-{}", data.key));
+        let values = data.values.iter().map(|texts| business_value(texts.best(words.0), words));
+        let values: Vec<String> = values.collect();
+        facts.push((name.unwrap_or_else(|| data.key.clone()), values.join(", ")));
+    }
+    facts.push(fact("fact-id", line.id.to_string()));
+    facts
+}
+
+/// A word of a fixed list, a day, or whatever the sender wrote.
+fn business_value(value: &str, words: Words) -> String {
+    let is_word = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    let word = if is_word { words.find(&format!("bv-{value}")) } else { None };
+    let day = || Some(words.long_day(value.parse().ok()?));
+    word.or_else(day).unwrap_or_else(|| value.to_owned())
+}
+
+fn past(event: &Event, labels: &[Label], words: Words, now: Timestamp) -> Past {
+    let person = person_name(event.person.as_ref(), words);
+    let text = match &event.happened {
+        Happened::Arrived => words.say("event-arrived"),
+        Happened::Letter(letter) => {
+            words.with("event-letter", "what", &letter_state(&letter.state, words))
+        }
+        Happened::Deed(deed, detail) => done(*deed, detail, &person, labels, words),
+    };
+    Past { at: words.moment(event.at, now), text }
+}
+
+fn done(
+    deed: Deed,
+    detail: &serde_json::Value,
+    person: &str,
+    labels: &[Label],
+    words: Words,
+) -> String {
+    let text = |field: &str| detail[field].as_str().unwrap_or_default().to_owned();
+    let label = || {
+        let id = text("label");
+        let known = labels.iter().find(|label| label.id.to_string() == id);
+        known.map_or_else(|| text("name"), |label| label.name.clone())
+    };
+    let (event, what) = match deed {
+        Deed::Read => ("event-read", String::new()),
+        Deed::Opened => ("event-opened", String::new()),
+        Deed::Downloaded | Deed::Exported => ("event-downloaded", String::new()),
+        Deed::Hidden => ("event-hidden", String::new()),
+        Deed::Shown => ("event-shown", String::new()),
+        Deed::Task => match detail["task"].as_str() {
+            Some("done") => ("event-done", String::new()),
+            Some("none") => ("event-nothing-to-do", String::new()),
+            _ => ("event-to-do", String::new()),
+        },
+        Deed::Moved => ("event-moved", text("to")),
+        Deed::Labelled => ("event-labelled", label()),
+        Deed::Unlabelled => ("event-unlabelled", label()),
+        other => ("event-other", other.as_str().to_owned()),
+    };
+    words.with_all(event, &[("person", person), ("what", &what)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_do_no_harm_is_shown() {
+        for (media_type, shown) in [
+            ("application/pdf", Showing::Viewer),
+            ("text/plain", Showing::Sandbox),
+            ("image/png", Showing::Image),
+            ("text/html", Showing::Never),
+            ("image/svg+xml", Showing::Never),
+            ("application/xml", Showing::Never),
+            ("application/zip", Showing::Never),
+            ("", Showing::Never),
+        ] {
+            assert_eq!(showing(media_type), shown, "{media_type}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The folders beside a list: what it needs, saved views, partitions, labels,
+//! management.
+
+use super::marks::{
+    ICON_ALL, ICON_CONSENT, ICON_DONE, ICON_HIDDEN, ICON_NOTICES, ICON_PAPER, ICON_PARTITION,
+    ICON_PERSONS, ICON_REGISTERED, ICON_UNREAD, ICON_VIEW,
+};
+use super::place::{At, Shown};
+use super::query::ListQuery;
+use super::views::query_of;
+use crate::domain::{Label, Medium, PartitionId, Task};
+use crate::mailbox::{BoxEntry, Place, Total};
+use crate::web::Web;
+use crate::web::page::PageError;
+use crate::web::words::Words;
+
+/// A line of the side that leads to a list.
+pub(super) struct Item {
+    pub(super) id: String,
+    pub(super) url: String,
+    pub(super) name: String,
+    pub(super) icon: &'static str,
+    pub(super) count: Option<String>,
+    pub(super) is_current: bool,
+}
+
+/// A label of the side.
+pub(super) struct LabelItem {
+    pub(super) id: String,
+    pub(super) url: String,
+    pub(super) name: String,
+    pub(super) tint: &'static str,
+    pub(super) is_current: bool,
+}
+
+/// Everything beside a list.
+pub(super) struct Side {
+    pub(super) folders: Vec<Item>,
+    pub(super) views: Vec<Item>,
+    pub(super) partitions: Vec<Item>,
+    pub(super) labels: Vec<LabelItem>,
+    pub(super) manage: Vec<Item>,
+    pub(super) is_manager: bool,
+}
+
+/// A place with what stands around its pages.
+pub(super) struct Around {
+    pub(super) place: Shown,
+    pub(super) side: Side,
+    pub(super) labels: Vec<Label>,
+    pub(super) entry: Option<BoxEntry>,
+}
+
+/// Looks around in a place; `NotFound` where the reader may not.
+///
+/// # Errors
+/// As the mailbox's.
+pub(super) async fn around(
+    web: &Web,
+    at: &At,
+    query: &ListQuery,
+    current: &str,
+) -> Result<Around, PageError> {
+    let (reader, words) = (&at.reader, at.words());
+    let entry = match at.place {
+        Place::Box(number) => Some(web.mailbox.box_of(reader, number).await?),
+        Place::All => None,
+    };
+    let counters = web.mailbox.counters(reader, at.place).await?;
+    let labels = match at.place {
+        Place::Box(_) => web.mailbox.labels(reader, at.place).await?,
+        Place::All => Vec::new(),
+    };
+    let partitions = match at.place {
+        Place::Box(number) => web.mailbox.partitions(reader, number).await?,
+        Place::All => Vec::new(),
+    };
+    let folder = Folder { words, url: at.url(), query, is_list: current.is_empty() };
+    let side = Side {
+        folders: folder.folders(counters.unread, counters.to_do, counters.hidden),
+        views: folder.views(web.mailbox.views(reader).await?, at.place),
+        partitions: folder.partitions(&partitions),
+        labels: labels.iter().map(|label| folder.label(label)).collect(),
+        manage: folder.management(current),
+        is_manager: entry.as_ref().is_some_and(|entry| entry.is_manager),
+    };
+    Ok(Around { place: shown(at, query, entry.as_ref()), side, labels, entry })
+}
+
+fn shown(at: &At, query: &ListQuery, entry: Option<&BoxEntry>) -> Shown {
+    Shown {
+        url: at.url(),
+        name: match entry {
+            Some(entry) => entry.enterprise.name.clone(),
+            None => at.words().say("boxes-all-short"),
+        },
+        shown: entry.map(|entry| entry.enterprise.number.dotted()),
+        text: query.text.clone(),
+        is_one_box: entry.is_some(),
+    }
+}
+
+struct Folder<'a> {
+    words: Words,
+    url: String,
+    query: &'a ListQuery,
+    is_list: bool,
+}
+
+impl Folder<'_> {
+    /// A list that differs from everything in one thing.
+    fn item(
+        &self,
+        name: String,
+        icon: &'static str,
+        count: Option<String>,
+        change: impl FnOnce(&mut ListQuery),
+    ) -> Item {
+        let query = self.query.bare().but(change);
+        let is_current = self.is_list && query.criteria() == self.query.criteria();
+        let url = match query.is_filtered() {
+            true => query.url(&self.url),
+            // Not bare: there a default view would open.
+            false => format!("{}?in=inbox&{}", self.url, query.query()),
+        };
+        let url = url.trim_end_matches('&').to_owned();
+        Item { id: String::new(), url, name, icon, count, is_current }
+    }
+
+    fn folders(&self, unread: Total, to_do: Total, hidden: Total) -> Vec<Item> {
+        let say = |name| self.words.say(name);
+        let count = |total| counted(self.words, total);
+        vec![
+            self.item(say("folder-all"), ICON_ALL, None, |_| ()),
+            self.item(say("folder-unread"), ICON_UNREAD, count(unread), |it| it.is_unread = true),
+            self.item(say("folder-to-do"), ICON_DONE, count(to_do), |it| {
+                it.task = Some(Task::ToDo);
+            }),
+            self.item(say("folder-registered"), ICON_REGISTERED, None, |it| {
+                it.is_registered = true;
+            }),
+            self.item(say("folder-paper"), ICON_PAPER, None, |it| it.medium = Some(Medium::Paper)),
+            self.item(say("folder-hidden"), ICON_HIDDEN, count(hidden), |it| it.is_hidden = true),
+        ]
+    }
+
+    fn views(
+        &self,
+        views: Vec<(crate::mailbox::ViewId, crate::mailbox::View)>,
+        place: Place,
+    ) -> Vec<Item> {
+        let here = views.into_iter().filter(|(_, view)| view.place == place);
+        let item = |(id, view): (crate::mailbox::ViewId, crate::mailbox::View)| {
+            let query = query_of(&view);
+            Item {
+                id: id.0.to_string(),
+                url: query.url(&self.url),
+                is_current: self.is_list && query == *self.query && query.is_filtered(),
+                name: view.name,
+                icon: ICON_VIEW,
+                count: None,
+            }
+        };
+        here.map(item).collect()
+    }
+
+    fn partitions(&self, partitions: &[crate::domain::Partition]) -> Vec<Item> {
+        let general = (PartitionId::general(), self.words.say("partition-general"));
+        let others = partitions.iter().map(|it| (it.id.clone(), it.name.clone()));
+        let item = |(id, name): (PartitionId, String)| {
+            let wanted = id.clone();
+            let item = self.item(name, ICON_PARTITION, None, |it| it.partition = Some(wanted));
+            Item { id: id.to_string(), ..item }
+        };
+        std::iter::once(general).chain(others).map(item).collect()
+    }
+
+    fn label(&self, label: &Label) -> LabelItem {
+        let wanted = label.id;
+        let item = self.item(label.name.clone(), "", None, |it| it.label = Some(wanted));
+        LabelItem {
+            id: label.id.to_string(),
+            url: item.url,
+            name: item.name,
+            tint: label.colour.as_str(),
+            is_current: item.is_current,
+        }
+    }
+
+    fn management(&self, current: &str) -> Vec<Item> {
+        let item = |page: &str, name: &str, icon| Item {
+            id: String::new(),
+            url: format!("{}/management/{page}", self.url),
+            name: self.words.say(name),
+            icon,
+            count: None,
+            is_current: page == current,
+        };
+        vec![
+            item("access", "access-title", ICON_PERSONS),
+            item("partitions", "partitions-title", ICON_PARTITION),
+            item("consent", "consent-title", ICON_CONSENT),
+            item("notices", "notices-title", ICON_NOTICES),
+        ]
+    }
+}
+
+/// A count to show beside a folder; nothing for none.
+fn counted(words: Words, total: Total) -> Option<String> {
+    match total {
+        Total::Exactly(0) => None,
+        Total::Exactly(count) => Some(words.number(count)),
+        Total::MoreThan(count) => Some(format!("{}+", words.number(count))),
+    }
+}

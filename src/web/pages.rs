@@ -1,0 +1,134 @@
+//! What the pages are told by whoever starts them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::MonotonicClock;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use jiff::SignedDuration;
+use moka::sync::Cache;
+
+use super::sign_in::{HttpFault, Persona, Provider, persona};
+use crate::config::{Config, Contact};
+use crate::domain::{EnterpriseNumber, PersonId};
+use crate::mailbox::PersonKey;
+
+/// Questions "has this company a box?" that one address may ask a minute.
+const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+/// Addresses whose pace is remembered; beyond that those at rest are forgotten.
+const ADDRESSES_MAX: usize = 10_000;
+const COMPANIES_MAX: u64 = 20_000;
+
+type Pace = RateLimiter<
+    IpAddr,
+    HashMapStateStore<IpAddr>,
+    MonotonicClock,
+    governor::middleware::NoOpMiddleware<std::time::Instant>,
+>;
+
+/// What the pages know besides the ledger.
+pub struct Pages {
+    pub(super) provider: Option<Provider>,
+    pub(super) personas: Vec<Persona>,
+    pub(super) contact: Contact,
+    pub(super) is_secure: bool,
+    pub(super) session_idle: SignedDuration,
+    pub(super) session_life: SignedDuration,
+    pub(super) content_security_policy: String,
+    /// Names of companies, kept for a minute.
+    pub(super) companies: Cache<EnterpriseNumber, String>,
+    person_key: Option<PersonKey>,
+    issuer: String,
+    questions: Pace,
+}
+
+/// The pages cannot be served like this.
+#[derive(Debug, thiserror::Error)]
+pub enum PagesError {
+    /// Without proof of who somebody is, only this machine may ask.
+    #[error("personas are for this machine alone: web.listen {0} is no loopback address")]
+    NotLoopback(SocketAddr),
+    /// No client for the identity provider can be made.
+    #[error("the identity provider cannot be asked")]
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<HttpFault> for PagesError {
+    fn from(fault: HttpFault) -> Self {
+        Self::Client(Box::new(fault))
+    }
+}
+
+impl Pages {
+    /// As the configuration says; `personas` only in a demonstration.
+    ///
+    /// # Errors
+    /// `NotLoopback` where personas would be served to others than this
+    /// machine.
+    pub fn new(config: &Config, personas: Vec<Persona>) -> Result<Self, PagesError> {
+        let listen = config.web.listen;
+        if !personas.is_empty() && !listen.ip().is_loopback() {
+            return Err(PagesError::NotLoopback(listen));
+        }
+        let settings = config.sign_in.clone();
+        let provider = match settings.issuer.is_empty() || !personas.is_empty() {
+            true => None,
+            false => Some(Provider::new(settings.clone())?),
+        };
+        let key = settings.person_key.reveal();
+        let quota = Quota::per_minute(QUESTIONS_PER_MINUTE);
+        let store = HashMapStateStore::default();
+        Ok(Self {
+            provider,
+            personas,
+            contact: config.contact.clone(),
+            is_secure: settings.base_url.starts_with("https://"),
+            session_idle: SignedDuration::from_mins(i64::from(settings.idle_minutes)),
+            session_life: SignedDuration::from_hours(i64::from(settings.life_hours)),
+            content_security_policy: policy(&settings.issuer),
+            companies: Cache::builder()
+                .max_capacity(COMPANIES_MAX)
+                .time_to_live(Duration::from_secs(60))
+                .build(),
+            person_key: (!key.is_empty()).then(|| PersonKey::new(key.as_bytes())),
+            issuer: settings.issuer.clone(),
+            questions: RateLimiter::new(quota, store, MonotonicClock),
+        })
+    }
+
+    /// Whether a request to this host may be answered at all.
+    pub(super) fn admits(&self, host: Option<&str>) -> bool {
+        self.personas.is_empty() || persona::is_loopback(host)
+    }
+
+    /// Takes one question of an address, if it has not asked too often.
+    pub(super) fn may_ask(&self, address: IpAddr) -> bool {
+        if self.questions.len() > ADDRESSES_MAX {
+            self.questions.retain_recent();
+        }
+        self.questions.check_key(&address).is_ok()
+    }
+
+    /// The id under which the registry knows whom the provider, or an access
+    /// manager, calls so: with `sign_in.person_key`, a keyed hash.
+    pub(super) fn person_id(&self, subject: &str) -> Option<PersonId> {
+        match &self.person_key {
+            Some(key) => Some(key.person(&self.issuer, subject)),
+            None => PersonId::new(subject).ok(),
+        }
+    }
+}
+
+/// Our own scripts, styles and pictures; documents in frames of our own; forms
+/// to ourselves, and on to the provider, which ends its own session.
+fn policy(issuer: &str) -> String {
+    let provider = url::Url::parse(issuer).map(|url| url.origin().ascii_serialization());
+    let provider = provider.unwrap_or_default();
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; frame-src 'self'; form-action 'self' {provider}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    )
+}

@@ -1,0 +1,164 @@
+//! For newcomers: has my company a box, and how does it get one?
+
+use std::net::SocketAddr;
+
+use askama::Template;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::Web;
+use super::contact::contact;
+use super::form::Fields;
+use super::mailbox::reader;
+use super::page::{Frame, PageError, SignedIn, Visitor, go, page};
+use super::words::Words;
+use crate::domain::EnterpriseNumber;
+use crate::mailbox::{BoxStatus, MailboxError};
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct StartPage {
+    frame: Frame,
+    number: String,
+    answer: Option<Answer>,
+    contact: String,
+}
+
+/// What is said of a number.
+struct Answer {
+    mood: &'static str,
+    title: String,
+    text: String,
+    next: Option<(String, String)>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Question {
+    #[serde(default)]
+    number: String,
+}
+
+/// `GET /`: in medias res for who is signed in.
+pub(super) async fn root(visitor: Visitor) -> Response {
+    match (&visitor.session, &visitor.said) {
+        (Some(_), None) => Redirect::to("/boxes").into_response(),
+        _ => Redirect::to(if visitor.said.is_some() {
+            "/start?said=said-signed-out"
+        } else {
+            "/start"
+        })
+        .into_response(),
+    }
+}
+
+/// `GET /start`
+pub(super) async fn show(
+    State(web): State<Web>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    visitor: Visitor,
+    Query(question): Query<Question>,
+) -> Result<Response, PageError> {
+    let number = question.number.trim().to_owned();
+    let answer = match number.is_empty() {
+        true => None,
+        false if !web.pages.may_ask(address.ip()) => return Err(PageError::TooMany),
+        false => Some(answer(&web, visitor.words, &number).await?),
+    };
+    let frame = Frame::new(&visitor, "start");
+    let contact = contact(&web.pages.contact, visitor.words);
+    page(&StartPage { frame, number, answer, contact })
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage {
+    frame: Frame,
+    fault: Option<String>,
+    companies: Vec<Company>,
+    contact: String,
+}
+
+/// A company that the visitor represents.
+struct Company {
+    number: EnterpriseNumber,
+    name: String,
+    shown: String,
+    has_box: bool,
+    is_chosen: bool,
+}
+
+/// `GET /start/register`
+pub(super) async fn register(
+    State(web): State<Web>,
+    signed_in: SignedIn,
+    Query(question): Query<Question>,
+) -> Result<Response, PageError> {
+    choose(&web, &signed_in, question.number.parse().ok(), None).await
+}
+
+async fn choose(
+    web: &Web,
+    signed_in: &SignedIn,
+    wanted: Option<EnterpriseNumber>,
+    fault: Option<String>,
+) -> Result<Response, PageError> {
+    let represents = &signed_in.session.proven.represents;
+    let mut companies = Vec::new();
+    for number in represents {
+        if let Some(known) = web.ledger.enterprise(*number).await? {
+            companies.push(Company {
+                number: *number,
+                name: known.enterprise.name,
+                shown: number.dotted(),
+                has_box: known.mailbox.is_some(),
+                is_chosen: represents.len() == 1 || wanted == Some(*number),
+            });
+        }
+    }
+    let frame = Frame::new(&signed_in.visitor, "start");
+    let contact = contact(&web.pages.contact, signed_in.visitor.words);
+    page(&RegisterPage { frame, fault, companies, contact })
+}
+
+/// `POST /start/register`
+pub(super) async fn registered(
+    State(web): State<Web>,
+    signed_in: SignedIn,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    let number: EnterpriseNumber = fields.parsed("number").ok_or(PageError::BadRequest)?;
+    let words = signed_in.visitor.words;
+    let reader = reader(&signed_in.session, words.0);
+    match web.mailbox.register(&reader, number).await {
+        Ok(()) => Ok(go(&format!("/boxes/{number}"), "said-registered")),
+        Err(
+            MailboxError::InUse
+            | MailboxError::Unknown(_)
+            | MailboxError::Forbidden
+            | MailboxError::NotFound,
+        ) => {
+            let fault = words.say("register-fault");
+            choose(&web, &signed_in, Some(number), Some(fault)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Only whether there is a box: neither a name, nor whether the company is
+/// known, nor anything of what lies in the box.
+async fn answer(web: &Web, words: Words, number: &str) -> Result<Answer, PageError> {
+    let said = |name: &str| (words.say(name), words.say(&format!("{name}-text")));
+    let Ok(number) = number.parse::<EnterpriseNumber>() else {
+        let (title, text) = said("answer-invalid");
+        return Ok(Answer { mood: "bad", title, text, next: None });
+    };
+    if web.mailbox.status(number).await? == BoxStatus::Registered {
+        let (title, text) = said("answer-has-box");
+        let next = (format!("/sign-in?to=%2Fboxes%2F{number}"), words.say("sign-in"));
+        return Ok(Answer { mood: "good", title, text, next: Some(next) });
+    }
+    let (title, text) = said("answer-no-box");
+    let next = (format!("/start/register?number={number}"), words.say("answer-register"));
+    Ok(Answer { mood: "", title, text, next: Some(next) })
+}

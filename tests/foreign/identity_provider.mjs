@@ -1,0 +1,31 @@
+// An identity provider of somebody else's making: oidc-provider, certified by
+// the OpenID Foundation. Its own pages ask who one is and believe everything.
+// Arguments: where our pages are. Says on its first line where it listens.
+import http from "node:http";
+import { pathToFileURL } from "node:url";
+
+const library = process.env.FACTEUR_TEST_NODE_MODULES + "/oidc-provider/lib/index.js";
+const { default: Provider } = await import(pathToFileURL(library));
+const pages = process.argv[2];
+
+const server = http.createServer();
+await new Promise((done) => server.listen(0, "127.0.0.1", done));
+const issuer = `http://127.0.0.1:${server.address().port}`;
+
+const provider = new Provider(issuer, {
+  clients: [{
+    client_id: "facteur",
+    client_secret: "a-secret-of-the-tests",
+    redirect_uris: [pages + "/sign-in/back"],
+    post_logout_redirect_uris: [pages + "/"],
+  }],
+  pkce: { required: () => true },
+  claims: { openid: ["sub"], profile: ["name", "enterprises"] },
+  findAccount: (_, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, name: "Name of " + id, enterprises: ["0300.000.313"] }),
+  }),
+  cookies: { keys: ["tests"] },
+});
+server.on("request", provider.callback());
+console.log(issuer);

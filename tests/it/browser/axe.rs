@@ -1,0 +1,108 @@
+//! Every page, in every language, wide and narrow, light and dark: axe finds
+//! nothing serious, nothing is wider than the screen, and a picture is kept.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::demo::Demo;
+use super::driver::Browser;
+
+const AXE: &str = include_str!("../../vendor/axe-4.14.1.min.js");
+const CHECK: &str = "const done = arguments[arguments.length - 1]; \
+    axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], \
+    iframes: false }).then(found => done(found.violations), fault => done([{ id: String(fault), \
+    impact: 'critical', nodes: [] }]));";
+
+#[tokio::test]
+async fn browser_axe_finds_nothing_serious_on_any_page() -> Result<()> {
+    let (demo, browser) = (Demo::start(300).await?, Browser::start().await?);
+    browser.screen(1400, 900, false).await?;
+    demo.enter(&browser, "demo-amelie", "/boxes").await?;
+    browser.until_at("the box", |path| path.starts_with("/boxes/0")).await;
+    let place = browser.path().await?.split('?').next().context("no path")?.to_owned();
+    let link = "return document.querySelector('.row-link').getAttribute('href')";
+    let message = browser.run(link, json!([])).await?;
+    let message = message.as_str().context("no message")?.to_owned();
+    let pages = pages(&place, &message);
+    for language in ["fr", "nl", "de", "en"] {
+        speak(&demo, &browser, language).await?;
+        for (name, path) in &pages {
+            look(&demo, &browser, &format!("{name}-{language}"), path).await?;
+        }
+    }
+    demo.enter(&browser, "demo-sofie", "/boxes").await?;
+    look(&demo, &browser, "boxes-nl", "/boxes").await?;
+    look(&demo, &browser, "all-boxes-nl", "/boxes/all").await?;
+    Ok(())
+}
+
+fn pages(place: &str, message: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("start", "/start?number=0852093431".into()),
+        ("help", "/help/access".into()),
+        ("inbox", place.to_owned()),
+        ("message", message.to_owned()),
+        ("search", format!("{place}?q=dimona&unread=yes")),
+        ("labels", format!("{place}/labels")),
+        ("access", format!("{place}/management/access")),
+        ("partitions", format!("{place}/management/partitions")),
+        ("consent", format!("{place}/management/consent")),
+        ("notices", format!("{place}/management/notices")),
+        ("missing", "/nothing".into()),
+    ]
+}
+
+async fn speak(demo: &Demo, browser: &Browser, language: &str) -> Result<()> {
+    browser.go(&demo.url("/help/start")).await?;
+    browser.click(".top-links .menu summary").await?;
+    browser.click(&format!("button[value={language}]")).await?;
+    let is_said = "return document.documentElement.lang";
+    crate::support::wait::until(language, async || {
+        browser.run(is_said, json!([])).await.is_ok_and(|now| now == language)
+    })
+    .await;
+    Ok(())
+}
+
+async fn look(demo: &Demo, browser: &Browser, name: &str, path: &str) -> Result<()> {
+    for (width, height, size) in [(1400, 900, "wide"), (360, 740, "narrow")] {
+        for (is_dark, light) in [(false, "light"), (true, "dark")] {
+            browser.screen(width, height, is_dark).await?;
+            browser.go(&demo.url(path)).await?;
+            let name = format!("{name}-{size}-{light}");
+            keep(browser, &name).await?;
+            let wide =
+                browser.run("return document.documentElement.scrollWidth", json!([])).await?;
+            ensure!(wide.as_u64().is_some_and(|wide| wide <= u64::from(width)), "{name}: {wide}");
+            check(browser, &name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The picture is a result of the test, kept beside what cargo built.
+async fn keep(browser: &Browser, name: &str) -> Result<()> {
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("screenshots");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join(format!("{name}.png")), browser.screenshot().await?)?;
+    Ok(())
+}
+
+async fn check(browser: &Browser, name: &str) -> Result<()> {
+    browser.run(AXE, json!([])).await?;
+    let found = browser.run_async(CHECK).await?;
+    let violations = found.as_array().context("no answer of axe")?;
+    let is_serious = |it: &&Value| matches!(it["impact"].as_str(), Some("serious" | "critical"));
+    let serious: Vec<String> = violations.iter().filter(is_serious).map(told).collect();
+    ensure!(serious.is_empty(), "{name}: {}", serious.join("\n"));
+    Ok(())
+}
+
+fn told(violation: &Value) -> String {
+    let nodes = violation["nodes"].as_array().cloned().unwrap_or_default();
+    let nodes: Vec<&str> = nodes.iter().filter_map(|node| node["html"].as_str()).collect();
+    format!("{}: {}\n  {}", violation["id"], violation["help"], nodes.join("\n  "))
+}

@@ -1,0 +1,86 @@
+//! From "does my company have an e-Box?" to a colleague who sees one service.
+
+use anyhow::{Context, Result, ensure};
+
+use super::demo::Demo;
+use super::driver::Browser;
+use super::{dmfa, publication};
+use crate::support::wait::{until, until_worked_off};
+
+const COLLEAGUE: &str = "demo-joris";
+
+#[tokio::test]
+async fn browser_a_newcomer_registers_and_a_colleague_sees_the_dmfa_alone() -> Result<()> {
+    let (demo, browser) = (Demo::start(100).await?, Browser::start().await?);
+    let number = register(&demo, &browser).await?;
+    let place = format!("/boxes/{number}");
+
+    // The consent holds for the next document.
+    browser.go(&demo.url(&format!("{place}/management/consent"))).await?;
+    browser.click("input[name=all-digital]").await?;
+    browser.click("main form button.primary").await?;
+    browser.until_shown("In Kraft").await;
+
+    browser.go(&demo.url(&format!("{place}/management/access"))).await?;
+    browser.fill("form.wide-grid input[name=person]", COLLEAGUE).await?;
+    browser.fill("form.wide-grid input[name=name]", "Joris Peeters").await?;
+    browser.choose("select[name=scope]", "service:dmfa").await?;
+    browser.click("button[value=give]").await?;
+    browser.until_shown("Zugang gegeben.").await;
+
+    demo.publish("onss:dmfa:declaration", &dmfa(&number, "Quittung für Juli")).await?;
+    let other = publication(
+        "0206731645",
+        "onss:dimona:notification",
+        "DIMONA1",
+        &number,
+        "Mitteilung für August",
+    );
+    demo.publish("onss:dimona:notification", &other).await?;
+    until_worked_off("both arrived", async || {
+        browser.go(&demo.url(&place)).await.is_ok() && browser.count(".row").await.ok() == Some(2)
+    })
+    .await;
+    let id = browser
+        .run("return document.querySelector('.rows input').value", serde_json::json!([]))
+        .await?;
+    let explained = demo.run(&["explain", id.as_str().context("no id")?]).await?;
+    ensure!(explained.contains("ALL_DIGITAL_CONSENT"), "{explained}");
+
+    demo.enter(&browser, COLLEAGUE, &place).await?;
+    browser.until_shown("Quittung für Juli").await;
+    ensure!(browser.count(".row").await? == 1);
+    ensure!(!browser.text().await?.contains("August"));
+    for (text, rows) in [("uittung", 1), ("august", 0), ("mitteilung", 0)] {
+        until(text, async || {
+            let there = browser.go(&demo.url(&format!("{place}?q={text}"))).await;
+            there.is_ok() && browser.count(".row").await.ok() == Some(rows)
+        })
+        .await;
+    }
+    browser.go(&demo.url(&format!("{place}/management/access"))).await?;
+    ensure!(browser.text().await?.contains("Dit is niet toegestaan"));
+    Ok(())
+}
+
+/// Klaus, who reads German; answers the number of his company.
+async fn register(demo: &Demo, browser: &Browser) -> Result<String> {
+    demo.enter(browser, "demo-klaus", "/start/register").await?;
+    let number = browser
+        .run("return document.querySelector('input[name=number]').value", serde_json::json!([]))
+        .await?;
+    let number = number.as_str().context("no company")?.to_owned();
+    // What is typed is checked while it is typed.
+    browser.go(&demo.url("/start")).await?;
+    browser.fill("#number", "0123456789").await?;
+    browser.until_shown("Das ist keine Unternehmensnummer").await;
+    browser.fill("#number", &number).await?;
+    browser.until_shown("Noch keine e-Box für diese Nummer").await;
+    browser.click("#answer a").await?;
+    browser.until_shown("Welches Unternehmen?").await;
+    browser.click("main form button.primary").await?;
+    browser.until_shown("Das Unternehmen ist angemeldet").await;
+    let path = browser.path().await?;
+    ensure!(path.starts_with(&format!("/boxes/{number}")), "{path}");
+    Ok(number)
+}

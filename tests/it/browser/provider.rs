@@ -1,0 +1,145 @@
+//! Sign-in at an identity provider that is not ours.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use super::driver::Browser;
+use crate::support::program::Program;
+use crate::support::wait::until;
+use crate::support::world::{Company, registry};
+
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// Killed when it is dropped.
+struct Provider {
+    child: Child,
+    issuer: String,
+}
+
+impl Provider {
+    async fn start(pages: &str) -> Result<Self> {
+        std::env::var("FACTEUR_TEST_NODE_MODULES")
+            .context("FACTEUR_TEST_NODE_MODULES is needed: ./dev services env prints it")?;
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/identity_provider.mjs");
+        let mut child = Command::new("node")
+            .args([script, pages])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("node is needed: ./dev services up installs it")?;
+        let output = child.stdout.take().context("no output")?;
+        let (says, said) = std::sync::mpsc::channel();
+        // Reads to the end: a program whose output nobody takes ends.
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _nobody_listens = says.send(line);
+            }
+        });
+        let first = tokio::task::spawn_blocking(move || said.recv_timeout(START_MAX)).await?;
+        let issuer = first.context("the provider says nothing")?;
+        ensure!(issuer.starts_with("http://127.0.0.1:"), "{issuer}");
+        Ok(Self { child, issuer })
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Its redirect addresses are registered before we listen, so the port is
+/// drawn before as well.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+#[tokio::test]
+async fn browser_signs_in_and_out_at_a_provider_that_is_not_ours() -> Result<()> {
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let pages = format!("http://{address}");
+    let provider = Provider::start(&pages).await?;
+    let program = Program::new()?
+        .with("WEB__LISTEN", &address)
+        .with("SIGN_IN__BASE_URL", &pages)
+        .with("SIGN_IN__ISSUER", &provider.issuer)
+        .with("SIGN_IN__CLIENT_ID", "facteur")
+        .with("SIGN_IN__CLIENT_SECRET", "a-secret-of-the-tests");
+    program.ask(&["migrate"]).await?;
+    let file = program.file("registry.jsonl", &registry(now())?)?;
+    program.ask(&["registry", "import", &file]).await?;
+    let _engine = program.serve().await;
+    let browser = Browser::start().await?;
+
+    let person = format!("person-{}", Company::Active.number());
+    sign_in(&browser, &pages, &person).await?;
+    let place = format!("/boxes/{}", Company::Active.number());
+    browser.until_at("one's only box", |path| path.starts_with(&place)).await;
+    browser.click(".top-links details:nth-of-type(2) summary").await?;
+    browser.until_shown(&format!("Name of {person}")).await;
+
+    // An answer that this browser never asked for signs nobody in.
+    let stolen = format!("{pages}/sign-in/back?code=stolen&state=guessed");
+    browser.go(&stolen).await?;
+    browser.until_at("refused", |path| path.contains("fault=failed")).await;
+
+    // Signing out ends both sessions: the provider asks again who one is.
+    browser.go(&format!("{pages}/start")).await?;
+    let script = "document.querySelector('form[action=\"/sign-out\"]').requestSubmit()";
+    browser.run(script, json!([])).await?;
+    until("at the provider", async || {
+        browser.run("return location.origin", json!([])).await.is_ok_and(|at| at == provider.issuer)
+    })
+    .await;
+    browser.click("button[name=logout], button[value=yes], form button").await?;
+    until("back", async || {
+        browser.run("return location.origin", json!([])).await.is_ok_and(|at| at == pages)
+    })
+    .await;
+    browser.go(&format!("{pages}{place}")).await?;
+    browser.until_at("signed out", |path| path.starts_with("/sign-in?to=")).await;
+
+    // A representative is proved by the provider's claims.
+    sign_in(&browser, &pages, "somebody-new").await?;
+    browser.go(&format!("{pages}/start/register")).await?;
+    browser.until_shown("Boxless").await;
+    browser.click("main form button.primary").await?;
+    browser.until_at("a new box", |path| path.contains("said-registered")).await;
+    Ok(())
+}
+
+fn now() -> jiff::Timestamp {
+    use facteur::clock::Clock as _;
+    facteur::clock::SystemClock.now()
+}
+
+async fn sign_in(browser: &Browser, pages: &str, person: &str) -> Result<()> {
+    browser.go(&format!("{pages}/sign-in?to=%2Fboxes")).await?;
+    browser.click("main a.button.primary").await?;
+    until("the provider asks", async || browser.count("input[name=login]").await.ok() == Some(1))
+        .await;
+    browser.fill("input[name=login]", person).await?;
+    browser.fill("input[name=password]", "anything").await?;
+    browser.click("button[type=submit]").await?;
+    until("the provider asks for consent, or is done", async || {
+        let form = browser.count("input[name=prompt][value=consent]").await;
+        let is_home = browser.run("return location.origin", json!([])).await;
+        form.ok() == Some(1) || is_home.is_ok_and(|at| at == pages)
+    })
+    .await;
+    if browser.count("input[name=prompt][value=consent]").await? == 1 {
+        browser.click("button[type=submit]").await?;
+    }
+    until("signed in", async || {
+        browser.run("return location.origin", json!([])).await.is_ok_and(|at| at == pages)
+    })
+    .await;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! A day with a box: reading, keys, labels, views, search, in two languages.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use super::demo::Demo;
+use super::driver::Browser;
+use crate::support::wait::until;
+
+#[tokio::test]
+async fn browser_a_reader_works_through_a_box() -> Result<()> {
+    let (demo, browser) = (Demo::start(400).await?, Browser::start().await?);
+    browser.screen(1400, 900, false).await?;
+    demo.enter(&browser, "demo-amelie", "/boxes").await?;
+    browser.until_at("the box", |path| path.starts_with("/boxes/0")).await;
+    let place = browser.path().await?.split('?').next().context("no path")?.to_owned();
+    browser.until_shown("Réception").await;
+    reads(&browser, &place).await?;
+    labels(&demo, &browser, &place).await?;
+    hides(&demo, &browser, &place).await?;
+    saves_a_view(&demo, &browser, &place).await?;
+    searches(&demo, &browser, &place).await?;
+    in_dutch(&demo, &browser, &place).await
+}
+
+/// With keys alone: the first message, then the second.
+async fn reads(browser: &Browser, place: &str) -> Result<()> {
+    let before = browser.count(".row.unread").await?;
+    ensure!(before > 2, "{before} unread");
+    browser.press("j").await?;
+    browser.press("\u{e007}").await?;
+    browser.until_at("a message", |path| path.contains("/messages/")).await;
+    until("it is shown beside the list", async || {
+        browser.count("#reading .message h1").await.ok() == Some(1)
+    })
+    .await;
+    ensure!(browser.count(".row").await? > 2, "the list stays");
+    let title = browser.run("return document.title", json!([])).await?;
+    let heading = browser.text_of("#reading h1").await?;
+    ensure!(title == format!("{heading} · e-Box"), "{title} is not {heading}");
+    browser.press("j").await?;
+    until("the next one", async || {
+        browser.text_of("#reading h1").await.is_ok_and(|next| next != heading)
+    })
+    .await;
+    browser.run("history.back()", json!([])).await?;
+    until("back at the first", async || {
+        browser.text_of("#reading h1").await.is_ok_and(|shown| shown == heading)
+    })
+    .await;
+    browser.press("u").await?;
+    browser
+        .until_at("the list", |path| path.starts_with(place) && !path.contains("messages"))
+        .await;
+    Ok(())
+}
+
+async fn labels(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
+    browser.go(&demo.url(&format!("{place}/labels"))).await?;
+    browser.fill("form input[name=name]", "À payer").await?;
+    browser.click("button[value=create]").await?;
+    browser.until_shown("Créé.").await;
+    browser.go(&demo.url(place)).await?;
+    browser.click(".rows .row:nth-child(1) input").await?;
+    browser.click(".rows .row:nth-child(2) input").await?;
+    browser.click(".bulk .menu summary").await?;
+    browser.click(".bulk .menu-list button").await?;
+    browser.until_shown("Libellé mis.").await;
+    ensure!(browser.count(".row .label").await? == 2);
+    browser.click("nav.side a[href*=\"label=\"]").await?;
+    browser.until_at("the label's list", |path| path.contains("label=")).await;
+    ensure!(browser.count(".row").await? == 2);
+    Ok(())
+}
+
+async fn hides(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
+    browser.go(&demo.url(place)).await?;
+    let first = browser.text_of(".row:nth-child(1) .subject").await?;
+    browser.press("j").await?;
+    browser.press("h").await?;
+    browser.until_shown("Masqué.").await;
+    ensure!(browser.text_of(".row:nth-child(1) .subject").await? != first);
+    browser.go(&demo.url(&format!("{place}?hidden=yes"))).await?;
+    ensure!(browser.text_of(".row .subject").await? == first);
+    browser.click(".rows input").await?;
+    browser.click("button[value=show]").await?;
+    browser.until_shown("Affiché de nouveau.").await;
+    Ok(())
+}
+
+async fn saves_a_view(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
+    let wanted = "unread=yes&column=subject&column=type&column=arrived&density=compact";
+    browser.go(&demo.url(&format!("{place}?{wanted}"))).await?;
+    browser.click(".view-menu summary").await?;
+    browser.fill(".view-menu input[name=name]", "Nouveautés").await?;
+    browser.click(".view-menu input[name=default]").await?;
+    browser.click(".view-menu form[action$=views] button").await?;
+    browser.until_shown("Enregistré.").await;
+    browser.go(&demo.url(place)).await?;
+    browser.until_at("the default view", |path| path.contains("density=compact")).await;
+    ensure!(browser.text_of(".list-head h1").await? == "Nouveautés");
+    ensure!(browser.count(".list.compact .row:not(.unread)").await? == 0);
+    ensure!(browser.count(".row:nth-child(1) .cell").await? == 3);
+    Ok(())
+}
+
+/// Found words are marked; a proposal filters.
+async fn searches(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
+    browser.go(&demo.url(&format!("{place}?q=TRIMESTR"))).await?;
+    ensure!(browser.count(".row").await? > 0);
+    let marked = browser.text_of(".row:nth-child(1) mark").await?;
+    ensure!(marked.to_lowercase() == "trimestr", "{marked}");
+    browser.go(&demo.url(&format!("{place}?in=inbox"))).await?;
+    browser.fill("#q", "dimon").await?;
+    until("proposals", async || browser.count("#completion a").await.is_ok_and(|n| n > 0)).await;
+    browser.press("\u{e015}").await?;
+    browser.press("\u{e007}").await?;
+    browser.until_at("a filter", |path| path.contains("type=") || path.contains("sender=")).await;
+    ensure!(browser.count(".chip.removable").await? == 1);
+    Ok(())
+}
+
+async fn in_dutch(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
+    browser.click(".top-links .menu summary").await?;
+    browser.click("button[value=nl]").await?;
+    browser.until_shown("Ongelezen").await;
+    let language = browser.run("return document.documentElement.lang", json!([])).await?;
+    ensure!(language == "nl");
+    browser.go(&demo.url(&format!("{place}?q=kwartaal"))).await?;
+    ensure!(browser.count(".row mark").await? > 0, "{}", browser.text().await?);
+    Ok(())
+}

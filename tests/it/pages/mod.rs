@@ -1,0 +1,9 @@
+//! The pages over real sockets: who is let in, what forms may do, and what
+//! becomes of hostile text.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+mod forms;
+mod hostile;
+mod sessions;
+mod site;
+mod walls;

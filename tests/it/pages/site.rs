@@ -1,0 +1,175 @@
+//! A site with pages over a ledger with mail in it, and visitors with cookies.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use facteur::clock::{Clock, FixedClock, SystemClock};
+use facteur::config::Config;
+use facteur::domain::{Language, MessageId, PersonId, Texts};
+use facteur::intake::Judged;
+use facteur::mailbox::Mailbox;
+use facteur::web::{self, Pages, Persona, Readiness, Web};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::support::desk::{Desk, posted};
+use crate::support::ledgers::{TestLedger, sqlite};
+use crate::support::world::Company;
+use crate::web::client::{Answer, Request};
+
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Arc<FixedClock>,
+    /// Held for its drop.
+    _ledger: TestLedger,
+    desk: Desk,
+    _stop: DropGuard,
+}
+
+/// Whoever looks, with a browser's cookies.
+#[derive(Clone)]
+pub(crate) struct Visitor<'s> {
+    site: &'s Site,
+    cookies: Vec<(String, String)>,
+}
+
+/// The manager of a company's box, by its name in the address of a persona.
+pub(crate) fn manager(company: Company) -> String {
+    format!("person-{}", company.number())
+}
+
+fn persona(id: &str, represents: Vec<facteur::domain::EnterpriseNumber>) -> Result<Persona> {
+    Ok(Persona {
+        id: PersonId::new(id)?,
+        name: format!("Name of {id}"),
+        language: Language::En,
+        about: Texts::one(Language::En, "somebody"),
+        represents,
+    })
+}
+
+fn personas() -> Result<Vec<Persona>> {
+    Ok(vec![
+        persona(&manager(Company::Active), vec![])?,
+        persona(&manager(Company::Occasional), vec![])?,
+        persona("nobody", vec![])?,
+        persona("newcomer", vec![Company::Boxless.number()])?,
+    ])
+}
+
+impl Site {
+    pub(crate) async fn open() -> Result<Self> {
+        let ledger = sqlite().await?;
+        let desk = Desk::open(&ledger).await?;
+        let config = Config::load(None, std::iter::empty())?;
+        let clock = Arc::new(FixedClock::new(SystemClock.now()));
+        let stopping = CancellationToken::new();
+        let mailbox = Mailbox::new(
+            Arc::clone(&ledger.ledger),
+            None,
+            desk.documents.clone(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        let web = Web::new(
+            Arc::clone(&ledger.ledger),
+            desk.documents.clone(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Readiness::new(stopping.clone()),
+            Pages::new(&config, personas()?)?,
+            mailbox,
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let serving = web::serve(listener, web::router(web), stopping.clone());
+        #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
+        drop(tokio::spawn(serving));
+        Ok(Self { address, clock, _ledger: ledger, desk, _stop: stopping.drop_guard() })
+    }
+
+    pub(crate) async fn post(&self, publication: &Value) -> Result<MessageId> {
+        match self.desk.deliver_one(posted(publication)?).await? {
+            Judged::Accepted { id, .. } => Ok(id),
+            other => bail!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn visitor(&self) -> Visitor<'_> {
+        Visitor { site: self, cookies: Vec::new() }
+    }
+
+    pub(crate) async fn signed_in(&self, person: &str) -> Visitor<'_> {
+        let mut visitor = self.visitor();
+        let answer = visitor.submit("/sign-in/persona", &[("person", person)]).await;
+        assert_eq!(answer.status, 303, "{}", text(&answer));
+        visitor
+    }
+}
+
+impl Visitor<'_> {
+    /// A request with the visitor's cookies.
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
+        let host = self.site.address.to_string();
+        let request = Request::to(self.site.address, &host, method, path);
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        match cookies.is_empty() {
+            true => request,
+            false => request.header("cookie", &cookies.join("; ")),
+        }
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        let answer = self.request("GET", path).header("accept", "text/html").send().await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// Sends a form, as a page of this site does.
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.form(path, fields).header("sec-fetch-site", "same-origin");
+        let answer = request.send().await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// A form that says nothing of where it came from.
+    pub(crate) fn form(&self, path: &str, fields: &[(&str, &str)]) -> Request {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.request("POST", path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.finish().as_bytes())
+    }
+
+    fn keep(&mut self, answer: &Answer) {
+        for line in answer.headers("set-cookie") {
+            let pair = line.split(';').next().unwrap_or_default();
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let found = self.cookies.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.retain(|(known, _)| known != name);
+        self.cookies.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+/// The body as text.
+pub(crate) fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+pub(crate) fn inbox(company: Company) -> String {
+    format!("/boxes/{}", company.number())
+}

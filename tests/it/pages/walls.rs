@@ -1,0 +1,111 @@
+//! What a visitor may not see is not there.
+
+use anyhow::Result;
+
+use super::site::{Site, inbox, manager, text};
+use crate::support::world::{Company, attachment, notice, notice_with};
+use crate::web::client::Request;
+
+/// Everything of a box, with a message of it.
+fn pages(company: Company, id: &str) -> Vec<String> {
+    let place = inbox(company);
+    let below = [
+        String::new(),
+        "/labels".into(),
+        "/completion?q=fin".into(),
+        "/management/access".into(),
+        "/management/access.csv".into(),
+        "/management/partitions".into(),
+        "/management/consent".into(),
+        "/management/notices".into(),
+        format!("/messages/{id}"),
+        format!("/messages/{id}/content/bill"),
+    ];
+    below.into_iter().map(|path| format!("{place}{path}")).collect()
+}
+
+#[tokio::test]
+async fn anothers_box_looks_like_one_that_does_not_exist() -> Result<()> {
+    let site = Site::open().await?;
+    let publication = notice_with(serde_json::json!([attachment("bill", "SGVsbG8=")]));
+    let id = site.post(&publication).await?.to_string();
+    let mut owner = site.signed_in(&manager(Company::Active)).await;
+    let mut other = site.signed_in(&manager(Company::Occasional)).await;
+    let nothing = "01a2078b-ec10-74c5-b402-ef8c377bc990";
+    let known = pages(Company::Active, &id);
+    for (page, missing) in known.iter().zip(pages(Company::Unknown, nothing)) {
+        assert_eq!(owner.get(page).await.status, 200, "{page}");
+        let (anothers, missing) = (other.get(page).await, other.get(&missing).await);
+        assert_eq!(anothers.status, 404, "{page}");
+        assert_eq!(anothers.body, missing.body, "{page}");
+    }
+    // Nor is it found through a box that is one's own, or through all of them.
+    for place in [inbox(Company::Occasional), "/boxes/all".into()] {
+        let page = format!("{place}/messages/{id}");
+        assert_eq!(other.get(&page).await.status, 404, "{page}");
+    }
+    let mine = format!("{}/messages/{id}", inbox(Company::Active));
+    assert_eq!(owner.get(&mine).await.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_page_but_the_public_ones_asks_who_it_is() -> Result<()> {
+    let site = Site::open().await?;
+    let id = site.post(&notice(Company::Active)).await?.to_string();
+    let mut visitor = site.visitor();
+    for page in pages(Company::Active, &id) {
+        let answer = visitor.get(&page).await;
+        assert_eq!(answer.status, 303, "{page}");
+        assert!(answer.header("location").unwrap().starts_with("/sign-in?to="), "{page}");
+    }
+    for page in ["/start", "/sign-in", "/help/start", "/help/access"] {
+        assert_eq!(visitor.get(page).await.status, 200, "{page}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_number_says_whether_there_is_a_box_and_nothing_else() -> Result<()> {
+    let site = Site::open().await?;
+    let mut visitor = site.visitor();
+    let answer = |page: &str| {
+        let (_, answer) = page.split_once("id=\"answer\"").unwrap();
+        answer.split("</section>").next().unwrap().to_owned()
+    };
+    let mut shown = Vec::new();
+    for company in [Company::Boxless, Company::Unknown, Company::Closed] {
+        let number = company.number();
+        let page = text(&visitor.get(&format!("/start?number={number}")).await);
+        shown.push(answer(&page).replace(&number.to_string(), "N"));
+    }
+    assert!(shown[0].contains("Pas encore d’e-Box"), "{}", shown[0]);
+    assert_eq!(shown[0], shown[1], "whether the register knows it is not told");
+    let page = text(&visitor.get(&format!("/start?number={}", Company::Active.number())).await);
+    assert!(page.contains("Oui, cette entreprise a une e-Box") && !page.contains("Active"));
+    let wrong = text(&visitor.get("/start?number=0123456789").await);
+    assert!(wrong.contains("Ce n’est pas un numéro d’entreprise"));
+    // And not for ever: numbers could be tried one by one.
+    let mut last = 200;
+    for _ in 0..40 {
+        last = visitor.get(&format!("/start?number={}", Company::Active.number())).await.status;
+    }
+    assert_eq!(last, 429);
+    Ok(())
+}
+
+#[tokio::test]
+async fn personas_answer_this_machine_alone() -> Result<()> {
+    let site = Site::open().await?;
+    for host in ["evil.example", "10.1.2.3:8080", "localhost.evil.example"] {
+        let answer = Request::to(site.address, host, "GET", "/sign-in").send().await;
+        assert_eq!(answer.status, 403, "{host}");
+        assert!(!text(&answer).contains("person-"), "{host}");
+    }
+    let mut config = facteur::config::Config::load(None, std::iter::empty())?;
+    config.web.listen = "0.0.0.0:8080".parse()?;
+    let persona = facteur::demo::personas(Company::Boxless.number())?;
+    assert!(facteur::web::Pages::new(&config, persona).is_err());
+    assert!(facteur::web::Pages::new(&config, vec![]).is_ok());
+    Ok(())
+}
