@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::ledger::{
     Accepted, Detail, DocumentKey, Entry, EntryKind, IdentityChange, IdentityKey, IdentityState,
-    QuarantineState, Quarantined, Records, Reference, Replayed, Snapshot, Wanted,
+    QuarantineState, Quarantined, Records, Reference, Replayed, Snapshot, Wanted, searched,
 };
 use crate::paper::plan::calendar::add_working_hours;
 use crate::route::{AudienceKind, BoxAccess, Item, Routing, route};
@@ -253,7 +253,7 @@ impl Bench<'_> {
         decision: Decision,
         medium: Medium,
     ) -> Judged {
-        let valid = &admitted.parsed.valid;
+        let (valid, publication) = (&admitted.parsed.valid, &admitted.parsed.publication);
         let judged = Judged::Accepted {
             medium,
             reason: Arc::clone(&decision.reason),
@@ -295,8 +295,13 @@ impl Bench<'_> {
             medium,
             decision,
             facts,
-            registered: admitted.parsed.publication.registered,
+            registered: publication.registered,
             publication: admitted.parsed.json.clone(),
+            searched: searched(
+                &publication.subject,
+                &publication.business_data_list,
+                publication.for_the_attention_of.as_ref(),
+            ),
             documents,
             published_at: published_at(candidate),
             expires_at,

@@ -12,6 +12,7 @@ use super::identity::{self, IdentityKey, KnownIdentity};
 use super::record::{self, Interned, Records};
 use super::reference::{Reference, enterprise_number};
 use super::store::{Row, Statement, Transaction, Value};
+use super::tail::Piece;
 use super::{Ledger, documents, journal, micros, quarantine, time};
 use crate::decide::Policy;
 use crate::domain::{EnterpriseNumber, LegalState};
@@ -67,6 +68,7 @@ pub struct Batch<'a> {
     ledger: &'a Ledger,
     tx: Transaction,
     interned: Interned,
+    appended: Piece,
 }
 
 const RECIPIENTS: Statement = Statement {
@@ -84,7 +86,8 @@ impl Ledger {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn begin(&self) -> Result<Batch<'_>, LedgerError> {
-        Ok(Batch { ledger: self, tx: self.store.begin().await?, interned: Interned::default() })
+        let tx = self.store.begin().await?;
+        Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
     }
 }
 
@@ -153,7 +156,11 @@ impl Batch<'_> {
             self.ledger.write_messages(&mut self.tx, &records.accepted, policy, at).await?;
         record::write_quarantine(&mut self.tx, records.quarantined, at).await?;
         identity::supersede(&mut self.tx, &mended, at).await?;
-        journal::append(&mut self.tx, &records.journal, at).await.map(drop)
+        let mut entries = records.journal;
+        journal::append(&mut self.tx, &mut entries, at).await?;
+        let messages = record::projected(records.accepted, &entries);
+        self.appended = Piece { entries, messages };
+        Ok(())
     }
 
     /// Commits durably. After an error it is unknown whether it did.
@@ -161,8 +168,9 @@ impl Batch<'_> {
     /// # Errors
     /// `Transient`.
     pub async fn commit(self) -> Result<(), LedgerError> {
-        self.tx.commit().await?;
+        self.tx.commit().await.inspect_err(|_| self.ledger.tail.forget())?;
         self.ledger.remember(self.interned);
+        self.ledger.tail.keep(self.appended);
         Ok(())
     }
 }

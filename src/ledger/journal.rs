@@ -37,7 +37,7 @@ words! {
 }
 
 /// One entry of the journal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Its position; 0 before it is written.
     pub position: i64,
@@ -77,27 +77,30 @@ const JOURNAL: Table = Table {
 const DRAW: Statement =
     Statement::same("UPDATE clock SET position = position + $1 RETURNING position");
 
-/// Appends entries; must be the last write before commit, since every other
-/// writer now waits. Answers the last position.
+/// Appends entries and gives them their positions; must be the last write
+/// before commit, since every other writer now waits.
 pub(super) async fn append(
     tx: &mut Transaction,
-    entries: &[Entry],
+    entries: &mut [Entry],
     at: i64,
-) -> Result<i64, LedgerError> {
+) -> Result<(), LedgerError> {
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     if count == 0 {
-        return Ok(0);
+        return Ok(());
     }
     let mut rows = tx.rows(DRAW, vec![count.into()]).await?;
     let row = rows.first_mut();
     let last = row.ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.int()?;
+    for (entry, position) in entries.iter_mut().zip(last - count + 1..) {
+        (entry.position, entry.at) = (position, time(at)?);
+    }
     let text = |text: fn(&Entry) -> &str| {
         Column::Texts(entries.iter().map(|entry| text(entry).to_owned()).collect())
     };
     let bulk = Bulk::new(
         &JOURNAL,
         vec![
-            Column::Ints((last - count + 1..=last).collect()),
+            Column::Ints(entries.iter().map(|entry| entry.position).collect()),
             Column::Ints(vec![at; entries.len()]),
             text(|entry| entry.kind.as_str()),
             Column::OptInts(
@@ -112,8 +115,7 @@ pub(super) async fn append(
             text(|entry| &entry.detail),
         ],
     );
-    tx.insert(bulk).await?;
-    Ok(last)
+    tx.insert(bulk).await.map(drop)
 }
 
 const AFTER: Statement = Statement::same(
@@ -155,8 +157,19 @@ impl Ledger {
         position: i64,
         limit: i64,
     ) -> Result<Vec<Entry>, LedgerError> {
-        let rows = self.store.rows(AFTER, vec![position.into(), limit.into()]).await?;
+        let rows = self.store.rows(AFTER, vec![position.into(), limit.into()]).await;
+        let rows = rows.inspect_err(|_| self.tail.forget())?;
         rows.into_iter().map(entry).collect()
+    }
+
+    /// The same for who follows closely: from memory, where this process wrote
+    /// them. There may be more when there are fewer than `limit`.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn follow(&self, position: i64, limit: i64) -> Result<Vec<Entry>, LedgerError> {
+        let kept = self.tail.entries(position, usize::try_from(limit).unwrap_or(usize::MAX));
+        if kept.is_empty() { self.journal_after(position, limit).await } else { Ok(kept) }
     }
 
     /// At most `limit` entries of one application after a position, up to and
@@ -176,8 +189,12 @@ impl Ledger {
     }
 
     async fn page(&self, position: i64, limit: usize) -> Result<Page, LedgerError> {
+        if let Some((messages, through, at)) = self.tail.messages(position, limit) {
+            return Ok(Page { messages, through, through_at: Some(at) });
+        }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.store.rows(PROJECTED, vec![position.into(), limit.into()]).await?;
+        let rows = self.store.rows(PROJECTED, vec![position.into(), limit.into()]).await;
+        let rows = rows.inspect_err(|_| self.tail.forget())?;
         let mut page = Page { through: position, ..Page::default() };
         for mut row in rows {
             page.through = row.int()?;
@@ -205,7 +222,8 @@ fn projected(position: i64, id: Uuid, mut row: Row) -> Result<Projected, LedgerE
         labels: Vec::new(),
         texts: Vec::new(),
     };
-    projected.texts = texts(&row.json()?);
+    let Searched { subject, business_data_list, for_the_attention_of } = row.json()?;
+    projected.texts = searched(&subject, &business_data_list, for_the_attention_of.as_ref());
     Ok(projected)
 }
 
@@ -220,14 +238,19 @@ struct Searched {
     for_the_attention_of: Option<Attention>,
 }
 
-fn texts(publication: &Searched) -> Vec<(Language, String)> {
-    let values = publication.business_data_list.iter().flat_map(|data| &data.values);
-    let mut texts: Vec<(Language, String)> = std::iter::once(&publication.subject)
+/// What text search looks in: subject, business-data values, attention label.
+#[must_use]
+pub fn searched(
+    subject: &Texts,
+    business_data: &[BusinessData],
+    attention: Option<&Attention>,
+) -> Vec<(Language, String)> {
+    let values = business_data.iter().flat_map(|data| &data.values);
+    let mut texts: Vec<(Language, String)> = std::iter::once(subject)
         .chain(values)
         .flat_map(Texts::iter)
         .map(|(language, text)| (language, text.to_owned()))
         .collect();
-    let attention = publication.for_the_attention_of.as_ref();
     if let Some(label) = attention.and_then(|attention| attention.label.as_ref()) {
         texts.extend(Language::ALL.map(|language| (language, label.clone())));
     }

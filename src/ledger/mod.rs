@@ -28,6 +28,7 @@ mod reference;
 mod registry;
 mod secrets;
 mod store;
+mod tail;
 mod verify;
 
 pub use account::{Account, ApplicationAccount, LetterCounts};
@@ -37,7 +38,7 @@ pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
-pub use journal::{Entry, EntryKind};
+pub use journal::{Entry, EntryKind, searched};
 pub use letters::{
     Claim, ClaimAnswer, LetterEvent, LetterFilter, LetterRow, LetterTicket, OrderRefusal, Ordered,
     PlannedLetter, PrinterLoad, PrinterStanding, RecallScope, Releasable, Source, Step, Stray,
@@ -57,6 +58,7 @@ use uuid::Uuid;
 use crate::domain::EnterpriseNumber;
 use access::CachedAccess;
 use store::{Statement, Store};
+use tail::Tail;
 
 /// A ledger, with the caches that its own version numbers keep true.
 pub struct Ledger {
@@ -67,6 +69,7 @@ pub struct Ledger {
     audiences: Cache<[u8; 16], ()>,
     /// Policies known to be stored.
     policies: Cache<[u8; 32], ()>,
+    tail: Tail,
 }
 
 /// Grants kept in memory over all boxes, about 200 bytes each.
@@ -89,6 +92,7 @@ impl Ledger {
                 .build(),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(1_000),
+            tail: Tail::default(),
         })
     }
 

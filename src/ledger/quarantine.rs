@@ -210,7 +210,7 @@ impl Ledger {
             found.key.as_str().into(),
         ];
         tx.execute(DISCARD_IDENTITY, identity).await?;
-        journal::append(&mut tx, &[discarded(&found, now)?], at).await?;
+        journal::append(&mut tx, &mut [discarded(&found, now)?], at).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -7,15 +7,16 @@ use uuid::Uuid;
 
 use super::error::LedgerError;
 use super::identity::{Fingerprint, IdentityChange, IdentityKey};
-use super::journal::Entry;
+use super::journal::{Entry, EntryKind};
 use super::quarantine::QuarantineState;
 use super::store::{Bulk, Column, Table, Transaction};
 use super::{Ledger, micros};
 use crate::decide::{Decision, Facts, Policy};
 use crate::domain::{
-    ApplicationId, Digest, EnterpriseNumber, Medium, MessageId, MessageTypeId, Refusal,
+    ApplicationId, Digest, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, Refusal,
 };
 use crate::route::Routing;
+use crate::search::source::Projected;
 
 /// A publication that becomes a message.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub struct Accepted {
     pub registered: bool,
     /// The publication as JSON, content replaced by digests.
     pub publication: String,
+    /// What text search looks in.
+    pub searched: Vec<(Language, String)>,
     /// What its attachments contain.
     pub documents: Vec<Digest>,
     /// When the sender published it, if it said.
@@ -370,6 +373,30 @@ fn messages(
             Column::OptInts(rows.iter().map(|row| row.paper_due_at.map(micros)).collect()),
         ],
     ))
+}
+
+/// New messages as they must be found, each at the position of its entry:
+/// both are in the order in which they were judged.
+pub(super) fn projected(accepted: Vec<Accepted>, entries: &[Entry]) -> Vec<Projected> {
+    let entries = entries.iter().filter(|entry| entry.kind == EntryKind::Accepted);
+    accepted
+        .into_iter()
+        .zip(entries)
+        .map(|(message, entry)| Projected {
+            position: entry.position,
+            id: message.id,
+            enterprise: message.enterprise,
+            organization: message.organization,
+            application: message.application,
+            message_type: message.message_type,
+            partition: message.routing.partition,
+            arrived_at: entry.at,
+            medium: message.medium,
+            is_read: false,
+            labels: Vec::new(),
+            texts: message.searched,
+        })
+        .collect()
 }
 
 fn letters(rows: &[Accepted], at: i64) -> Bulk {

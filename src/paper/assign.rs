@@ -13,7 +13,7 @@ use crate::clock::belgian_day;
 use crate::ledger::{Ledger, LedgerError, PlannedLetter, PrinterLoad, UnplannedLetter};
 
 /// Letters planned in one transaction.
-const PAGE: i64 = 2_000;
+pub const PLANNED_PAGE: usize = 2_000;
 
 impl Office {
     /// Plans some letters; answers how many. What cannot be addressed, or has
@@ -22,7 +22,8 @@ impl Office {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn plan_some(&self) -> Result<usize, LedgerError> {
-        let letters = self.ledger.unplanned_letters(PAGE).await?;
+        let letters =
+            self.ledger.unplanned_letters(i64::try_from(PLANNED_PAGE).unwrap_or(i64::MAX)).await?;
         if letters.is_empty() {
             return Ok(0);
         }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::assign::Loads;
+pub use super::assign::PLANNED_PAGE;
 use super::contents::{self, Document};
 use super::links::{LinkError, Links};
 use super::package::{self, PackageError};

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{CloudEvent, Relay, RelayError};
 use crate::ledger::Releasable;
 use crate::paper::days;
+use crate::paper::office::PLANNED_PAGE;
 use crate::paper::printer::{Printer, TakesFrom};
 use crate::paper::ticket::{RECALL, Recall, TICKET};
 use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
@@ -44,19 +45,20 @@ impl Paces {
 }
 
 impl Relay {
-    /// Plans and releases one piece of letters; answers whether there was any.
+    /// Plans and releases one piece of letters; answers whether one was a full
+    /// one.
     pub(super) async fn send_letters(
         &self,
         publisher: &mut dyn Publisher,
         paces: &mut Paces,
     ) -> Result<bool, RelayError> {
-        let mut did = self.office.plan_some().await? > 0;
+        let mut is_more = self.office.plan_some().await? == PLANNED_PAGE;
         for printer in &self.office.printers_now().await?.all {
             if printer.takes_from == TakesFrom::Queue && !printer.paused {
-                did |= self.release(publisher, paces, printer).await?;
+                is_more |= self.release(publisher, paces, printer).await?;
             }
         }
-        Ok(did | self.send_recalls(publisher).await?)
+        Ok(is_more | self.send_recalls(publisher).await?)
     }
 
     async fn release(
@@ -92,7 +94,7 @@ impl Relay {
         self.ledger.released(&taken, self.clock.now()).await?;
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
-            None => Ok(true),
+            None => Ok(jobs.len() as u64 == PIECE),
         }
     }
 
@@ -142,7 +144,7 @@ impl Relay {
         self.ledger.recalls_sent(&sent, self.clock.now()).await?;
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
-            None => Ok(true),
+            None => Ok(sent.len() as u64 == PIECE),
         }
     }
 }

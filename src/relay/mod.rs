@@ -44,7 +44,7 @@ pub struct Settings {
     pub receipts_per_message_max: usize,
     /// Tickets that may lie in a printer's queue.
     pub letters_window: u64,
-    /// How long to rest when there is nothing to do.
+    /// How long to rest while there is little to do.
     pub interval: Duration,
 }
 
@@ -120,8 +120,9 @@ impl Relay {
         let mut paces = Paces::default();
         let mut kept: Option<tokio::time::Instant> = None;
         while !stop.is_cancelled() {
-            let did = match self.turn(task, &mut publisher, &mut paces, &mut kept).await {
-                Ok(did) => did,
+            // What there is little of is let gather: a turn costs two commits.
+            let is_more = match self.turn(task, &mut publisher, &mut paces, &mut kept).await {
+                Ok(is_more) => is_more,
                 Err(error) => {
                     // A publisher's channel may be gone: a new one next time.
                     publisher = None;
@@ -130,7 +131,7 @@ impl Relay {
                     false
                 }
             };
-            if !did {
+            if !is_more {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(self.settings.interval) => {}
@@ -140,7 +141,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Does one piece of a task; answers whether there was anything to do.
+    /// Does one piece of a task; answers whether there is more at once.
     async fn turn(
         &self,
         task: &'static str,

@@ -85,7 +85,7 @@ pub fn has_receipt(kind: EntryKind) -> bool {
 }
 
 impl Relay {
-    /// Sends one page of receipts; answers whether there was any.
+    /// Sends one page of receipts; answers whether it was a full one.
     pub(super) async fn send_receipts(
         &self,
         publisher: &mut dyn Publisher,
@@ -96,7 +96,7 @@ impl Relay {
         let position = main.first().map_or(0, |cursor| cursor.position);
         let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
         let still_parked = self.retry_parked(publisher, &parked, position, &source).await?;
-        let entries = self.ledger.journal_after(position, PAGE).await?;
+        let entries = self.ledger.follow(position, PAGE).await?;
         let Some(last) = entries.last() else { return Ok(false) };
         let through = last.position;
         let full = self.publish(publisher, &entries, &still_parked, &source).await?;
@@ -106,7 +106,7 @@ impl Relay {
             position: before,
         }));
         self.ledger.move_cursors(&forward, &[]).await?;
-        Ok(true)
+        Ok(i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE))
     }
 
     /// Publishes receipts; answers the applications whose queue is full or
@@ -122,9 +122,8 @@ impl Relay {
         let mut by_application: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| has_receipt(entry.kind)) {
             let application = entry.application.as_str();
-            let is_registered = known.applications.keys().any(|id| id.as_str() == application);
             // What nobody registered published has nobody to be told.
-            if is_registered && !skip.contains(application) {
+            if known.applications.contains_key(application) && !skip.contains(application) {
                 by_application.entry(application).or_default().push(entry);
             }
         }

@@ -62,7 +62,7 @@ pub trait Source: Send + Sync {
 }
 
 /// A piece of the sequence.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The messages that changed, in the order of their positions.
     pub messages: Vec<Projected>,

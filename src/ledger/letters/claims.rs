@@ -86,11 +86,11 @@ impl Ledger {
             }
             answers.push(answer);
         }
-        let taken = steps::take(&mut tx, &mut letters, &granted, now).await?;
+        let mut taken = steps::take(&mut tx, &mut letters, &granted, now).await?;
         if taken.verdicts.iter().any(|verdict| *verdict != Verdict::Applied) {
             return Err(LedgerError::Shape("a claim was granted that the table forbids".into()));
         }
-        journal::append(&mut tx, &taken.journal, micros(now)).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
         Ok(answers)
     }

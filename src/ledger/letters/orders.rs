@@ -89,14 +89,14 @@ impl Ledger {
         let steps: Vec<Step> =
             jobs.iter().map(|job| Step::ours(*job, source.clone(), kind, now)).collect();
         let steps: Vec<Step> = steps.into_iter().filter(|it| may(&letters, it)).collect();
-        let taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
         let is_done = |verdict: &Verdict| *verdict == Verdict::Applied;
         let done = steps.iter().zip(&taken.verdicts).filter(|(_, verdict)| is_done(verdict));
         let done: Vec<Uuid> = done.map(|(step, _)| step.job).collect();
         if matches!(kind, Event::Released | Event::Moved) {
             tx.execute(FREE, vec![ids(&done)]).await?;
         }
-        journal::append(&mut tx, &taken.journal, micros(now)).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
         Ok(done)
     }
@@ -168,13 +168,13 @@ impl Ledger {
             .into_iter()
             .filter(|it| engine_moves_unclaimed(it) && may(&letters, it))
             .collect();
-        let taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
         let done: Vec<Uuid> = steps.iter().map(|step| step.job).collect();
         tx.execute(FREE, vec![ids(&done)]).await?;
         let why = format!("moved by {}", source.name());
         let values = vec![ids(&done), printer.into(), day.into(), why.into()];
         tx.execute(ASSIGN, values).await?;
-        journal::append(&mut tx, &taken.journal, micros(now)).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
         Ok(done.len())
     }
@@ -210,9 +210,9 @@ impl Ledger {
                 Some(state) => Err(Refusal::State(state)),
             });
         }
-        let taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
         tx.execute(ASK, vec![ids(&asked), micros(now).into()]).await?;
-        journal::append(&mut tx, &taken.journal, micros(now)).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
         Ok(answers)
     }
@@ -233,8 +233,8 @@ impl Ledger {
         let mut tx = self.store.begin().await?;
         if tx.execute(AGAIN, values).await? == 1 {
             let letters = steps::lock(&mut tx, &[made]).await?;
-            let told = letters.get(&made).map(|it| steps::made(it, made, "sent_again", now));
-            journal::append(&mut tx, told.as_slice(), micros(now)).await?;
+            let mut told = letters.get(&made).map(|it| steps::made(it, made, "sent_again", now));
+            journal::append(&mut tx, told.as_mut_slice(), micros(now)).await?;
             tx.commit().await?;
             return Ok(Ok(Ordered::Made(made)));
         }

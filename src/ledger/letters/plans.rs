@@ -188,7 +188,7 @@ impl Ledger {
         let mut letters = steps::lock(&mut tx, &jobs).await?;
         // What was recalled meanwhile is not held.
         steps.retain(|step| letters.get(&step.job).is_some_and(|it| it.state.is_unclaimed()));
-        let taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
         let is_held = |job: &Uuid| steps.iter().any(|step| step.job == *job);
         for (job, why) in held.into_iter().filter(|(job, _)| is_held(job)) {
             tx.execute(HOLD, vec![job.into(), why.into()]).await?;
@@ -197,7 +197,7 @@ impl Ledger {
             let rows = serde_json::Value::from(printed).to_string();
             tx.execute(PLAN, vec![rows.into()]).await?;
         }
-        journal::append(&mut tx, &taken.journal, micros(now)).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await
     }
 

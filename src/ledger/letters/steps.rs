@@ -355,8 +355,8 @@ impl Ledger {
         let mut tx = self.store.begin().await?;
         let jobs: Vec<Uuid> = steps.iter().map(|step| step.job).collect();
         let mut letters = lock(&mut tx, &jobs).await?;
-        let taken = take(&mut tx, &mut letters, steps, now).await?;
-        journal::append(&mut tx, &taken.journal, micros(now)).await?;
+        let mut taken = take(&mut tx, &mut letters, steps, now).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
         Ok(taken.verdicts)
     }

@@ -72,8 +72,8 @@ impl Ledger {
         }
         let letters = steps::lock(&mut tx, &made).await?;
         let told = |job: &Uuid| Some(steps::made(letters.get(job)?, *job, "unread", now));
-        let told: Vec<Entry> = made.iter().filter_map(told).collect();
-        journal::append(&mut tx, &told, at).await?;
+        let mut told: Vec<Entry> = made.iter().filter_map(told).collect();
+        journal::append(&mut tx, &mut told, at).await?;
         tx.commit().await?;
         Ok((due.len(), made.len()))
     }

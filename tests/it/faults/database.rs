@@ -1,6 +1,7 @@
 //! PostgreSQL goes away while documents flow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::agencies::Agencies;
 use super::oracle::judge;
@@ -19,6 +20,9 @@ struct Line {
 
 /// What PostgreSQL answers to a commit: the tag of a CommandComplete message.
 const COMMITTED: &[u8] = b"COMMIT\0";
+
+/// How long the database is gone.
+const MINUTE: Duration = Duration::from_secs(60);
 
 impl Line {
     async fn start(settings: &[(&str, &str)]) -> Self {
@@ -74,6 +78,19 @@ async fn postgres_that_refuses_or_is_silent_is_waited_for() {
         until("the engine is ready again", async || line.engine.readiness().await.status == 200)
             .await;
     }
+    line.ends_well().await;
+}
+
+/// Longer than any wait between two attempts.
+#[tokio::test]
+async fn postgres_that_is_gone_for_a_minute_is_waited_for() {
+    let line = Line::start(&[]).await;
+    line.flows().await;
+    line.relay.refuse();
+    line.engine.misses("ledger").await;
+    tokio::time::sleep(MINUTE).await;
+    line.engine.misses("ledger").await;
+    line.relay.restore();
     line.ends_well().await;
 }
 

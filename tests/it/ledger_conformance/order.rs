@@ -6,7 +6,9 @@ use anyhow::{Result, bail, ensure};
 use facteur::clock::{Clock, SystemClock};
 use facteur::intake::{Arrival, Judged};
 use facteur::ledger::{EntryKind, Ledger, Written};
+use facteur::search::source::Source;
 use futures_util::future::try_join_all;
+use serde_json::json;
 
 use crate::support::desk::{Desk, posted, posted_as, rulebook};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
@@ -14,6 +16,7 @@ use crate::support::world::{Company, attest, notice};
 
 on_both_ledgers! {
     dense: sqlite_positions_are_dense_and_in_order, postgres_positions_are_dense_and_in_order;
+    alike: sqlite_the_journal_is_alike_in_memory_and_database, postgres_the_journal_is_alike_in_memory_and_database;
     one_wins: sqlite_of_engines_with_one_key_one_wins, postgres_of_engines_with_one_key_one_wins;
     inside: sqlite_decides_on_what_holds_at_that_moment, postgres_decides_on_what_holds_at_that_moment;
     interned: sqlite_an_audience_is_stored_once, postgres_an_audience_is_stored_once;
@@ -57,6 +60,30 @@ async fn dense(ledger: &TestLedger) -> Result<()> {
     };
     let (_, last) = tokio::try_join!(writing, following)?;
     ensure!(ledger.position().await? == last);
+    Ok(())
+}
+
+/// Who follows the journal beside its writer is shown what another process
+/// reads from the database.
+async fn alike(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let same = posted_as("same", &notice(Company::Active))?;
+    let batch = [posted(&attest(Company::Active))?, same.clone(), same, posted(&json!({}))?];
+    desk.deliver(batch.to_vec()).await?;
+    desk.deliver_one(posted(&notice(Company::Boxless))?).await?;
+    let other = Ledger::open(&ledger.url, 1).await?;
+    for (after, limit) in [(0, 10), (0, 3), (2, 3), (4, 1), (5, 1)] {
+        let (near, far) =
+            tokio::try_join!(ledger.follow(after, limit), other.journal_after(after, limit))?;
+        ensure!(near == far, "after {after}: {near:#?} {far:#?}");
+        let limit = usize::try_from(limit)?;
+        let (near, far) = tokio::try_join!(
+            Source::after(&*ledger.ledger, after, limit),
+            Source::after(&other, after, limit)
+        )?;
+        ensure!(near == far, "after {after}: {near:#?} {far:#?}");
+    }
+    other.close().await;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ const HOURS: u32 = 16;
 async fn unread(ledger: &TestLedger) -> Result<()> {
     let house = House::open(ledger).await?;
     let reference = ledger.reference().await?;
-    let mut kind = reference.message_types[&"TAX-NOTICE".parse()?].clone();
+    let mut kind = reference.message_types["TAX-NOTICE"].clone();
     kind.unread_to_paper_hours = Some(HOURS);
     let change = Change::Put(Record::MessageType(kind));
     ledger.change_registry(&[change], "tester", house.now()).await?;

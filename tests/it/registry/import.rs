@@ -16,7 +16,8 @@ on_both_ledgers! {
     exported_as_imported: sqlite_registry_is_exported_as_imported, postgres_registry_is_exported_as_imported;
     imported_twice: sqlite_second_import_changes_nothing, postgres_second_import_changes_nothing;
     interrupted: sqlite_interrupted_import_is_finished_by_another, postgres_interrupted_import_is_finished_by_another;
-    one_fault: sqlite_one_fault_in_100_000_imports_nothing, postgres_one_fault_in_100_000_imports_nothing;
+    late_fault: sqlite_fault_in_line_700_000_imports_nothing, postgres_fault_in_line_700_000_imports_nothing;
+    large: sqlite_100_000_companies_are_imported_in_steps, postgres_100_000_companies_are_imported_in_steps;
     references: sqlite_references_to_the_ledger_count, postgres_references_to_the_ledger_count;
     deletions: sqlite_deletions_are_checked_and_made, postgres_deletions_are_checked_and_made;
     at_once: sqlite_two_imports_at_once_are_as_one, postgres_two_imports_at_once_are_as_one;
@@ -79,21 +80,28 @@ async fn interrupted(ledger: &TestLedger) -> Result<()> {
     Ok(())
 }
 
-async fn one_fault(ledger: &TestLedger) -> Result<()> {
+fn only_companies(count: u32) -> Vec<String> {
     let line = |i: u32| {
         let number = company(i);
         format!(r#"{{"kind":"enterprise","number":"{number}","name":"C{i}","language":"fr"}}"#)
     };
-    let mut lines: Vec<String> = (1..=100_000).map(line).collect();
-    let right = lines.join("\n");
-    lines[69_999] = lines[69_999].replace(r#""fr""#, r#""it""#);
+    (1..=count).map(line).collect()
+}
+
+async fn late_fault(ledger: &TestLedger) -> Result<()> {
+    let mut lines = only_companies(750_000);
+    lines[699_999] = lines[699_999].replace(r#""fr""#, r#""it""#);
     let Err(RegistryError::Faulty(report)) = import(ledger, lines.join("\n")).await else {
         bail!("imported");
     };
-    ensure!(report.faults_total == 1 && report.faults[0].line == 70_000, "{report:?}");
+    ensure!(report.faults_total == 1 && report.faults[0].line == 700_000, "{report:?}");
     ensure!(report.faults[0].pointer == "/language", "{report:?}");
     ensure!(export(ledger).await?.is_empty(), "half imported");
+    Ok(())
+}
 
+async fn large(ledger: &TestLedger) -> Result<()> {
+    let right = only_companies(100_000).join("\n");
     let mut steps: Vec<Progress> = Vec::new();
     let options = Options {
         actor: ACTOR,
