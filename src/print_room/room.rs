@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::due::Due;
-use super::engine::{Engine, Said, Word};
+use super::engine::{Engine, Given, Said, Word};
 use super::folder::{Folder, FolderError};
 use super::journal::Entry;
 use super::link::Link;
@@ -21,6 +21,7 @@ use super::rejection::Rejection;
 use super::script::{Faults, Saying, Until};
 use crate::clock::Clock;
 use crate::paper::report::{HEARTBEAT, Heartbeat, REPORT, Report};
+use crate::paper::ticket::Ticket;
 use crate::relay::CloudEvent;
 use crate::telemetry::log::chain;
 
@@ -133,6 +134,8 @@ impl Room {
             let known: Vec<Uuid> = folder.jobs().map(|(id, _)| id).collect();
             (folder.waiting(), known)
         };
+        let offered = self.folder().offered()?;
+        self.engine.remember(offered);
         if !waiting.is_empty() {
             info!(letters = waiting.len(), "printing what was claimed before");
         }
@@ -145,7 +148,9 @@ impl Room {
 
     async fn take(&mut self) -> Result<(), FolderError> {
         let given = self.engine.take(BATCH_MAX).await;
+        self.offered(given.iter())?;
         let (again, claimed) = self.claim(&given).await?;
+        self.offered(again.iter().filter_map(|at| given.get(*at)))?;
         self.engine.settle(&given, &again).await;
         for recall in given.iter().filter_map(|it| match &it.word {
             Word::Recall(recall) => Some(recall),
@@ -158,6 +163,20 @@ impl Room {
             tokio::time::sleep(PAUSE).await;
         }
         Ok(())
+    }
+
+    /// Remembers what nobody else would give again.
+    fn offered<'a>(&self, given: impl Iterator<Item = &'a Given>) -> Result<(), FolderError> {
+        if self.engine.gives_again() {
+            return Ok(());
+        }
+        let tickets: Vec<&Ticket> = given
+            .filter_map(|it| match &it.word {
+                Word::Ticket(ticket) => Some(&**ticket),
+                _ => None,
+            })
+            .collect();
+        self.folder().offer(&tickets)
     }
 
     /// Draws a batch, and says so.
