@@ -25,6 +25,7 @@ mod failpoint;
 pub mod intake;
 pub mod ledger;
 pub mod lifecycle;
+pub mod mailbox;
 pub mod paper;
 pub mod print_room;
 pub mod queue;

@@ -62,7 +62,10 @@ CREATE TABLE boxes (
     all_digital        BIGINT NOT NULL,
     -- The registry's version when partitions, rules or grants of the box
     -- last changed.
-    access_version     BIGINT NOT NULL
+    access_version     BIGINT NOT NULL,
+    -- Position of the last change that a reader made to a message of the box:
+    -- what search waits for.
+    mail_position      BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE persons (
@@ -156,13 +159,21 @@ CREATE TABLE messages (
     arrived_at    BIGINT NOT NULL,
     expires_at    BIGINT NOT NULL,
     read_at       BIGINT,
+    -- Who first opened its main content.
+    read_by       TEXT,
     hidden        BIGINT NOT NULL,
+    registered    BIGINT NOT NULL,
+    -- 0: nothing to do, 1: to do, 2: done.
+    task          BIGINT NOT NULL,
+    -- By when it is to be done: days since 1970.
+    due_on        BIGINT,
     -- When it becomes a letter, unless it is read before; none once it did.
     paper_due_at  BIGINT,
     PRIMARY KEY (enterprise, id)
 );
 
 CREATE INDEX messages_by_id ON messages (id);
+CREATE INDEX messages_unread ON messages (enterprise, id) WHERE read_at IS NULL AND hidden = 0;
 CREATE INDEX messages_due ON messages (paper_due_at) WHERE paper_due_at IS NOT NULL;
 
 -- Sets of persons, by the digest of their sorted ids: a company's readers are
@@ -328,6 +339,90 @@ CREATE TABLE documents (
 );
 
 CREATE INDEX documents_unused ON documents (claimed_at) WHERE used = 0;
+
+-- What readers make of a box -------------------------------------------------
+
+-- Renamed, merged and deleted in one row: messages and the search index keep
+-- the id that was put on them.
+CREATE TABLE labels (
+    enterprise  BIGINT NOT NULL,
+    id          UUID NOT NULL,
+    name        TEXT NOT NULL,
+    colour      TEXT NOT NULL,
+    created_by  TEXT NOT NULL,
+    -- Stands for this one now.
+    merged_into UUID,
+    PRIMARY KEY (enterprise, id)
+);
+
+CREATE UNIQUE INDEX labels_by_name ON labels (enterprise, name) WHERE merged_into IS NULL;
+
+CREATE TABLE message_labels (
+    enterprise BIGINT NOT NULL,
+    message    UUID NOT NULL,
+    label      UUID NOT NULL,
+    PRIMARY KEY (enterprise, message, label)
+);
+
+CREATE INDEX message_labels_by_label ON message_labels (enterprise, label, message);
+
+-- Read with the routing rules, under the box's access_version.
+CREATE TABLE label_rules (
+    enterprise BIGINT NOT NULL,
+    id         UUID NOT NULL,
+    record     TEXT NOT NULL,
+    PRIMARY KEY (enterprise, id)
+);
+
+CREATE TABLE views (
+    person TEXT NOT NULL,
+    id     UUID NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (person, id)
+);
+
+CREATE TABLE favourites (
+    person     TEXT NOT NULL,
+    enterprise BIGINT NOT NULL,
+    PRIMARY KEY (person, enterprise)
+);
+
+-- Where and when a box is told of its mail.
+CREATE TABLE notification_settings (
+    enterprise BIGINT PRIMARY KEY,
+    record     TEXT NOT NULL
+);
+
+-- Who did what with a box or a message. Rows are added, never changed but to
+-- say under which seal they lie. Actors are keyed hashes.
+CREATE TABLE audit (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    enterprise BIGINT NOT NULL,
+    message    UUID,
+    actor      TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    detail     TEXT NOT NULL,
+    -- Of the Belgian calendar: a chain a year.
+    year       BIGINT NOT NULL,
+    -- The seal that it lies under, once it does.
+    seal       BIGINT
+);
+
+CREATE INDEX audit_unsealed ON audit (year, id) WHERE seal IS NULL;
+CREATE INDEX audit_by_seal ON audit (year, seal, id) WHERE seal IS NOT NULL;
+CREATE INDEX audit_by_enterprise ON audit (enterprise, id);
+CREATE INDEX audit_by_message ON audit (message, id) WHERE message IS NOT NULL;
+
+-- Each seal's digest covers its rows and the seal before it.
+CREATE TABLE audit_seals (
+    year    BIGINT NOT NULL,
+    number  BIGINT NOT NULL,
+    entries BIGINT NOT NULL,
+    digest  BYTEA NOT NULL,
+    at      BIGINT NOT NULL,
+    PRIMARY KEY (year, number)
+);
 
 -- Followers and engines ---------------------------------------------------------
 

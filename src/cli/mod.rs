@@ -38,7 +38,7 @@ const EXIT_CODES: &str = "Exit codes:
      refused, a check found faults, there is no such thing
   2  wrong arguments
   3  the configuration, the policy or a given file is faulty
-  4  the ledger, the broker or the documents cannot be reached
+  4  the ledger, the broker, the documents or the search index cannot be reached
   5  anything else";
 
 /// The delivery and routing engine behind a company mailbox.

@@ -129,6 +129,7 @@ impl Criteria {
             text,
             page: self.page,
             size: self.size,
+            ..Query::everywhere()
         }
     }
 }

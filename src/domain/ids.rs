@@ -19,7 +19,7 @@ pub struct IdError {
 
 /// Printable means: no white space at the ends, no control character (NUL
 /// above all, which PostgreSQL refuses and SQLite takes).
-fn check(kind: &'static str, text: &str, min: usize, max: usize) -> Result<(), IdError> {
+pub(super) fn check(kind: &'static str, text: &str, min: usize, max: usize) -> Result<(), IdError> {
     let length = text.chars().count();
     let is_printable = !text.chars().any(char::is_control) && text.trim() == text;
     if is_printable && (min..=max).contains(&length) {

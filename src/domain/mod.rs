@@ -9,6 +9,7 @@ mod digest;
 mod enterprise;
 mod enterprise_number;
 mod ids;
+mod label;
 mod language;
 mod medium;
 mod message_type;
@@ -18,6 +19,7 @@ mod publication;
 mod record;
 mod references;
 mod refusal;
+mod task;
 mod validate;
 mod words;
 
@@ -30,6 +32,7 @@ pub use ids::{
     AccountName, ApplicationId, GrantId, IdError, IdempotencyKey, MessageId, MessageTypeId,
     PartitionId, PersonId, ServiceId,
 };
+pub use label::{Colour, Label, LabelId, LabelRule, label_name};
 pub use language::{Language, Texts};
 pub use medium::Medium;
 pub use message_type::{DigitalForm, MessageType, Validity, ValidityUnit};
@@ -41,5 +44,6 @@ pub use publication::{
 };
 pub use record::{Change, Kind, Record, RecordKey};
 pub use refusal::{Code, Refusal, legible};
+pub use task::{Task, day_number, day_of_number, task_on_arrival};
 pub use validate::{Limits, MEDIA_TYPES, Valid, validate};
 pub(crate) use words::words;

@@ -12,6 +12,7 @@ use crate::clock::belgian_day;
 use crate::decide::{BoxState, Decision, Facts, Policy, decide};
 use crate::domain::{
     Application, Code, Digest, DigitalForm, EnterpriseNumber, Medium, MessageId, Refusal, legible,
+    task_on_arrival,
 };
 use crate::ledger::{
     Accepted, Detail, DocumentKey, Entry, EntryKind, IdentityChange, IdentityKey, IdentityState,
@@ -296,6 +297,7 @@ impl Bench<'_> {
             decision,
             facts,
             registered: publication.registered,
+            task: task_on_arrival(&publication.business_data_list),
             publication: admitted.parsed.json.clone(),
             searched: searched(
                 &publication.subject,

@@ -8,7 +8,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::reference::enterprise_number;
 use super::store::{Statement, Transaction, Value};
-use crate::domain::{EnterpriseNumber, Grant, RoutingRule};
+use crate::domain::{EnterpriseNumber, Grant, LabelRule, RoutingRule};
 use crate::route::BoxAccess;
 
 /// The access of one box at one version.
@@ -20,7 +20,8 @@ pub(super) struct CachedAccess {
 
 impl CachedAccess {
     pub(super) fn weight(&self) -> u32 {
-        let entries = self.access.grants.len() + self.access.rules.len() + 1;
+        let entries =
+            self.access.grants.len() + self.access.rules.len() + self.access.label_rules.len() + 1;
         u32::try_from(entries).unwrap_or(u32::MAX)
     }
 }
@@ -38,6 +39,12 @@ const GRANTS: Statement = Statement {
         WHERE enterprise = ANY($1) GROUP BY enterprise",
     sqlite: "SELECT enterprise, '[' || group_concat(record, ',') || ']' FROM grants
         WHERE enterprise IN (SELECT value FROM json_each($1)) GROUP BY enterprise",
+};
+
+const LABEL_RULES: Statement = Statement {
+    postgres: "SELECT enterprise, record FROM label_rules WHERE enterprise = ANY($1)",
+    sqlite: "SELECT enterprise, record FROM label_rules
+        WHERE enterprise IN (SELECT value FROM json_each($1))",
 };
 
 type Boxes = HashMap<EnterpriseNumber, Arc<BoxAccess>>;
@@ -80,6 +87,10 @@ async fn load(
     for mut row in tx.rows(RULES, vec![Value::Ints(numbers.clone())]).await? {
         let entry = loaded.entry(enterprise_number(row.int()?)?).or_default();
         entry.rules.push(row.json::<RoutingRule>()?);
+    }
+    for mut row in tx.rows(LABEL_RULES, vec![Value::Ints(numbers.clone())]).await? {
+        let entry = loaded.entry(enterprise_number(row.int()?)?).or_default();
+        entry.label_rules.push(row.json::<LabelRule>()?);
     }
     for mut row in tx.rows(GRANTS, vec![Value::Ints(numbers)]).await? {
         let entry = loaded.entry(enterprise_number(row.int()?)?).or_default();

@@ -158,8 +158,7 @@ impl Batch<'_> {
         identity::supersede(&mut self.tx, &mended, at).await?;
         let mut entries = records.journal;
         journal::append(&mut self.tx, &mut entries, at).await?;
-        let messages = record::projected(records.accepted, &entries);
-        self.appended = Piece { entries, messages };
+        self.appended = Piece::of(entries, records.accepted);
         Ok(())
     }
 

@@ -9,7 +9,9 @@ use super::identity::words;
 use super::reference::enterprise_number;
 use super::store::{Bulk, Column, Row, Statement, Table, Transaction};
 use super::{Ledger, time};
-use crate::domain::{Attention, BusinessData, EnterpriseNumber, Language, MessageId, Texts};
+use crate::domain::{
+    Attention, BusinessData, EnterpriseNumber, Language, MessageId, Task, Texts, day_of_number,
+};
 use crate::search::source::{Page, Projected, Source, SourceError};
 
 words! {
@@ -31,6 +33,8 @@ words! {
         Moved = "moved",
         /// Labels of a message changed.
         Labelled = "labelled",
+        /// A message was hidden or shown, or something is to be done about it.
+        Marked = "marked",
         /// A letter went a step further.
         Letter = "letter",
     }
@@ -78,15 +82,16 @@ const DRAW: Statement =
     Statement::same("UPDATE clock SET position = position + $1 RETURNING position");
 
 /// Appends entries and gives them their positions; must be the last write
-/// before commit, since every other writer now waits.
+/// before commit, since every other writer now waits. Answers the last
+/// position, 0 when there is nothing to append.
 pub(super) async fn append(
     tx: &mut Transaction,
     entries: &mut [Entry],
     at: i64,
-) -> Result<(), LedgerError> {
+) -> Result<i64, LedgerError> {
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     if count == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let mut rows = tx.rows(DRAW, vec![count.into()]).await?;
     let row = rows.first_mut();
@@ -115,7 +120,8 @@ pub(super) async fn append(
             text(|entry| &entry.detail),
         ],
     );
-    tx.insert(bulk).await.map(drop)
+    tx.insert(bulk).await?;
+    Ok(last)
 }
 
 const AFTER: Statement = Statement::same(
@@ -129,14 +135,27 @@ const AFTER_FOR: Statement = Statement::same(
      ORDER BY position LIMIT $4",
 );
 
-const PROJECTED: Statement = Statement::same(
-    "SELECT j.position, j.at, m.id, m.enterprise, m.organization, m.application, m.message_type,
-            m.partition, m.arrived_at, m.medium, m.read_at, m.publication
-     FROM journal j
-     LEFT JOIN messages m ON m.enterprise = j.enterprise AND m.id = j.message
-      AND j.kind <> 'letter'
-     WHERE j.position > $1 AND j.position <= $1 + $2 ORDER BY j.position",
-);
+macro_rules! projected {
+    ($labels:literal) => {
+        concat!(
+            "SELECT j.position, j.at, m.id, m.enterprise, m.organization, m.application,
+                m.message_type, m.partition, m.arrived_at, m.medium, m.read_at, m.hidden,
+                m.registered, m.task, m.due_on, (SELECT ",
+            $labels,
+            " FROM message_labels l WHERE l.enterprise = m.enterprise AND l.message = m.id),
+                m.publication
+             FROM journal j
+             LEFT JOIN messages m ON m.enterprise = j.enterprise AND m.id = j.message
+               AND j.kind <> 'letter'
+             WHERE j.position > $1 AND j.position <= $1 + $2 ORDER BY j.position"
+        )
+    };
+}
+
+const PROJECTED: Statement = Statement {
+    postgres: projected!("string_agg(replace(l.label::TEXT, '-', ''), ' ')"),
+    sqlite: projected!("group_concat(lower(hex(l.label)), ' ')"),
+};
 
 fn entry(mut row: Row) -> Result<Entry, LedgerError> {
     let (position, at, kind) = (row.int()?, time(row.int()?)?, row.parsed()?);
@@ -219,7 +238,11 @@ fn projected(position: i64, id: Uuid, mut row: Row) -> Result<Projected, LedgerE
         arrived_at: time(row.int()?)?,
         medium: row.parsed()?,
         is_read: row.opt_int()?.is_some(),
-        labels: Vec::new(),
+        is_hidden: row.flag()?,
+        is_registered: row.flag()?,
+        task: Task::from_value(row.int()?).unwrap_or_default(),
+        due: row.opt_int()?.and_then(day_of_number),
+        labels: row.opt_text()?.iter().flat_map(|it| it.split(' ')).map(str::to_owned).collect(),
         texts: Vec::new(),
     };
     let Searched { subject, business_data_list, for_the_attention_of } = row.json()?;

@@ -21,6 +21,7 @@ mod explain;
 mod identity;
 mod journal;
 mod letters;
+mod mailbox;
 mod migrations;
 mod quarantine;
 mod record;
@@ -43,6 +44,10 @@ pub use letters::{
     Claim, ClaimAnswer, LetterEvent, LetterFilter, LetterRow, LetterTicket, OrderRefusal, Ordered,
     PlannedLetter, PrinterLoad, PrinterStanding, RecallScope, Releasable, Source, Step, Stray,
     UnplannedLetter, Verdict,
+};
+pub use mailbox::{
+    BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
+    Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
 };
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::error::LedgerError;
 use super::identity::{Fingerprint, IdentityChange, IdentityKey};
-use super::journal::{Entry, EntryKind};
+use super::journal::Entry;
 use super::quarantine::QuarantineState;
 use super::store::{Bulk, Column, Table, Transaction};
 use super::{Ledger, micros};
 use crate::decide::{Decision, Facts, Policy};
 use crate::domain::{
-    ApplicationId, Digest, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, Refusal,
+    ApplicationId, Digest, EnterpriseNumber, LabelId, Language, Medium, MessageId, MessageTypeId,
+    Refusal, Task, day_number,
 };
 use crate::route::Routing;
-use crate::search::source::Projected;
 
 /// A publication that becomes a message.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Accepted {
     pub facts: Facts,
     /// Whether it is a registered item.
     pub registered: bool,
+    /// What the sender says is to be done, and by when.
+    pub task: (Task, Option<Date>),
     /// The publication as JSON, content replaced by digests.
     pub publication: String,
     /// What text search looks in.
@@ -186,6 +189,9 @@ const MESSAGES: Table = Table {
         "arrived_at",
         "expires_at",
         "hidden",
+        "registered",
+        "task",
+        "due_on",
         "paper_due_at",
     ],
     conflict: "",
@@ -209,6 +215,9 @@ const LETTERS: Table = Table {
     ],
     conflict: "",
 };
+
+const MESSAGE_LABELS: Table =
+    Table { name: "message_labels", columns: &["enterprise", "message", "label"], conflict: "" };
 
 const QUARANTINE: Table = Table {
     name: "quarantine",
@@ -266,6 +275,7 @@ impl Ledger {
         let (audiences, interned) = self.intern(tx, accepted, policy).await?;
         tx.insert(messages(accepted, audiences, policy, at)?).await?;
         tx.insert(letters(accepted, at)).await?;
+        tx.insert(labels(accepted)).await?;
         Ok(interned)
     }
 
@@ -370,33 +380,28 @@ fn messages(
             Column::Ints(vec![at; rows.len()]),
             ints(rows, |row| micros(row.expires_at)),
             Column::Ints(vec![0; rows.len()]),
+            ints(rows, |row| i64::from(row.registered)),
+            ints(rows, |row| row.task.0.value()),
+            Column::OptInts(rows.iter().map(|row| row.task.1.map(day_number)).collect()),
             Column::OptInts(rows.iter().map(|row| row.paper_due_at.map(micros)).collect()),
         ],
     ))
 }
 
-/// New messages as they must be found, each at the position of its entry:
-/// both are in the order in which they were judged.
-pub(super) fn projected(accepted: Vec<Accepted>, entries: &[Entry]) -> Vec<Projected> {
-    let entries = entries.iter().filter(|entry| entry.kind == EntryKind::Accepted);
-    accepted
-        .into_iter()
-        .zip(entries)
-        .map(|(message, entry)| Projected {
-            position: entry.position,
-            id: message.id,
-            enterprise: message.enterprise,
-            organization: message.organization,
-            application: message.application,
-            message_type: message.message_type,
-            partition: message.routing.partition,
-            arrived_at: entry.at,
-            medium: message.medium,
-            is_read: false,
-            labels: Vec::new(),
-            texts: message.searched,
-        })
-        .collect()
+/// What rules of the boxes put on them.
+fn labels(rows: &[Accepted]) -> Bulk {
+    let rows: Vec<(&Accepted, LabelId)> = rows
+        .iter()
+        .flat_map(|row| row.routing.labels.iter().map(move |label| (row, *label)))
+        .collect();
+    Bulk::new(
+        &MESSAGE_LABELS,
+        vec![
+            Column::Ints(rows.iter().map(|(row, _)| row.enterprise.value()).collect()),
+            Column::Ids(rows.iter().map(|(row, _)| row.id.0).collect()),
+            Column::Ids(rows.iter().map(|(_, label)| label.0).collect()),
+        ],
+    )
 }
 
 fn letters(rows: &[Accepted], at: i64) -> Bulk {

@@ -11,7 +11,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::journal::Entry;
+use super::journal::{Entry, EntryKind};
+use super::record::Accepted;
 use crate::search::source::Projected;
 
 /// Entries kept: what a follower may be behind and still find them here.
@@ -26,8 +27,39 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// What a transaction appended, and the messages it made: both in the order
+    /// in which they were judged.
+    pub(super) fn of(entries: Vec<Entry>, accepted: Vec<Accepted>) -> Self {
+        let new = entries.iter().filter(|entry| entry.kind == EntryKind::Accepted);
+        let messages = accepted.into_iter().zip(new).map(projected).collect();
+        Self { entries, messages }
+    }
+
     fn ends(&self) -> Option<(i64, i64)> {
         self.entries.first().zip(self.entries.last()).map(|(a, b)| (a.position, b.position))
+    }
+}
+
+/// A new message as it must be found, from its entry on.
+fn projected((message, entry): (Accepted, &Entry)) -> Projected {
+    let (task, due) = message.task;
+    Projected {
+        position: entry.position,
+        id: message.id,
+        enterprise: message.enterprise,
+        organization: message.organization,
+        application: message.application,
+        message_type: message.message_type,
+        partition: message.routing.partition,
+        arrived_at: entry.at,
+        medium: message.medium,
+        is_read: false,
+        is_hidden: false,
+        is_registered: message.registered,
+        task,
+        due,
+        labels: message.routing.labels.iter().map(|label| label.0.simple().to_string()).collect(),
+        texts: message.searched,
     }
 }
 

@@ -80,7 +80,7 @@ pub fn has_receipt(kind: EntryKind) -> bool {
         | EntryKind::Held
         | EntryKind::Discarded
         | EntryKind::Letter => true,
-        EntryKind::Read | EntryKind::Moved | EntryKind::Labelled => false,
+        EntryKind::Read | EntryKind::Moved | EntryKind::Labelled | EntryKind::Marked => false,
     }
 }
 

@@ -10,9 +10,13 @@
 use jiff::civil::Date;
 
 use crate::domain::{
-    AccessLevel, ApplicationId, EnterpriseNumber, Grant, MessageTypeId, PartitionId, PersonId,
-    RoutingRule, Scope, ServiceId,
+    AccessLevel, ApplicationId, EnterpriseNumber, Grant, LabelId, LabelRule, MessageTypeId,
+    PartitionId, PersonId, RoutingRule, Scope, ServiceId,
 };
+
+mod openings;
+
+pub use openings::{Opening, Types, openings};
 
 /// What routing looks at in a message.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,8 @@ pub struct BoxAccess {
     pub rules: Vec<RoutingRule>,
     /// In any order.
     pub grants: Vec<Grant>,
+    /// In any order.
+    pub label_rules: Vec<LabelRule>,
 }
 
 /// Why these persons are the audience.
@@ -75,6 +81,8 @@ pub struct Routing {
     pub persons: Vec<PersonId>,
     /// Why these.
     pub audience: AudienceKind,
+    /// The labels that rules put on it, each once.
+    pub labels: Vec<LabelId>,
 }
 
 /// Routes one message that arrives on a day (Belgian calendar).
@@ -92,7 +100,22 @@ pub fn route(access: &BoxAccess, item: Item<'_>, day: Date) -> Routing {
     let mut persons: Vec<PersonId> = open.into_iter().map(|grant| grant.person.clone()).collect();
     persons.sort_unstable();
     persons.dedup();
-    Routing { partition, rule: rule.map(|rule| rule.priority), persons, audience }
+    let labels = labels(&access.label_rules, item);
+    Routing { partition, rule: rule.map(|rule| rule.priority), persons, audience, labels }
+}
+
+/// The labels of every rule that matches, sorted, each once.
+#[must_use]
+pub fn labels(rules: &[LabelRule], item: Item<'_>) -> Vec<LabelId> {
+    let matches = |rule: &&LabelRule| {
+        rule.message_type.as_ref().is_none_or(|id| id == item.message_type)
+            && rule.application.as_ref().is_none_or(|id| id == item.application)
+            && rule.organization.is_none_or(|number| number == item.organization)
+    };
+    let mut labels: Vec<LabelId> = rules.iter().filter(matches).map(|rule| rule.label).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
 }
 
 fn applies(rule: &RoutingRule, item: Item<'_>) -> bool {

@@ -119,7 +119,8 @@ fn the_first_rule_that_matches_wins() {
     let mut by_sender = rule(2, "SOCIAL");
     by_sender.organization = Some(number(ONSS));
     by_sender.application = Some(ApplicationId::new("onss:dmfa").unwrap());
-    let access = BoxAccess { rules: vec![by_type, by_sender, rule(3, "REST")], grants: vec![] };
+    let access =
+        BoxAccess { rules: vec![by_type, by_sender, rule(3, "REST")], ..BoxAccess::default() };
     let routing = route(&access, Sample::new(AccessLevel::Box).item(), today());
     assert_eq!((routing.partition.as_str(), routing.rule), ("SOCIAL", Some(2)));
 
@@ -130,8 +131,8 @@ fn the_first_rule_that_matches_wins() {
 #[test]
 fn the_audience_is_the_granted_else_the_managers_else_nobody() {
     let grants = |list: &[(&str, Scope)]| BoxAccess {
-        rules: vec![],
         grants: list.iter().map(|(person, scope)| grant(person, scope.clone())).collect(),
+        ..BoxAccess::default()
     };
     let level_2 = Sample::new(AccessLevel::Type);
     for (access, persons, kind) in [

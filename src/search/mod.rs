@@ -45,7 +45,7 @@ pub use normalise::contains;
 pub use progress::{Lag, Progress};
 pub use projection::{Observer, Pace, Projection, Reason};
 pub use query::{
-    Boxes, Found, Named, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Query, QueryError, REACH_MAX,
+    Boxes, Found, Named, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Part, Query, QueryError, REACH_MAX,
     TEXT_CHARS_MAX, Text, VALUES_MAX,
 };
 pub use rebuild::Rebuilt;

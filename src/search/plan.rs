@@ -11,9 +11,9 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::ngram::Needle;
-use super::query::{Boxes, Query, Text};
+use super::query::{self, Boxes, Query, Text};
 use super::schema::{Fields, number};
-use crate::domain::EnterpriseNumber;
+use crate::domain::{EnterpriseNumber, day_number};
 
 type Part = Box<dyn IndexQuery>;
 
@@ -22,6 +22,7 @@ pub(super) fn plan(query: &Query, fields: &Fields) -> Part {
     let mut parts = Criteria::default();
     match &query.boxes {
         Boxes::Of(boxes) => parts.add(any_of(numbers(fields.enterprise, boxes))),
+        Boxes::Opened(openings) => parts.add(opened(openings, fields)),
         Boxes::All => {}
     }
     parts.add_list(numbers(fields.organization, &query.organizations));
@@ -30,8 +31,21 @@ pub(super) fn plan(query: &Query, fields: &Fields) -> Part {
     parts.add_list(words(fields.partition, &query.partitions, |id| id.as_str()));
     parts.add_list(words(fields.label, &query.labels, String::as_str));
     parts.add_list(words(fields.medium, &query.media, |medium| medium.as_str()));
-    if let Some(is_read) = query.is_read {
-        parts.add(term(Term::from_field_u64(fields.is_read, u64::from(is_read))));
+    for (field, wanted) in [
+        (fields.is_read, query.is_read),
+        (fields.is_hidden, query.is_hidden),
+        (fields.is_registered, query.is_registered),
+    ] {
+        if let Some(wanted) = wanted {
+            parts.add(term(Term::from_field_u64(field, u64::from(wanted))));
+        }
+    }
+    if let Some(task) = query.task {
+        parts.add(term(Term::from_field_i64(fields.task, task.value())));
+    }
+    if let Some(day) = query.due_through {
+        let last = Bound::Included(Term::from_field_i64(fields.due, day_number(day)));
+        parts.add(Box::new(RangeQuery::new(Bound::Unbounded, last)));
     }
     if let Some(period) = arrived(fields.arrived, query.arrived_from, query.arrived_to) {
         parts.add(period);
@@ -40,6 +54,28 @@ pub(super) fn plan(query: &Query, fields: &Fields) -> Part {
         parts.add(text);
     }
     parts.all()
+}
+
+/// What is open to a reader: any of these parts.
+fn opened(parts: &[query::Part], fields: &Fields) -> Part {
+    let mut alternatives: Vec<Part> = parts.iter().map(|part| within(part, fields)).collect();
+    match alternatives.len() {
+        0 => Box::new(EmptyQuery),
+        1 => alternatives.remove(0),
+        _ => Box::new(BooleanQuery::union(alternatives)),
+    }
+}
+
+fn within(part: &query::Part, fields: &Fields) -> Part {
+    let mut criteria = Criteria::default();
+    criteria.add(any_of(numbers(fields.enterprise, &part.boxes)));
+    if let Some(types) = &part.message_types {
+        criteria.add(any_of(words(fields.message_type, types, |id| id.as_str())));
+    }
+    criteria.add_list(numbers(fields.organization, part.organization.as_slice()));
+    criteria.add_list(words(fields.application, part.application.as_slice(), |id| id.as_str()));
+    criteria.add_list(words(fields.partition, part.partition.as_slice(), |id| id.as_str()));
+    criteria.all()
 }
 
 #[derive(Default)]

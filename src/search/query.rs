@@ -1,9 +1,10 @@
 //! What can be asked, what it may cost, and what is answered.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::domain::{
-    ApplicationId, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, PartitionId,
+    ApplicationId, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, PartitionId, Task,
 };
 
 /// Characters that a searched text may have.
@@ -26,8 +27,26 @@ pub const REACH_MAX: u32 = 10_000;
 pub enum Boxes {
     /// In these boxes.
     Of(Vec<EnterpriseNumber>),
+    /// In what is open to a reader: in any of these parts of boxes. No part
+    /// is nothing.
+    Opened(Vec<Part>),
     /// In every box: for operators.
     All,
+}
+
+/// The same part of several boxes. `None` is no condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Of these boxes.
+    pub boxes: Vec<EnterpriseNumber>,
+    /// Of these types.
+    pub message_types: Option<Vec<MessageTypeId>>,
+    /// From this organization.
+    pub organization: Option<EnterpriseNumber>,
+    /// From this application.
+    pub application: Option<ApplicationId>,
+    /// In this partition.
+    pub partition: Option<PartitionId>,
 }
 
 /// A search. Criteria are ANDed; the values of one list are alternatives; an
@@ -50,6 +69,14 @@ pub struct Query {
     pub media: Vec<Medium>,
     /// Read, or unread.
     pub is_read: Option<bool>,
+    /// Hidden, or not.
+    pub is_hidden: Option<bool>,
+    /// Registered, or not.
+    pub is_registered: Option<bool>,
+    /// What is to be done.
+    pub task: Option<Task>,
+    /// To be done on this day or before.
+    pub due_through: Option<Date>,
     /// Arrived then or later.
     pub arrived_from: Option<Timestamp>,
     /// Arrived before then.
@@ -148,6 +175,12 @@ impl Query {
         Self::within(Boxes::All)
     }
 
+    /// Everything in these parts of boxes.
+    #[must_use]
+    pub fn in_parts(parts: Vec<Part>) -> Self {
+        Self::within(Boxes::Opened(parts))
+    }
+
     fn within(boxes: Boxes) -> Self {
         Self {
             boxes,
@@ -158,6 +191,10 @@ impl Query {
             labels: Vec::new(),
             media: Vec::new(),
             is_read: None,
+            is_hidden: None,
+            is_registered: None,
+            task: None,
+            due_through: None,
             arrived_from: None,
             arrived_to: None,
             text: None,
@@ -197,6 +234,7 @@ impl Query {
     fn lists(&self) -> Vec<(&'static str, usize)> {
         let boxes = match &self.boxes {
             Boxes::Of(boxes) => boxes.len(),
+            Boxes::Opened(parts) => parts.iter().map(|part| part.boxes.len()).sum(),
             Boxes::All => 0,
         };
         let mut lists = vec![

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::ngram::{self, Trigrams};
 use super::normalise;
 use super::source::Projected;
-use crate::domain::{EnterpriseNumber, Language, MessageId};
+use crate::domain::{EnterpriseNumber, Language, MessageId, day_number};
 
 const TRIGRAMS: &str = "facteur-trigrams";
 
@@ -35,6 +35,11 @@ pub(super) struct Fields {
     pub(super) label: Field,
     pub(super) medium: Field,
     pub(super) is_read: Field,
+    pub(super) is_hidden: Field,
+    pub(super) is_registered: Field,
+    pub(super) task: Field,
+    /// Days since 1970, a column: for ranges.
+    pub(super) due: Field,
     /// Microseconds since 1970, a column: for ranges and newest first.
     pub(super) arrived: Field,
     /// In the order of [`Language::ALL`].
@@ -65,7 +70,11 @@ impl Fields {
             partition: schema.add_text_field("partition", word()),
             label: schema.add_text_field("label", word()),
             medium: schema.add_text_field("medium", word()),
-            is_read: schema.add_u64_field("is_read", indexed),
+            is_read: schema.add_u64_field("is_read", indexed.clone()),
+            is_hidden: schema.add_u64_field("is_hidden", indexed.clone()),
+            is_registered: schema.add_u64_field("is_registered", indexed.clone()),
+            task: schema.add_i64_field("task", indexed),
+            due: schema.add_i64_field("due", column.clone()),
             arrived: schema.add_i64_field(ARRIVED, column),
             texts: Language::ALL.map(|language| {
                 schema.add_text_field(&format!("text_{}", language.code()), trigrams())
@@ -107,6 +116,12 @@ impl Fields {
         }
         document.add_text(self.medium, message.medium.as_str());
         document.add_u64(self.is_read, u64::from(message.is_read));
+        document.add_u64(self.is_hidden, u64::from(message.is_hidden));
+        document.add_u64(self.is_registered, u64::from(message.is_registered));
+        document.add_i64(self.task, message.task.value());
+        if let Some(due) = message.due {
+            document.add_i64(self.due, day_number(due));
+        }
         document.add_i64(self.arrived, message.arrived_at.as_microsecond());
         for (language, text) in &message.texts {
             document.add_text(self.text(*language), text);

@@ -3,10 +3,11 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::domain::{
-    ApplicationId, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, PartitionId,
+    ApplicationId, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, PartitionId, Task,
 };
 
 /// A message, as it must be found from `position` on.
@@ -32,7 +33,15 @@ pub struct Projected {
     pub medium: Medium,
     /// Whether the company opened it.
     pub is_read: bool,
-    /// Its labels.
+    /// Whether it was hidden.
+    pub is_hidden: bool,
+    /// Whether it is a registered item.
+    pub is_registered: bool,
+    /// What is to be done.
+    pub task: Task,
+    /// By when.
+    pub due: Option<Date>,
+    /// Ids of the labels that were put on it.
     pub labels: Vec<String>,
     /// What text search looks in: subject, business-data values, attention
     /// label. Names of senders and types are not here: they are matched on

@@ -14,7 +14,7 @@ use super::history::{self, Changed};
 use super::kept::{has_messages, kept};
 use super::kinds::room;
 use super::rows::{insert, parts, row, text};
-use crate::domain::{Change, Kind, MailBox, Record, RecordKey};
+use crate::domain::{Change, EnterpriseNumber, Kind, MailBox, Record, RecordKey};
 use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Statement, Transaction, Value};
 use crate::ledger::{Ledger, micros};
@@ -88,15 +88,26 @@ impl Ledger {
 }
 
 /// Waits for its turn; answers the version of what this transaction changes.
-pub(super) async fn lock(tx: &mut Transaction) -> Result<i64, LedgerError> {
+pub(in crate::ledger) async fn lock(tx: &mut Transaction) -> Result<i64, LedgerError> {
     let mut rows = tx.rows(LOCK, vec![]).await?;
     rows.first_mut()
         .ok_or_else(|| LedgerError::Shape("the registry's clock is missing".into()))?
         .int()
 }
 
+/// Says that the access of these boxes changed, in a transaction that holds
+/// the lock.
+pub(in crate::ledger) async fn move_access(
+    tx: &mut Transaction,
+    boxes: &[EnterpriseNumber],
+    version: i64,
+) -> Result<(), LedgerError> {
+    let boxes = Value::Ints(boxes.iter().map(|number| number.value()).collect());
+    tx.execute(MOVE_ACCESS, vec![boxes, version.into()]).await.map(drop)
+}
+
 /// Makes changes in a transaction that holds the lock.
-pub(super) async fn apply(
+pub(in crate::ledger) async fn apply(
     tx: &mut Transaction,
     version: i64,
     changes: &[Change],

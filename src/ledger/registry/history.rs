@@ -33,6 +33,11 @@ const LATEST: Statement = Statement::same(
      WHERE enterprise = $1 ORDER BY id DESC LIMIT $2",
 );
 
+const LATEST_PREFERENCE: Statement = Statement::same(
+    "SELECT at, actor, kind, key, before, after FROM registry_history
+     WHERE enterprise = $1 AND kind = 'box' ORDER BY id DESC LIMIT $2",
+);
+
 const HISTORY: Table = Table {
     name: "registry_history",
     columns: &["at", "actor", "kind", "enterprise", "key", "before", "after"],
@@ -123,6 +128,20 @@ fn entry(mut row: Row) -> Result<HistoryEntry, LedgerError> {
 }
 
 impl Ledger {
+    /// The latest changes of one box's all-digital consent, newest first.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn history_of_preference(
+        &self,
+        enterprise: EnterpriseNumber,
+        limit: u32,
+    ) -> Result<Vec<HistoryEntry>, LedgerError> {
+        let values = vec![enterprise.value().into(), i64::from(limit).into()];
+        let rows = self.store.rows(LATEST_PREFERENCE, values).await?;
+        rows.into_iter().map(entry).collect()
+    }
+
     /// The latest changes in one company's box, newest first.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ pub(super) async fn has_messages(
 }
 
 /// Which of these records are not there.
-pub(super) async fn unknown(
+pub(in crate::ledger) async fn unknown(
     tx: &mut Transaction,
     keys: &[RecordKey],
 ) -> Result<HashSet<RecordKey>, LedgerError> {

@@ -13,8 +13,10 @@ mod rows;
 mod single;
 
 pub use change::Tally;
+pub(super) use change::{apply, lock, move_access};
 pub use history::HistoryEntry;
 pub use kept::PartitionUse;
+pub(super) use kept::unknown;
 pub use pages::RegistryPages;
 pub use single::{Registered, Written};
 

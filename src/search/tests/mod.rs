@@ -19,7 +19,7 @@ use super::finder::find;
 use super::generation::Generation;
 use super::source::{Page, Projected, Source, SourceError};
 use super::{Found, Named, Pace, Query, Text};
-use crate::domain::{EnterpriseNumber, Language, Medium, MessageId, PartitionId};
+use crate::domain::{EnterpriseNumber, Language, Medium, MessageId, PartitionId, Task};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,6 +53,10 @@ fn message(n: u128) -> Projected {
         arrived_at: Timestamp::UNIX_EPOCH + second.seconds(),
         medium: Medium::Digital,
         is_read: false,
+        is_hidden: false,
+        is_registered: false,
+        task: Task::None,
+        due: None,
         labels: Vec::new(),
         texts: Vec::new(),
     }

@@ -1,0 +1,154 @@
+//! One look of one reader: today's access, read in the transaction that
+//! answers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::filter::Place;
+use crate::clock::belgian_day;
+use crate::domain::{EnterpriseNumber, Grant, MessageId, PersonId};
+use crate::ledger::error::LedgerError;
+use crate::ledger::reference::enterprise_number;
+use crate::ledger::store::{Statement, Transaction, Value};
+use crate::ledger::{Ledger, Reference};
+use crate::route::{Opening, openings};
+
+/// A consistent view with what it opens to one person.
+pub struct Look {
+    pub(super) tx: Transaction,
+    pub(super) now: Timestamp,
+    pub(super) person: PersonId,
+    /// Organizations, applications, types, as of this view.
+    pub reference: Arc<Reference>,
+    /// The grants in force in the place looked at.
+    pub grants: Vec<Grant>,
+    /// What they open.
+    pub openings: Vec<Opening>,
+}
+
+const GRANTS: Statement = Statement::same(
+    "SELECT g.record FROM grants g JOIN boxes b ON b.enterprise = g.enterprise WHERE g.person = $1",
+);
+
+const GRANTS_IN: Statement = Statement {
+    postgres: "SELECT g.record FROM grants g JOIN boxes b ON b.enterprise = g.enterprise
+        WHERE g.person = $1 AND g.enterprise = ANY($2)",
+    sqlite: "SELECT g.record FROM grants g JOIN boxes b ON b.enterprise = g.enterprise
+        WHERE g.person = $1 AND g.enterprise IN (SELECT value FROM json_each($2))",
+};
+
+const BOXES_OF: Statement = Statement {
+    postgres: "SELECT DISTINCT enterprise FROM messages WHERE id = ANY($1)",
+    sqlite: "SELECT DISTINCT enterprise FROM messages
+        WHERE id IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+impl Ledger {
+    /// Looks into a place with a person's eyes; none where nothing is open to
+    /// that person today.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn look(
+        &self,
+        person: &PersonId,
+        place: Place,
+        now: Timestamp,
+    ) -> Result<Option<Look>, LedgerError> {
+        let tx = self.store.begin_read().await?;
+        let boxes = match place {
+            Place::Box(enterprise) => Some(vec![enterprise]),
+            Place::All => None,
+        };
+        let look = self.look_in(tx, person, boxes.as_deref(), now).await?;
+        let is_open = !look.grants.is_empty() || place == Place::All;
+        Ok(Some(look).filter(|_| is_open))
+    }
+
+    /// Looks at the boxes in which these messages lie.
+    pub(super) async fn look_at(
+        &self,
+        mut tx: Transaction,
+        person: &PersonId,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Look, LedgerError> {
+        let values = vec![Value::Ids(ids.iter().map(|id| id.0).collect())];
+        let rows = tx.rows(BOXES_OF, values).await?;
+        let boxes: Result<Vec<EnterpriseNumber>, LedgerError> =
+            rows.into_iter().map(|mut row| enterprise_number(row.int()?)).collect();
+        self.look_in(tx, person, Some(&boxes?), now).await
+    }
+
+    pub(super) async fn look_in(
+        &self,
+        mut tx: Transaction,
+        person: &PersonId,
+        boxes: Option<&[EnterpriseNumber]>,
+        now: Timestamp,
+    ) -> Result<Look, LedgerError> {
+        let reference = self.reference_in(&mut tx).await?;
+        let day = belgian_day(now);
+        let mut grants = grants(&mut tx, person, boxes).await?;
+        grants.retain(|grant| grant.is_in_force(day));
+        let openings = openings(&grants, &reference.message_types, day);
+        Ok(Look { tx, now, person: person.clone(), reference, grants, openings })
+    }
+}
+
+async fn grants(
+    tx: &mut Transaction,
+    person: &PersonId,
+    boxes: Option<&[EnterpriseNumber]>,
+) -> Result<Vec<Grant>, LedgerError> {
+    let person = person.as_str().into();
+    let rows = match boxes {
+        None => tx.rows(GRANTS, vec![person]).await?,
+        Some(boxes) => {
+            let boxes = Value::Ints(boxes.iter().map(|number| number.value()).collect());
+            tx.rows(GRANTS_IN, vec![person, boxes]).await?
+        }
+    };
+    rows.into_iter().map(|mut row| row.json()).collect()
+}
+
+impl Look {
+    pub(super) fn day(&self) -> jiff::civil::Date {
+        belgian_day(self.now)
+    }
+
+    /// The openings of one box at most: how often one message can be admitted.
+    pub(super) fn overlap(&self) -> i64 {
+        let mut counts: HashMap<EnterpriseNumber, i64> = HashMap::new();
+        for opening in &self.openings {
+            *counts.entry(opening.enterprise).or_default() += 1;
+        }
+        counts.into_values().max().unwrap_or(0)
+    }
+
+    /// Looks with other grants than the person's own, as of this view: what
+    /// somebody would see.
+    #[must_use]
+    pub fn with_grants(mut self, mut grants: Vec<Grant>) -> Self {
+        let day = self.day();
+        grants.retain(|grant| grant.is_in_force(day));
+        self.openings = openings(&grants, &self.reference.message_types, day);
+        self.grants = grants;
+        self
+    }
+
+    /// Whether the boxes looked at are open whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.openings.iter().all(|opening| opening.types.is_none())
+    }
+
+    /// Whether the person may do in a box what access managers may.
+    #[must_use]
+    pub fn is_manager(&self, enterprise: EnterpriseNumber) -> bool {
+        let scope = crate::domain::Scope::Manager;
+        self.grants.iter().any(|grant| grant.enterprise == enterprise && grant.scope == scope)
+    }
+}

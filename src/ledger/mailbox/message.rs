@@ -1,0 +1,152 @@
+//! One whole message, for a reader who may see it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::look::Look;
+use crate::domain::{
+    ApplicationId, EnterpriseNumber, MessageId, MessageTypeId, PartitionId, Publication,
+};
+use crate::ledger::Ledger;
+use crate::ledger::error::LedgerError;
+use crate::ledger::reference::enterprise_number;
+use crate::ledger::store::{Row, Statement, Value};
+use crate::ledger::time;
+use crate::route::{Item, opens};
+
+/// A letter of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LetterState {
+    /// Its job id.
+    pub job: Uuid,
+    /// Why it was made.
+    pub cause: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Where a message lies and what decides who sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Standing {
+    pub(super) id: MessageId,
+    pub(super) enterprise: EnterpriseNumber,
+    pub(super) organization: EnterpriseNumber,
+    pub(super) application: ApplicationId,
+    pub(super) key: String,
+    pub(super) message_type: MessageTypeId,
+    pub(super) partition: PartitionId,
+}
+
+const STANDING: Statement = Statement {
+    postgres: "SELECT id, enterprise, organization, application, key, message_type, partition
+        FROM messages WHERE id = ANY ($1) AND expires_at > $2 ORDER BY id",
+    sqlite: "SELECT id, enterprise, organization, application, key, message_type, partition
+        FROM messages WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND expires_at > $2
+        ORDER BY id",
+};
+
+const PUBLICATION: Statement =
+    Statement::same("SELECT publication FROM messages WHERE enterprise = $1 AND id = $2");
+
+const LETTERS: Statement = Statement::same(
+    "SELECT job, cause, state, created_at FROM letters WHERE message = $1 ORDER BY created_at, job",
+);
+
+impl Ledger {
+    /// Looks at one message; none when it does not exist, has expired, or is
+    /// not open to this person today: the answer does not tell which.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn look_at_message(
+        &self,
+        person: &crate::domain::PersonId,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<Option<Look>, LedgerError> {
+        let tx = self.store.begin_read().await?;
+        let mut look = self.look_at(tx, person, &[id], now).await?;
+        let is_seen = look.standings(&[id]).await?.is_some();
+        Ok(Some(look).filter(|_| is_seen))
+    }
+}
+
+impl Look {
+    /// Where these messages lie; none unless the person may see every one.
+    /// This asks the pure predicate, message by message.
+    pub(super) async fn standings(
+        &mut self,
+        ids: &[MessageId],
+    ) -> Result<Option<Vec<Standing>>, LedgerError> {
+        let mut unique = ids.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        let uuids = Value::Ids(unique.iter().map(|id| id.0).collect());
+        let rows = self.tx.rows(STANDING, vec![uuids, super::micros(self.now).into()]).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for mut row in rows {
+            found.push(Standing {
+                id: MessageId(row.id()?),
+                enterprise: enterprise_number(row.int()?)?,
+                organization: enterprise_number(row.int()?)?,
+                application: row.parsed()?,
+                key: row.text()?,
+                message_type: row.parsed()?,
+                partition: row.parsed()?,
+            });
+        }
+        let is_all = found.len() == unique.len() && found.iter().all(|it| self.may_see(it, None));
+        Ok(Some(found).filter(|_| is_all))
+    }
+
+    /// Whether the person may see a message, where it lies or in another
+    /// partition.
+    pub(super) fn may_see(&self, it: &Standing, elsewhere: Option<&PartitionId>) -> bool {
+        let known = self.reference.message_types.get(&it.message_type);
+        let item = Item {
+            message_type: &it.message_type,
+            // What nobody knows any longer is closed.
+            level: known.map_or(crate::domain::AccessLevel::Type, |known| known.level),
+            service: known.and_then(|known| known.service.as_ref()),
+            organization: it.organization,
+            application: &it.application,
+        };
+        let (partition, day) = (elsewhere.unwrap_or(&it.partition), self.day());
+        let mut grants = self.grants.iter().filter(|grant| grant.enterprise == it.enterprise);
+        grants.any(|grant| opens(grant, item, partition, day))
+    }
+
+    /// The publication of a message that the reader was seen to see.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn publication(
+        &mut self,
+        enterprise: EnterpriseNumber,
+        id: MessageId,
+    ) -> Result<Option<Publication>, LedgerError> {
+        let mut rows =
+            self.tx.rows(PUBLICATION, vec![enterprise.value().into(), id.0.into()]).await?;
+        rows.first_mut().map(Row::json).transpose()
+    }
+
+    /// The letters of a message that the reader was seen to see.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letters_of(&mut self, id: MessageId) -> Result<Vec<LetterState>, LedgerError> {
+        let rows = self.tx.rows(LETTERS, vec![id.0.into()]).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                Ok(LetterState {
+                    job: row.id()?,
+                    cause: row.text()?,
+                    state: row.text()?,
+                    created_at: time(row.int()?)?,
+                })
+            })
+            .collect()
+    }
+}

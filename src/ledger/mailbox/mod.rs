@@ -1,0 +1,46 @@
+//! What readers see of their boxes and do with them.
+//!
+//! Every question begins with a [`Look`]: today's grants of one person, read
+//! in the transaction that answers. `predicate` turns them into SQL, in one
+//! place for all lists, counts and look-ups; `message` asks the pure predicate
+//! for one message.
+
+mod audit;
+mod boxes;
+mod filter;
+mod kept;
+mod label_changes;
+mod labels;
+mod list;
+mod look;
+mod manage;
+mod mark;
+mod marks;
+mod message;
+mod predicate;
+mod register;
+mod rows;
+mod seal;
+mod views;
+
+pub use audit::{Deed, Deeds};
+pub use boxes::BoxSeen;
+pub use filter::{Filter, Hidden, Order, Place};
+pub use label_changes::{LabelChange, LabelChanged};
+pub use list::Stretch;
+pub use look::Look;
+pub use manage::{Managed, Management};
+pub use mark::Mark;
+pub use marks::Marked;
+pub use message::LetterState;
+pub use rows::Line;
+pub use seal::SealHead;
+pub use views::{View, ViewId};
+
+use super::error::LedgerError;
+use super::micros;
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, LedgerError> {
+    serde_json::to_string(value)
+        .map_err(|error| LedgerError::Shape(format!("a record cannot be written: {error}")))
+}

@@ -1,0 +1,95 @@
+//! The boxes that a person chooses from.
+
+use super::{Mailbox, MailboxError, Place, Reader};
+use crate::domain::{Enterprise, EnterpriseNumber};
+use crate::ledger::Look;
+
+/// Unread messages of a box are counted up to here: beyond, a number says
+/// nothing that "99+" does not.
+pub const UNREAD_MAX: u32 = 100;
+/// Of many boxes together so many are counted, in each 10 at least.
+const UNREAD_MAX_ALL: u32 = 10_000;
+const UNREAD_MIN: u32 = 10;
+
+/// A box to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoxEntry {
+    /// Whose.
+    pub enterprise: Enterprise,
+    /// Whether the reader manages it.
+    pub is_manager: bool,
+    /// Whether it is one of the reader's favourites.
+    pub is_favourite: bool,
+    /// The all-digital consent.
+    pub all_digital: bool,
+    /// Unread messages that the reader may see, up to [`UNREAD_MAX`], and up
+    /// to fewer where there are many boxes.
+    pub unread: u64,
+    /// Whether counting ended there: shown as "10+".
+    pub is_unread_more: bool,
+}
+
+impl Mailbox {
+    /// Every box that the reader has access to today, favourites first, then
+    /// by name. No box is an empty list.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from answering.
+    pub async fn boxes(&self, reader: &Reader) -> Result<Vec<BoxEntry>, MailboxError> {
+        let mut look = self.look(reader, Place::All).await?;
+        let mut entries = entries(&mut look).await?;
+        entries.sort_by_cached_key(|it| {
+            (!it.is_favourite, it.enterprise.name.to_lowercase(), it.enterprise.number)
+        });
+        Ok(entries)
+    }
+
+    /// One box; `NotFound` when the reader has no access to it today.
+    ///
+    /// # Errors
+    /// Also whatever keeps the ledger from answering.
+    pub async fn box_of(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<BoxEntry, MailboxError> {
+        let mut look = self.look(reader, Place::Box(enterprise)).await?;
+        entries(&mut look).await?.pop().ok_or(MailboxError::NotFound)
+    }
+
+    /// Makes a box a favourite, or no longer.
+    ///
+    /// # Errors
+    /// `NotFound` when the reader has no access to it, and whatever keeps the
+    /// ledger from answering.
+    pub async fn favour(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        is_favourite: bool,
+    ) -> Result<(), MailboxError> {
+        let now = self.clock.now();
+        let is_done = self.ledger.favour(&reader.person, enterprise, is_favourite, now).await?;
+        if is_done { Ok(()) } else { Err(MailboxError::NotFound) }
+    }
+}
+
+async fn entries(look: &mut Look) -> Result<Vec<BoxEntry>, MailboxError> {
+    let seen = look.boxes().await?;
+    let count = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
+    let max = (UNREAD_MAX_ALL / count).clamp(UNREAD_MIN, UNREAD_MAX);
+    // One more tells whether there are more.
+    let unread = look.unread(None, max + 1).await?;
+    let entry = |it: crate::ledger::BoxSeen| {
+        let counted = unread.get(&it.enterprise.number).copied().unwrap_or(0);
+        BoxEntry {
+            unread: counted.min(u64::from(max)),
+            is_unread_more: counted > u64::from(max),
+            enterprise: it.enterprise,
+            is_manager: it.is_manager,
+            is_favourite: it.is_favourite,
+            all_digital: it.all_digital,
+        }
+    };
+    Ok(seen.into_iter().map(entry).collect())
+}

@@ -1,0 +1,137 @@
+//! Labels and the rules that put them on what arrives.
+
+use uuid::Uuid;
+
+use super::{LabelChange, Mailbox, MailboxError, Place, Reader};
+use crate::domain::{Colour, EnterpriseNumber, Label, LabelId, LabelRule, label_name};
+use crate::ledger::{LabelChanged, Management};
+
+/// Label rules of one box at most.
+const RULES_MAX: usize = 200;
+
+impl Mailbox {
+    /// The labels that the reader sees in a place, by name: all of them as an
+    /// access manager, else the reader's own and those on messages that the
+    /// reader may see.
+    ///
+    /// # Errors
+    /// `NotFound` where the reader has no access, and whatever keeps the
+    /// ledger from answering.
+    pub async fn labels(&self, reader: &Reader, place: Place) -> Result<Vec<Label>, MailboxError> {
+        Ok(self.look(reader, place).await?.labels().await?)
+    }
+
+    /// Makes a label.
+    ///
+    /// # Errors
+    /// `NameTaken`, `Invalid` for a name that is none, `NotFound` where the
+    /// reader has no access, and whatever keeps the ledger from answering.
+    pub async fn create_label(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        name: &str,
+        colour: Colour,
+    ) -> Result<LabelId, MailboxError> {
+        let name = checked(name)?;
+        self.change_labels(reader, enterprise, LabelChange::Create { name, colour }).await
+    }
+
+    /// Changes the name and colour of a label. Only its maker and access
+    /// managers may.
+    ///
+    /// # Errors
+    /// As [`Mailbox::create_label`]; `Forbidden`.
+    pub async fn change_label(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        label: LabelId,
+        name: &str,
+        colour: Colour,
+    ) -> Result<LabelId, MailboxError> {
+        let name = checked(name)?;
+        self.change_labels(reader, enterprise, LabelChange::Change { label, name, colour }).await
+    }
+
+    /// Merges a label into another, which stands for both from now on.
+    ///
+    /// # Errors
+    /// As [`Mailbox::change_label`].
+    pub async fn merge_labels(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        from: LabelId,
+        into: LabelId,
+    ) -> Result<LabelId, MailboxError> {
+        self.change_labels(reader, enterprise, LabelChange::Merge { from, into }).await
+    }
+
+    /// Takes a label off every message and forgets it.
+    ///
+    /// # Errors
+    /// As [`Mailbox::change_label`].
+    pub async fn delete_label(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        label: LabelId,
+    ) -> Result<(), MailboxError> {
+        self.change_labels(reader, enterprise, LabelChange::Delete(label)).await.map(drop)
+    }
+
+    async fn change_labels(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        change: LabelChange,
+    ) -> Result<LabelId, MailboxError> {
+        let now = self.clock.now();
+        match self.ledger.change_labels(&reader.person, enterprise, &change, now).await? {
+            LabelChanged::Done(label) => Ok(label),
+            LabelChanged::NotFound => Err(MailboxError::NotFound),
+            LabelChanged::NameTaken => Err(MailboxError::NameTaken),
+            LabelChanged::Forbidden => Err(MailboxError::Forbidden),
+        }
+    }
+
+    /// The rules that put labels on what arrives in a box.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` for who does not manage the box, and whatever
+    /// keeps the ledger from answering.
+    pub async fn label_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<LabelRule>, MailboxError> {
+        Ok(self.look_as_manager(reader, enterprise).await?.label_rules_in(enterprise).await?)
+    }
+
+    /// Replaces them, effective for the next message; ids of new rules are
+    /// given here.
+    ///
+    /// # Errors
+    /// As [`Mailbox::label_rules`]; `NotFound` also for a label that is not in
+    /// the box.
+    pub async fn set_label_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        mut rules: Vec<LabelRule>,
+    ) -> Result<(), MailboxError> {
+        if rules.len() > RULES_MAX {
+            return Err(MailboxError::invalid("rules", format!("at most {RULES_MAX}")));
+        }
+        for rule in &mut rules {
+            rule.enterprise = enterprise;
+            rule.id = Uuid::now_v7();
+        }
+        self.manage(reader, enterprise, Management::LabelRules(rules)).await
+    }
+}
+
+fn checked(name: &str) -> Result<String, MailboxError> {
+    label_name(name).map_err(|error| MailboxError::invalid("name", error.to_string()))
+}

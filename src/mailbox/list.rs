@@ -1,0 +1,229 @@
+//! Lists, searches and counters.
+
+use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
+use crate::domain::{Language, MessageId, Task};
+use crate::ledger::{Line, Look, Stretch};
+use crate::search::Text;
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Its messages.
+    pub lines: Vec<Line>,
+    /// How many there are on all pages.
+    pub total: Total,
+}
+
+/// What lies in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// Everything, hidden messages too.
+    pub all: Total,
+    /// What nobody has opened.
+    pub unread: Total,
+    /// What is to be done.
+    pub to_do: Total,
+    /// What was hidden.
+    pub hidden: Total,
+}
+
+/// How an answer is found.
+enum Way {
+    /// By the ledger, whatever is asked.
+    Ledger,
+    /// By the ledger as far as the newest messages fill the page, else by the
+    /// index.
+    Newest,
+    /// By the index.
+    Index,
+}
+
+impl Mailbox {
+    /// A page of what the reader sees in a place. In large boxes, what is
+    /// asked for narrowly is proposed by the search index and may lack what
+    /// arrived within its lag.
+    ///
+    /// # Errors
+    /// `NotFound` where the reader has no access, `Invalid` for a page out of
+    /// range, and whatever keeps the ledger from answering.
+    pub async fn list(
+        &self,
+        reader: &Reader,
+        place: Place,
+        filter: &Filter,
+        order: Order,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        let page = page.check()?;
+        let mut look = self.look(reader, place).await?;
+        if let Place::Box(enterprise) = place {
+            self.enter(enterprise).await?;
+        }
+        let filter = look.expanded(filter).await?;
+        match self.way(&mut look, place, &filter, order).await? {
+            Way::Ledger => self.walked(look, &filter, order, page).await,
+            Way::Newest => match self.newest(&mut look, &filter, page).await? {
+                Some(listed) => Ok(listed),
+                None => self.proposed(look, reader, place, &filter, None, page).await,
+            },
+            Way::Index => self.proposed(look, reader, place, &filter, None, page).await,
+        }
+    }
+
+    /// A page of what contains a text, in one language, newest first. A blank
+    /// text is no criterion.
+    ///
+    /// # Errors
+    /// As [`Mailbox::list`]; `Invalid` for a text that is too long,
+    /// `SearchAway` where there is no index.
+    pub async fn search(
+        &self,
+        reader: &Reader,
+        place: Place,
+        language: Language,
+        text: &str,
+        filter: &Filter,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        if text.trim().is_empty() {
+            return self.list(reader, place, filter, Order::Newest, page).await;
+        }
+        let page = page.check()?;
+        let mut look = self.look(reader, place).await?;
+        let filter = look.expanded(filter).await?;
+        // Late is better than nothing: what it proposes is looked up again.
+        self.is_index_current(&mut look).await?;
+        let named = look.reference.named(language, text);
+        let text = Text { language, part: text.to_owned(), named };
+        self.proposed(look, reader, place, &filter, Some(text), page).await
+    }
+
+    /// What lies in a place, by what it needs.
+    ///
+    /// # Errors
+    /// `NotFound` where the reader has no access, and whatever keeps the
+    /// ledger from answering.
+    pub async fn counters(&self, reader: &Reader, place: Place) -> Result<Counters, MailboxError> {
+        let mut look = self.look(reader, place).await?;
+        let by_index =
+            !look.is_small(self.small).await? && self.is_index_current(&mut look).await?;
+        let with = |hidden| Filter { hidden, ..Filter::default() };
+        let to_do = Filter { task: Some(Task::ToDo), ..Filter::default() };
+        Ok(Counters {
+            all: self.total(&mut look, &with(Hidden::With), by_index).await?,
+            unread: self.total(&mut look, &Filter::unread(), by_index).await?,
+            to_do: self.total(&mut look, &to_do, by_index).await?,
+            hidden: self.total(&mut look, &with(Hidden::Only), by_index).await?,
+        })
+    }
+
+    async fn way(
+        &self,
+        look: &mut Look,
+        place: Place,
+        filter: &Filter,
+        order: Order,
+    ) -> Result<Way, MailboxError> {
+        let is_small = self.search.is_none() || look.is_small(self.small).await?;
+        if order == Order::Oldest || is_small || !self.is_index_current(look).await? {
+            return Ok(Way::Ledger);
+        }
+        // Of several boxes, the newest of each do not tell which is newest of
+        // all, unless each is open whole.
+        let is_walked = look.is_whole() || matches!(place, Place::Box(_));
+        Ok(if filter.is_narrow() || !is_walked { Way::Index } else { Way::Newest })
+    }
+
+    /// By the ledger alone.
+    async fn walked(
+        &self,
+        mut look: Look,
+        filter: &Filter,
+        order: Order,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        let ids = look.walk(filter, stretch(order, page, None)).await?;
+        let lines = look.lines(&ids, filter).await?;
+        let total = match end(&ids, page) {
+            Some(total) => Total::Exactly(total),
+            None => self.total(&mut look, filter, false).await?,
+        };
+        Ok(Listed { lines, total })
+    }
+
+    /// The newest, where those that are looked at fill the page.
+    async fn newest(
+        &self,
+        look: &mut Look,
+        filter: &Filter,
+        page: Page,
+    ) -> Result<Option<Listed>, MailboxError> {
+        // What is open whole is read in one go, however far.
+        let reach = if look.is_whole() { None } else { Some(page.skip() + self.small) };
+        let ids = look.walk(filter, stretch(Order::Newest, page, reach)).await?;
+        let is_full = ids.len() == page.size as usize;
+        if !is_full && reach.is_some() {
+            return Ok(None);
+        }
+        let lines = look.lines(&ids, filter).await?;
+        let total = match end(&ids, page) {
+            Some(total) => Total::Exactly(total),
+            None => self.total(look, filter, true).await?.at_least(page.skip(), lines.len()),
+        };
+        Ok(Some(Listed { lines, total }))
+    }
+
+    /// What the index proposes, as far as the ledger, asked afterwards with
+    /// the access of then, disposes.
+    async fn proposed(
+        &self,
+        look: Look,
+        reader: &Reader,
+        place: Place,
+        filter: &Filter,
+        text: Option<Text>,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        let openings = look.openings.clone();
+        drop(look);
+        let found = self.propose(&openings, filter, text, page).await?;
+        let mut look = self.look(reader, place).await?;
+        let lines = look.lines(&found.ids, filter).await?;
+        let dropped = (found.ids.len() - lines.len()) as u64;
+        Ok(Listed { lines, total: Total::of(found.total.saturating_sub(dropped)) })
+    }
+
+    pub(super) async fn total(
+        &self,
+        look: &mut Look,
+        filter: &Filter,
+        by_index: bool,
+    ) -> Result<Total, MailboxError> {
+        if by_index {
+            let one = Page { number: 1, size: 1 };
+            let found = self.propose(&look.openings, filter, None, one).await?;
+            return Ok(Total::of(found.total));
+        }
+        Ok(Total::of(look.count(filter, COUNT_MAX + 1).await?))
+    }
+}
+
+fn stretch(order: Order, page: Page, reach: Option<u32>) -> Stretch {
+    Stretch { order, after: None, skip: page.skip(), take: page.size, reach }
+}
+
+/// How many there are, where this page is the last.
+fn end(ids: &[MessageId], page: Page) -> Option<u64> {
+    let is_last = ids.len() < page.size as usize && (!ids.is_empty() || page.number == 1);
+    is_last.then(|| u64::from(page.skip()) + ids.len() as u64)
+}
+
+impl Total {
+    /// Not less than what is shown: the index may not know of the newest yet.
+    fn at_least(self, skipped: u32, shown: usize) -> Self {
+        match self {
+            Self::Exactly(count) => Self::Exactly(count.max(u64::from(skipped) + shown as u64)),
+            more @ Self::MoreThan(_) => more,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What access managers decide for the box as a whole: consent, notification;
+//! and the record of all that was done.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Deeds, Mailbox, MailboxError, Reader};
+use crate::domain::{EnterpriseNumber, Person, PersonId};
+use crate::ledger::{Managed, Management};
+
+/// Where and when a box is told of its mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    /// The mail address; none: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The hour of the digest on the Belgian clock, 0 to 23.
+    #[serde(default)]
+    pub hour: u8,
+}
+
+/// When the all-digital consent was given or withdrawn, and by whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom: a person of the box, or a word for what is none.
+    pub actor: String,
+    /// The person, while the box has grants for them.
+    pub person: Option<Person>,
+    /// Given, or withdrawn.
+    pub all_digital: bool,
+}
+
+const ADDRESS_CHARS_MAX: usize = 254;
+const CONSENTS_MAX: u32 = 200;
+/// Rows of the record on one page.
+const DEEDS_MAX: u32 = 100;
+
+impl Mailbox {
+    pub(super) async fn manage(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        management: Management,
+    ) -> Result<(), MailboxError> {
+        let now = self.clock.now();
+        answered(self.ledger.manage(&reader.person, enterprise, management, now).await?)
+    }
+
+    /// Gives or withdraws the all-digital consent, for the next document.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, and whatever keeps the ledger from answering.
+    pub async fn consent(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        all_digital: bool,
+    ) -> Result<(), MailboxError> {
+        self.manage(reader, enterprise, Management::Consent(all_digital)).await
+    }
+
+    /// When the consent was given and withdrawn, newest first.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn consent_history(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<ConsentChange>, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let persons = look.persons_in(enterprise).await?;
+        drop(look);
+        let entries = self.ledger.history_of_preference(enterprise, CONSENTS_MAX).await?;
+        let change = |it: crate::ledger::HistoryEntry| ConsentChange {
+            at: it.at,
+            person: persons.iter().find(|person| person.id.as_str() == it.actor).cloned(),
+            actor: it.actor,
+            all_digital: it.after.is_some_and(|after| after["allDigital"] == true),
+        };
+        Ok(entries.into_iter().map(change).collect())
+    }
+
+    /// Where and when the box is told of its mail.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn notification(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Notification, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let stored = look.notification_in(enterprise).await?;
+        Ok(stored.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default())
+    }
+
+    /// Says where and when.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no address and no hour; as [`Mailbox::consent`].
+    pub async fn set_notification(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        notification: &Notification,
+    ) -> Result<(), MailboxError> {
+        if notification.hour > 23 {
+            return Err(MailboxError::invalid("hour", "0 to 23"));
+        }
+        if let Some(address) = &notification.address {
+            address_like(address)?;
+        }
+        let settings = serde_json::to_value(notification)
+            .map_err(|error| MailboxError::invalid("notification", error.to_string()))?;
+        self.manage(reader, enterprise, Management::Notification(settings)).await
+    }
+
+    /// What was done in a box, newest first, 100 rows a page from 1; with the
+    /// persons it names.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn record(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        page: u32,
+    ) -> Result<Vec<(Deeds, Option<Person>)>, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let persons = look.persons_in(enterprise).await?;
+        let skip = page.saturating_sub(1).saturating_mul(DEEDS_MAX);
+        let deeds = look.deeds_in(enterprise, DEEDS_MAX, skip).await?;
+        let named = |id: &PersonId| persons.iter().find(|person| person.id == *id).cloned();
+        Ok(deeds.into_iter().map(|it| (it.clone(), named(&it.actor))).collect())
+    }
+}
+
+/// What is in the way of a change, as an error.
+pub(super) fn answered(managed: Managed) -> Result<(), MailboxError> {
+    match managed {
+        Managed::Changed | Managed::Unchanged => Ok(()),
+        Managed::NotFound => Err(MailboxError::NotFound),
+        Managed::Forbidden => Err(MailboxError::Forbidden),
+        Managed::Unknown(key) => Err(MailboxError::Unknown(key)),
+        Managed::InUse => Err(MailboxError::InUse),
+        Managed::LastManager => Err(MailboxError::LastManager),
+    }
+}
+
+/// One part, an `@`, a domain; whether mail gets there, only mail shows.
+fn address_like(address: &str) -> Result<(), MailboxError> {
+    let is_printable = |c: char| !c.is_whitespace() && !c.is_control();
+    let parts = address.rsplit_once('@');
+    let is_right = parts.is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !domain.starts_with('.')
+    });
+    if is_right && address.chars().all(is_printable) && address.len() <= ADDRESS_CHARS_MAX {
+        return Ok(());
+    }
+    Err(MailboxError::invalid("address", "not a mail address"))
+}

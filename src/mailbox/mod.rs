@@ -1,0 +1,120 @@
+//! Everything a person may do with a box, without HTTP and without pages.
+//!
+//! Access is decided when somebody reads, from the grants of that moment: the
+//! ledger's [`Look`] is the one place that knows them, for lists, searches,
+//! counters, contents, labels and exports alike. The search index is asked
+//! with the same access and only proposes; every row it names is looked up in
+//! the ledger again, under the access of that later moment.
+//!
+//! What a person may not see does not exist for that person: one error,
+//! [`MailboxError::NotFound`], and no other sign.
+
+mod access;
+mod boxes;
+mod content;
+mod csv;
+mod error;
+mod labels;
+mod list;
+mod manage;
+mod marks;
+mod open;
+mod page;
+mod partitions;
+mod propose;
+mod reader;
+mod register;
+mod route;
+mod views;
+
+pub use access::{AccessTable, GrantLine, NewGrant, Preview};
+pub use boxes::{BoxEntry, UNREAD_MAX};
+pub use content::Fetched;
+pub use error::MailboxError;
+pub use list::{Counters, Listed};
+pub use manage::{ConsentChange, Notification};
+pub use open::{Event, Happened, Opened};
+pub use page::{COUNT_MAX, Page, Total};
+pub use reader::{Claims, PersonKey, Reader};
+pub use register::BoxStatus;
+pub use route::Destination;
+
+pub use crate::ledger::{
+    Deed, Deeds, Filter, Hidden, LabelChange, LetterState, Line, Order, Place, View, ViewId,
+};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use crate::clock::Clock;
+use crate::documents::DocumentStore;
+use crate::domain::EnterpriseNumber;
+use crate::ledger::{Ledger, Look};
+use crate::search::Search;
+
+/// The boxes of all companies, as their readers see them.
+pub struct Mailbox {
+    ledger: Arc<Ledger>,
+    /// Without it, everything is answered by the ledger, and texts cannot be
+    /// searched.
+    search: Option<Search>,
+    documents: DocumentStore,
+    clock: Arc<dyn Clock>,
+    /// Boxes of so many messages are answered by the ledger alone.
+    small: u32,
+    /// Boxes whose opening was noted within the last minute.
+    entered: Cache<EnterpriseNumber, ()>,
+}
+
+/// A ledger walks so many rows faster than an index is asked.
+const SMALL: u32 = 2_000;
+const ENTERED_EVERY: Duration = Duration::from_secs(60);
+const ENTERED_MAX: u64 = 100_000;
+
+impl Mailbox {
+    /// Over these parts of an engine.
+    #[must_use]
+    pub fn new(
+        ledger: Arc<Ledger>,
+        search: Option<Search>,
+        documents: DocumentStore,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let entered =
+            Cache::builder().max_capacity(ENTERED_MAX).time_to_live(ENTERED_EVERY).build();
+        Self { ledger, search, documents, clock, small: SMALL, entered }
+    }
+
+    /// Asks the index from boxes of more than so many messages on, instead of
+    /// 2,000.
+    #[must_use]
+    pub fn proposing_beyond(self, messages: u32) -> Self {
+        Self { small: messages, ..self }
+    }
+
+    async fn look(&self, reader: &Reader, place: Place) -> Result<Look, MailboxError> {
+        let look = self.ledger.look(&reader.person, place, self.clock.now()).await?;
+        look.ok_or(MailboxError::NotFound)
+    }
+
+    /// A look at a box that the reader manages.
+    async fn look_as_manager(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Look, MailboxError> {
+        let look = self.look(reader, Place::Box(enterprise)).await?;
+        if look.is_manager(enterprise) { Ok(look) } else { Err(MailboxError::Forbidden) }
+    }
+
+    /// Notes that somebody opened a box: what *active* is counted from.
+    async fn enter(&self, enterprise: EnterpriseNumber) -> Result<(), MailboxError> {
+        if !self.entered.contains_key(&enterprise) {
+            self.ledger.touch_connection(enterprise, self.clock.now()).await?;
+            self.entered.insert(enterprise, ());
+        }
+        Ok(())
+    }
+}

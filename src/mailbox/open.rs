@@ -1,0 +1,124 @@
+//! One message, whole.
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Reader};
+use crate::domain::{Label, MessageId, Person, Publication};
+use crate::ledger::{Deeds, LetterState, Look, Mark, Marked};
+
+/// A message that was opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// What the list shows of it.
+    pub line: Line,
+    /// What the sender wrote: texts, attachments, business data.
+    pub publication: Publication,
+    /// The labels on it, with their names.
+    pub labels: Vec<Label>,
+    /// Its letters, oldest first.
+    pub letters: Vec<LetterState>,
+    /// What happened to it, newest first.
+    pub history: Vec<Event>,
+}
+
+/// Something that happened to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it; none for what the engine did, or when the person is no
+    /// longer known.
+    pub person: Option<Person>,
+    /// What.
+    pub happened: Happened,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happened {
+    /// It arrived.
+    Arrived,
+    /// A person did something; what, in detail.
+    Deed(Deed, Json),
+    /// A letter was made.
+    Letter(LetterState),
+}
+
+/// Events of a history at most.
+const HISTORY_MAX: u32 = 200;
+
+impl Mailbox {
+    /// Opens a message. Where its text is its main content, that reads it.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not exist or is not open to the reader today,
+    /// and whatever keeps the ledger from answering.
+    pub async fn open(&self, reader: &Reader, id: MessageId) -> Result<Opened, MailboxError> {
+        let opened = self.whole(reader, id).await?;
+        if opened.publication.is_body_main_content && opened.line.read.is_none() {
+            self.read(reader, id).await?;
+            self.note_opened(reader, &opened.line).await?;
+            return self.whole(reader, id).await;
+        }
+        self.note_opened(reader, &opened.line).await?;
+        Ok(opened)
+    }
+
+    async fn note_opened(&self, reader: &Reader, line: &Line) -> Result<(), MailboxError> {
+        self.enter(line.enterprise).await?;
+        let deed = [(line.enterprise, Some(line.id), Deed::Opened, json!({}))];
+        Ok(self.ledger.record_deed(&reader.person, self.clock.now(), &deed).await?)
+    }
+
+    /// The main content was opened: that reads the message for the company,
+    /// once.
+    pub(super) async fn read(&self, reader: &Reader, id: MessageId) -> Result<(), MailboxError> {
+        let now = self.clock.now();
+        match self.ledger.mark(&reader.person, &[id], &Mark::Read, now).await? {
+            Marked::Done { .. } => Ok(()),
+            Marked::NotFound | Marked::Forbidden => Err(MailboxError::NotFound),
+        }
+    }
+
+    async fn whole(&self, reader: &Reader, id: MessageId) -> Result<Opened, MailboxError> {
+        let now = self.clock.now();
+        let look = self.ledger.look_at_message(&reader.person, id, now).await?;
+        let mut look = look.ok_or(MailboxError::NotFound)?;
+        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
+        let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
+        let publication = look.publication(line.enterprise, id).await?;
+        let publication = publication.ok_or(MailboxError::NotFound)?;
+        let letters = look.letters_of(id).await?;
+        let history = history(&mut look, &line, &letters).await?;
+        let labels = look.labels_called(&line.labels).await?;
+        Ok(Opened { line, publication, labels, letters, history })
+    }
+}
+
+/// Each opening and download is for access managers alone; what changed the
+/// message, for everybody who sees it.
+async fn history(
+    look: &mut Look,
+    line: &Line,
+    letters: &[LetterState],
+) -> Result<Vec<Event>, MailboxError> {
+    let is_manager = look.is_manager(line.enterprise);
+    let persons = look.persons_in(line.enterprise).await?;
+    let deeds = look.deeds_with(line.enterprise, line.id, HISTORY_MAX).await?;
+    let is_shown = |it: &Deeds| is_manager || !matches!(it.deed, Deed::Opened | Deed::Downloaded);
+    let deeds = deeds.into_iter().filter(is_shown).map(|it| Event {
+        at: it.at,
+        person: persons.iter().find(|person| person.id == it.actor).cloned(),
+        happened: Happened::Deed(it.deed, it.detail),
+    });
+    let letters = letters.iter().map(|letter| Event {
+        at: letter.created_at,
+        person: None,
+        happened: Happened::Letter(letter.clone()),
+    });
+    let arrived = Event { at: line.arrived_at, person: None, happened: Happened::Arrived };
+    let mut events: Vec<Event> = deeds.chain(letters).chain([arrived]).collect();
+    events.sort_by_key(|event| std::cmp::Reverse(event.at));
+    Ok(events)
+}
