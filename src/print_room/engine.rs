@@ -77,6 +77,22 @@ impl Engine {
         }
     }
 
+    /// Whether what is given and not settled comes again by itself, also to a
+    /// room that was killed. Over REST it was leased, and comes again only
+    /// when the lease ends: the room had better remember it.
+    pub(super) fn gives_again(&self) -> bool {
+        matches!(self, Self::Broker(_))
+    }
+
+    /// Gives again what a former run was given and did not work off.
+    pub(super) fn remember(&mut self, tickets: Vec<Ticket>) {
+        if let Self::Rest(rest) = self {
+            let word = |ticket| Given { word: Word::Ticket(Box::new(ticket)), tag: None };
+            let given: Vec<Given> = tickets.into_iter().map(word).collect();
+            rest.keep(given.iter());
+        }
+    }
+
     /// Waits until there is something to do. Cancel-safe.
     pub(super) async fn wait(&mut self) {
         match self {
@@ -95,7 +111,10 @@ impl Engine {
 
     /// Settles all that was given, except what is to come again.
     pub(super) async fn settle(&mut self, given: &[Given], again: &[usize]) {
-        let Self::Broker(broker) = self else { return };
+        let broker = match self {
+            Self::Broker(broker) => broker,
+            Self::Rest(rest) => return rest.keep(again.iter().filter_map(|at| given.get(*at))),
+        };
         let (mut back, mut last) = (Vec::new(), None);
         for (place, tag) in given.iter().enumerate().filter_map(|(at, it)| Some((at, it.tag?))) {
             if again.contains(&place) {

@@ -5,6 +5,7 @@
 //!       claimant             this room's name among those of its printer
 //!       journal.jsonl        what was done
 //!       unreadable.jsonl     tickets that were none
+//!       offered.json         tickets leased over REST and not claimed yet
 //!       packages/<job>.zip   claimed and not printed yet
 //!       batches/<batch>/     manifest.json, batch.zip, <job>.pdf
 //! ```
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use super::batch::{BATCHES, Draft, Printed, letters_of};
 use super::journal::{Entry, Journal};
 use super::rejection::Rejection;
+use crate::paper::ticket::Ticket;
 
 /// Where a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +129,25 @@ impl Folder {
         self.note(printed.letters.iter().map(|letter| entry(letter.job_id)).collect())
     }
 
+    /// Remembers what was leased to the room and is not claimed yet.
+    pub(super) fn offer(&self, tickets: &[&Ticket]) -> Result<(), FolderError> {
+        let path = self.root.join(OFFERED);
+        let written = serde_json::to_vec(tickets).map_err(io::Error::other);
+        let written = written.and_then(|tickets| durably(&path, &tickets));
+        written.map_err(|error| FolderError::Io(path, error))
+    }
+
+    /// What was leased to a former run.
+    pub(super) fn offered(&self) -> Result<Vec<Ticket>, FolderError> {
+        let path = self.root.join(OFFERED);
+        let read = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            read => read,
+        };
+        let tickets = read.and_then(|text| serde_json::from_slice(&text).map_err(io::Error::other));
+        tickets.map_err(|error| FolderError::Io(path, error))
+    }
+
     /// Writes down what was done. What is done with a package for good needs
     /// it no more.
     pub(super) fn note(&mut self, entries: Vec<Entry>) -> Result<(), FolderError> {
@@ -200,6 +221,7 @@ impl Folder {
 }
 
 const PACKAGES: &str = "packages";
+const OFFERED: &str = "offered.json";
 
 /// The job of an entry, and whether its package is of no more use.
 fn over(entry: &Entry) -> (Uuid, bool) {

@@ -15,6 +15,7 @@ pub mod batch;
 mod canvas;
 mod content;
 mod cover;
+mod due;
 pub mod engine;
 mod folder;
 mod fonts;

@@ -1,36 +1,32 @@
 //! The room at work: one loop that takes, prints and reports, in turn.
 
-use std::collections::VecDeque;
+mod claiming;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::due::Due;
 use super::engine::{Engine, Given, Said, Word};
-use super::folder::{Folder, FolderError, Stage};
+use super::folder::{Folder, FolderError};
 use super::journal::Entry;
-use super::link::{Fetched, Link, LinkError};
+use super::link::Link;
 use super::rejection::Rejection;
 use super::script::{Faults, Saying, Until};
 use crate::clock::Clock;
 use crate::paper::report::{HEARTBEAT, Heartbeat, REPORT, Report};
-use crate::paper::ticket::{Recall, Ticket};
+use crate::paper::ticket::Ticket;
 use crate::relay::CloudEvent;
 use crate::telemetry::log::chain;
 
 /// Tickets worked on together: the letters of a batch, at most.
 pub const BATCH_MAX: usize = 100;
-/// Packages fetched at the same time.
-const FETCHES: usize = 4;
-/// How often a package that breaks off is fetched before it counts as one
-/// that cannot be had.
-const BREAKS_MAX: u32 = 5;
 /// Reports in one message.
 const REPORTS: usize = 500;
 const PAUSE: Duration = Duration::from_millis(500);
@@ -76,8 +72,7 @@ pub struct Room {
     engine: Engine,
     link: Link,
     clock: Arc<dyn Clock>,
-    /// Reports that wait for their time, the earliest first of each delay.
-    due: VecDeque<(Instant, Uuid, Saying)>,
+    due: Due,
     tally: Tally,
 }
 
@@ -94,8 +89,15 @@ impl Room {
         let folder = Folder::open(&settings.out)?;
         engine.introduce(folder.claimant());
         let folder = Arc::new(Mutex::new(folder));
-        let (due, tally) = (VecDeque::new(), Tally::default());
-        Ok(Self { settings, folder, engine, link: Link::new(), clock, due, tally })
+        Ok(Self {
+            settings,
+            folder,
+            engine,
+            link: Link::new(),
+            clock,
+            due: Due::default(),
+            tally: Tally::default(),
+        })
     }
 
     /// Works until it is told to stop. What it has in hand then comes again,
@@ -116,7 +118,7 @@ impl Room {
         self.resume().await?;
         let mut heartbeat = tokio::time::interval(self.settings.heartbeat);
         loop {
-            let due = self.due.front().map(|(at, ..)| *at);
+            let due = self.due.next();
             tokio::select! {
                 _ = heartbeat.tick() => self.beat().await,
                 () = until(due) => self.report_due().await?,
@@ -132,6 +134,8 @@ impl Room {
             let known: Vec<Uuid> = folder.jobs().map(|(id, _)| id).collect();
             (folder.waiting(), known)
         };
+        let offered = self.folder().offered()?;
+        self.engine.remember(offered);
         if !waiting.is_empty() {
             info!(letters = waiting.len(), "printing what was claimed before");
         }
@@ -144,7 +148,9 @@ impl Room {
 
     async fn take(&mut self) -> Result<(), FolderError> {
         let given = self.engine.take(BATCH_MAX).await;
+        self.offered(given.iter())?;
         let (again, claimed) = self.claim(&given).await?;
+        self.offered(again.iter().filter_map(|at| given.get(*at)))?;
         self.engine.settle(&given, &again).await;
         for recall in given.iter().filter_map(|it| match &it.word {
             Word::Recall(recall) => Some(recall),
@@ -159,86 +165,18 @@ impl Room {
         Ok(())
     }
 
-    /// Fetches what is new; answers which of what was given must come again,
-    /// and the jobs that are ours now.
-    async fn claim(&mut self, given: &[Given]) -> Result<(Vec<usize>, Vec<Uuid>), FolderError> {
-        let (mut again, mut claimed) = (Vec::new(), Vec::new());
-        let fetches: Vec<(usize, Ticket)> = self.news(given)?;
-        let claimant = self.folder().claimant().to_owned();
-        let link = &self.link;
-        let mut fetched = stream::iter(fetches)
-            .map(|(place, ticket)| {
-                let (link, claimant) = (link.clone(), claimant.clone());
-                async move { (place, ticket.job_id, fetch(link, ticket.package, claimant).await) }
+    /// Remembers what nobody else would give again.
+    fn offered<'a>(&self, given: impl Iterator<Item = &'a Given>) -> Result<(), FolderError> {
+        if self.engine.gives_again() {
+            return Ok(());
+        }
+        let tickets: Vec<&Ticket> = given
+            .filter_map(|it| match &it.word {
+                Word::Ticket(ticket) => Some(&**ticket),
+                _ => None,
             })
-            .buffered(FETCHES);
-        let mut outcomes = Vec::new();
-        while let Some(outcome) = fetched.next().await {
-            outcomes.push(outcome);
-        }
-        drop(fetched);
-        for (place, job, outcome) in outcomes {
-            match outcome {
-                Ok(Fetched::Package(package)) => {
-                    self.folder().keep(job, &package)?;
-                    claimed.push(job);
-                }
-                Ok(Fetched::Refused(words)) => {
-                    info!(%job, words, "not ours to print");
-                    self.tally.refused += 1;
-                }
-                Err(LinkError::BrokenOff(error)) => {
-                    let rejection = Rejection::content(format!("the package broke off: {error}"));
-                    self.reject(job, rejection)?;
-                }
-                Err(error) => {
-                    warn!(%job, error = %chain(&error), "no package; its ticket comes again");
-                    again.push(place);
-                }
-            }
-        }
-        Ok((again, claimed))
-    }
-
-    /// The tickets of jobs that are new, each once.
-    fn news(&mut self, given: &[Given]) -> Result<Vec<(usize, Ticket)>, FolderError> {
-        let mut news: Vec<(usize, Ticket)> = Vec::new();
-        for (place, given) in given.iter().enumerate() {
-            match &given.word {
-                Word::Ticket(ticket) => {
-                    let is_known = self.folder().job(ticket.job_id).is_some()
-                        || news.iter().any(|(_, other)| other.job_id == ticket.job_id);
-                    if is_known {
-                        self.tally.repeats += 1;
-                    } else {
-                        news.push((place, (**ticket).clone()));
-                    }
-                }
-                Word::Unreadable { body, error } => {
-                    warn!(error, "not a ticket; put into unreadable.jsonl");
-                    self.folder().set_aside(body, error)?;
-                }
-                Word::Recall(_) => {}
-            }
-        }
-        Ok(news)
-    }
-
-    /// A recall is answered by what has become of the letter meanwhile.
-    fn recall(&mut self, recall: &Recall) -> Result<(), FolderError> {
-        let job = recall.job_id;
-        // What was never ours is left: its ticket, if it still comes, is refused.
-        let Some(known) = self.folder().job(job).cloned() else { return Ok(()) };
-        let entry = match known.stage {
-            Stage::Cancelled => return Ok(()),
-            // Asked again until the answer is heard.
-            _ if known.is_recalled_late => return Ok(()),
-            Stage::Claimed => Entry::Cancelled { job },
-            Stage::Printed | Stage::Rejected(_) => Entry::RecalledLate { job },
-        };
-        self.folder().note(vec![entry])?;
-        self.schedule(job);
-        Ok(())
+            .collect();
+        self.folder().offer(&tickets)
     }
 
     /// Draws a batch, and says so.
@@ -284,25 +222,18 @@ impl Room {
             script.into_iter().filter(|saying| !job.reported.contains(&saying.event)).collect()
         };
         for saying in lacking {
-            if self.due.iter().any(|(_, job, other)| *job == id && other.event == saying.event) {
-                continue;
-            }
-            let at = Instant::now() + self.settings.delay * saying.step;
-            let place = self.due.partition_point(|(other, ..)| *other <= at);
-            self.due.insert(place, (at, id, saying));
+            self.due.add(Instant::now() + self.settings.delay * saying.step, id, saying);
         }
     }
 
     /// Reports what is due, and remembers that it did. After a crash between
     /// the two it is reported again, under the same ids.
     async fn report_due(&mut self) -> Result<(), FolderError> {
-        let now = Instant::now();
-        let count = self.due.partition_point(|(at, ..)| *at <= now).min(REPORTS);
-        let due: Vec<_> = self.due.iter().take(count).cloned().collect();
+        let due = self.due.ready(Instant::now(), REPORTS);
         let at = self.clock.now();
         let said: Vec<Said> = due
             .iter()
-            .flat_map(|(_, job, saying)| std::iter::repeat_n((job, saying), saying.times))
+            .flat_map(|(job, saying)| std::iter::repeat_n((job, saying), saying.times))
             .map(|(job, saying)| Said::Report(self.report(*job, saying, at)))
             .collect();
         if let Err(error) = self.engine.say(&said).await {
@@ -310,12 +241,9 @@ impl Room {
             tokio::time::sleep(PAUSE).await;
             return Ok(());
         }
-        self.due.drain(..count);
+        self.due.said(due.len());
         self.tally.reported += said.len() as u64;
-        let entry = |(_, job, saying): (Instant, Uuid, Saying)| Entry::Reported {
-            job,
-            event: saying.event,
-        };
+        let entry = |(job, saying): (Uuid, Saying)| Entry::Reported { job, event: saying.event };
         self.folder().note(due.into_iter().map(entry).collect())
     }
 
@@ -354,20 +282,5 @@ async fn until(due: Option<Instant>) {
     match due {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Fetches a package; one that breaks off is tried again for a while.
-async fn fetch(link: Link, package: String, claimant: String) -> Result<Fetched, LinkError> {
-    let mut breaks = 0;
-    loop {
-        let (link, package, claimant) = (link.clone(), package.clone(), claimant.clone());
-        let fetched = tokio::task::spawn_blocking(move || link.fetch(&package, &claimant)).await;
-        match fetched {
-            Ok(Err(LinkError::BrokenOff(_))) if breaks < BREAKS_MAX => breaks += 1,
-            Ok(fetched) => return fetched,
-            Err(error) => return Err(LinkError::Away(error.to_string())),
-        }
-        tokio::time::sleep(PAUSE).await;
     }
 }

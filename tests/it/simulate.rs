@@ -154,7 +154,7 @@ async fn the_command_shows_it_to_people_and_programs() -> Result<()> {
     let campaign = program.file("campaign.jsonl", &(campaign().join("\n") + "\n"))?;
     let shown = program.run(&["simulate", &campaign]).await?;
     ensure!(shown.code == Some(1), "something would be refused: {shown:?}");
-    for words in ["13 publications", "digital", "overflow", "ENTERPRISE_CLOSED", "line 10:"] {
+    for words in ["13 publications", "digital", "overflow", "ENTERPRISE_NOT_ACTIVE", "line 10:"] {
         ensure!(shown.out.contains(words), "{words}: {}", shown.out);
     }
     let outlook = program.run(&["simulate", &campaign, "--json"]).await?.json()?;

@@ -24,6 +24,8 @@ pub struct Rest {
     /// Whether the last question brought something: then the next is asked at
     /// once.
     is_busy: bool,
+    /// What was leased before and is still to be worked on.
+    kept: Vec<Given>,
 }
 
 impl Rest {
@@ -31,11 +33,24 @@ impl Rest {
     #[must_use]
     pub fn new(base: Url, printer: &str, key: String) -> Self {
         let (link, claimant) = (Link::new(), printer.to_owned());
-        Self { link, base, printer: printer.to_owned(), key, claimant, is_busy: true }
+        Self {
+            link,
+            base,
+            printer: printer.to_owned(),
+            key,
+            claimant,
+            is_busy: true,
+            kept: Vec::new(),
+        }
     }
 
     pub(super) fn introduce(&mut self, claimant: &str) {
         claimant.clone_into(&mut self.claimant);
+    }
+
+    /// Gives something again the next time.
+    pub(super) fn keep<'a>(&mut self, given: impl Iterator<Item = &'a Given>) {
+        self.kept.extend(given.cloned());
     }
 
     pub(super) async fn wait(&mut self) {
@@ -45,6 +60,9 @@ impl Rest {
     }
 
     pub(super) async fn take(&mut self, max: usize) -> Vec<Given> {
+        if !self.kept.is_empty() {
+            return self.kept.drain(..self.kept.len().min(max)).collect();
+        }
         let wanted = json!({ "max": max, "claimant": self.claimant });
         let tickets = self.call("leases", Some(wanted)).await;
         let recalls = self.call("recalls", None).await;

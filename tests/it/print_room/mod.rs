@@ -6,3 +6,4 @@ mod letters;
 mod rendering;
 mod room;
 mod scanner;
+mod whole;

@@ -20,7 +20,7 @@ use crate::support::wait::{soon, until};
 const A4: (u32, u32, u32) = (595, 842, 0);
 
 /// How often each sheet was printed, by its mark, over the folders of rooms.
-fn sheets(outs: &[&Path]) -> Result<BTreeMap<(Uuid, u16), usize>> {
+pub(super) fn sheets(outs: &[&Path]) -> Result<BTreeMap<(Uuid, u16), usize>> {
     let mut sheets = BTreeMap::new();
     for out in outs {
         for (batch, printed) in batches(out)? {

@@ -1,0 +1,117 @@
+//! Letters from the agency's queue to the post, by nothing but our own
+//! programs: an engine on RabbitMQ and PostgreSQL, and two print rooms, one at
+//! the broker and one over REST. That one is killed midway.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use facteur::clock::{Clock, SystemClock};
+use facteur::domain::Digest;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::room::sheets;
+use crate::support::ledgers;
+use crate::support::program::Program;
+use crate::support::vhost::VirtualHost;
+use crate::support::wait::{soon, until_worked_off};
+use crate::support::world::{self, Company, LETTER, TAX, notice};
+
+const LETTERS: usize = 40;
+const KEY: &str = "key-of-liege";
+const FAULTS: [&str; 8] =
+    ["--fail", "20%", "--repeat", "10%", "--contradict", "10%", "--seed", "7"];
+
+fn printers() -> String {
+    let every_day = "working_days = [\"monday\", \"tuesday\", \"wednesday\", \"thursday\", \
+                     \"friday\", \"saturday\", \"sunday\"]\nworks_on_holidays = true\n";
+    let digest = Digest::of(KEY.as_bytes());
+    format!(
+        "[[printer]]\nname = \"overflow\"\n{every_day}\n[[printer]]\nname = \"liege\"\n{every_day}\
+         takes_from = \"rest\"\nkey_digest = \"{digest}\"\n[[printer.lane]]\n\
+         postal_codes = [\"4000\", \"4999\"]\n"
+    )
+}
+
+/// A letter to Brussels or to Liège; every fifth on both sides of its sheets.
+fn letter(number: usize) -> Value {
+    let mut letter = notice(Company::Boxless);
+    letter["messageTypeId"] = json!(LETTER);
+    letter["subject"] = json!({ "fr": format!("Avis {number}") });
+    letter["registered"] = json!(number.is_multiple_of(7));
+    let (code, town) =
+        if number.is_multiple_of(2) { ("4000", "Liège") } else { ("1000", "Bruxelles") };
+    letter["postal"] = json!({
+        "address": { "lines": ["Rue Haute 1"], "postalCode": code, "town": town },
+        "duplex": number.is_multiple_of(5),
+    });
+    letter
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> Result<()> {
+    let (vhost, ledger) = (VirtualHost::new(), ledgers::postgres().await?);
+    let program = Program::new()?;
+    let printers = program.file("printers.toml", &printers())?;
+    let program = program
+        .with("LEDGER__URL", &ledger.url)
+        .with("QUEUE__URL", vhost.url())
+        .with("PAPER__PRINTERS", &printers)
+        .with("RELAY__LETTERS_WINDOW", "20");
+    let registry = program.file("registry.jsonl", &world::registry(SystemClock.now())?)?;
+    program.ask(&["registry", "import", &registry]).await?;
+    let letters: Vec<String> = (0..LETTERS).map(|number| letter(number).to_string()).collect();
+    let campaign = program.file("campaign.jsonl", &letters.join("\n"))?;
+    let foretold = program.ask(&["simulate", &campaign]).await?;
+    let engine = program.serve().await;
+    let web = engine.listens_on("web.listen").expect("it listens");
+    program.ask(&["publish", "--application", TAX, &campaign]).await?;
+
+    let out = |name: &str| program.folder.path().join(name);
+    let rest = format!("http://{web}");
+    let brussels = ["printer", "--name", "overflow", "--out", "brussels"];
+    let brussels = program.start(&[&brussels[..], &FAULTS].concat(), "brussels.log");
+    let liege = ["printer", "--name", "liege", "--out", "liege", "--rest", &rest, "--key", KEY];
+    let liege = [&liege[..], &FAULTS].concat();
+    let mut killed = program.start(&liege, "liege-1.log");
+    let journal = out("liege").join("journal.jsonl");
+    until_worked_off("a room has work in hand", async || {
+        std::fs::read_to_string(&journal).unwrap_or_default().matches("claimed").count() > 3
+    })
+    .await;
+    killed.kill().await;
+    let liege = program.start(&liege, "liege-2.log");
+    let standing = async || ledger.account().await.map(|it| it.total.letters).unwrap_or_default();
+    until_worked_off("every letter has its end", async || {
+        let letters = standing().await;
+        usize::try_from(letters.total()).is_ok_and(|all| all == LETTERS) && letters.under_way() == 0
+    })
+    .await;
+    soon(liege.stop()).await;
+    soon(brussels.stop()).await;
+    engine.stop().await;
+
+    let account = program.ask(&["verify"]).await?;
+    ensure!(account["difference"] == 0, "{account}");
+    let found = sheets(&[&out("brussels"), &out("liege")])?;
+    ensure!(found.values().all(|times| *times == 1), "printed twice: {found:?}");
+    let mut printed: BTreeMap<Uuid, usize> = BTreeMap::new();
+    found.keys().for_each(|(job, _)| *printed.entry(*job).or_default() += 1);
+    ensure!(printed.values().all(|sheets| *sheets == 2), "a cover and a page: {printed:?}");
+    let failed = account["letters"]["failed"].as_u64().unwrap_or_default();
+    ensure!(failed > 0, "nothing failed: {account}");
+    let rejected: usize = ["brussels", "liege"]
+        .iter()
+        .map(|room| std::fs::read_to_string(out(room).join("journal.jsonl")))
+        .map(|journal| Ok(journal?.matches("\"what\":\"rejected\"").count()))
+        .sum::<Result<usize>>()?;
+    ensure!(printed.len() + rejected == LETTERS, "{rejected} rejected, {printed:?}");
+    let said: u64 = foretold["letters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|day| day["letters"].as_u64())
+        .sum();
+    ensure!(usize::try_from(said)? == LETTERS, "{foretold}");
+    Ok(())
+}
