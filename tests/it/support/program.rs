@@ -85,6 +85,13 @@ impl Program {
         ended.json()
     }
 
+    /// Starts a command that runs until it is stopped.
+    pub(crate) fn start(&self, arguments: &[&str], log: &str) -> Engine {
+        let mut command = self.command(arguments);
+        command.env("FACTEUR__LOG__FORMAT", "json").env("FACTEUR__LOG__FILTER", "info");
+        Engine::spawn(command, &self.folder.path().join(log))
+    }
+
     /// Starts an engine and waits until it can do its work.
     pub(crate) async fn serve(&self) -> Engine {
         let mut command = self.command(&["serve"]);
