@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::documents::{DocumentError, DocumentStore};
 use crate::domain::MessageId;
-use crate::ledger::{Account, DocumentKey, Finding, Ledger, LedgerError};
+use crate::ledger::{Account, DocumentKey, Finding, Ledger, LedgerError, SealHead};
 use crate::queue::{Queue, QueueError, topology};
 use crate::search::{Query, QueryError, Search};
 
@@ -21,6 +21,8 @@ pub struct Verdict {
     pub account: Account,
     /// What is missing or double.
     pub findings: Vec<Finding>,
+    /// The last seal of the record in each year.
+    pub heads: Vec<SealHead>,
 }
 
 /// Why it could not be verified.
@@ -54,7 +56,9 @@ pub async fn verify(
 ) -> Result<Verdict, VerifyError> {
     let (account, mut findings) = ledger.verify().await?;
     findings.extend(missing_documents(ledger, documents, progress).await?);
-    Ok(Verdict { account, findings }.counted())
+    findings.extend(ledger.verify_seals().await?);
+    let heads = ledger.seal_heads().await?;
+    Ok(Verdict { account, findings, heads }.counted())
 }
 
 impl Verdict {

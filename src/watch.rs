@@ -1,4 +1,5 @@
-//! Watching: figures of the whole installation, and the sweep.
+//! Watching: figures of the whole installation, the sweep, and the seals of the
+//! record.
 //!
 //! Gauges taken from the ledger and the broker would be summed if every engine
 //! exported them; so one engine, by lease, counts and exports for all.
@@ -80,6 +81,7 @@ impl Watch {
         if !self.ledger.lease("watch", self.engine, self.clock.now(), LEASE).await? {
             return Ok(());
         }
+        while self.ledger.seal_record(self.clock.now()).await? > 0 {}
         self.depths().await?;
         let by_code = self.ledger.quarantined_by_code().await?;
         for code in Code::ALL {

@@ -9,7 +9,7 @@ use facteur::decide::{BoxState, Facts, Policy};
 use facteur::demo;
 use facteur::domain::{
     AccessLevel, ApplicationId, Change, DigitalForm, EnterpriseNumber, Grant, GrantId, Language,
-    Medium, MessageId, MessageTypeId, PartitionId, PersonId, Scope,
+    Medium, MessageId, MessageTypeId, PartitionId, PersonId, Scope, Task,
 };
 use facteur::intake::{Arrival, Candidate, ClosedEnterprise, Lane, Rulebook, decode};
 use facteur::ledger::Ledger;
@@ -160,6 +160,10 @@ fn projected(n: u64) -> Projected {
         arrived_at: Timestamp::UNIX_EPOCH,
         medium: Medium::Digital,
         is_read: false,
+        is_hidden: false,
+        is_registered: false,
+        task: Task::None,
+        due: None,
         labels: Vec::new(),
         texts: vec![
             (Language::Fr, format!("Accusé de réception DmfA, 3e trimestre, n° {n}")),

@@ -393,8 +393,8 @@ CREATE TABLE notification_settings (
     record     TEXT NOT NULL
 );
 
--- Who did what with a box or a message. Rows are added, never changed. Actors
--- are keyed hashes.
+-- Who did what with a box or a message. Rows are added, never changed but to
+-- say under which seal they lie. Actors are keyed hashes.
 CREATE TABLE audit (
     id         INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,
@@ -402,11 +402,27 @@ CREATE TABLE audit (
     message    BLOB,
     actor      TEXT NOT NULL,
     kind       TEXT NOT NULL,
-    detail     TEXT NOT NULL
+    detail     TEXT NOT NULL,
+    -- Of the Belgian calendar: a chain a year.
+    year       INTEGER NOT NULL,
+    -- The seal that it lies under, once it does.
+    seal       INTEGER
 );
 
+CREATE INDEX audit_unsealed ON audit (year, id) WHERE seal IS NULL;
+CREATE INDEX audit_by_seal ON audit (year, seal, id) WHERE seal IS NOT NULL;
 CREATE INDEX audit_by_enterprise ON audit (enterprise, id);
 CREATE INDEX audit_by_message ON audit (message, id) WHERE message IS NOT NULL;
+
+-- Each seal's digest covers its rows and the seal before it.
+CREATE TABLE audit_seals (
+    year    INTEGER NOT NULL,
+    number  INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    digest  BLOB NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (year, number)
+);
 
 -- Followers and engines ---------------------------------------------------------
 

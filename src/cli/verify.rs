@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Answer, Output, open};
 use crate::app::App;
 use crate::config::Config;
-use crate::ledger::{Account, Finding};
+use crate::ledger::{Account, Finding, SealHead};
 use crate::search::Search;
 use crate::verify::{Verdict, verify};
 
@@ -21,6 +21,7 @@ struct Report<'a> {
     #[serde(flatten)]
     account: &'a Account,
     findings: &'a [Finding],
+    seals: &'a [SealHead],
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
@@ -28,7 +29,8 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     let verdict = look(&app, args.quiesced, output).await;
     app.close().await;
     let verdict = verdict?;
-    let report = Report { account: &verdict.account, findings: &verdict.findings };
+    let Verdict { account, findings, heads } = &verdict;
+    let report = Report { account, findings, seals: heads };
     output.show(&report, |_| lines(&verdict))?;
     Ok(verdict.is_balanced().into())
 }
@@ -85,6 +87,9 @@ pub(super) fn lines(verdict: &Verdict) -> Vec<String> {
     lines.push(format!("documents   {}", account.documents));
     if let Some(indexed) = account.indexed {
         lines.push(format!("indexed     {indexed}"));
+    }
+    for SealHead { year, number, digest } in &verdict.heads {
+        lines.push(format!("record {year} sealed {number} times: {digest}"));
     }
     lines.push(format!("difference  {}", account.difference));
     lines.extend(verdict.findings.iter().map(|f| format!("WRONG: {}: {}", f.what, f.which)));

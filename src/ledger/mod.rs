@@ -47,7 +47,7 @@ pub use letters::{
 };
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
-    Managed, Management, Mark, Marked, Order, Place, Stretch, View, ViewId,
+    Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
 };
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};

@@ -7,6 +7,9 @@ use crate::ledger::Look;
 /// Unread messages of a box are counted up to here: beyond, a number says
 /// nothing that "99+" does not.
 pub const UNREAD_MAX: u32 = 100;
+/// Of many boxes together so many are counted, in each 10 at least.
+const UNREAD_MAX_ALL: u32 = 10_000;
+const UNREAD_MIN: u32 = 10;
 
 /// A box to choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +22,11 @@ pub struct BoxEntry {
     pub is_favourite: bool,
     /// The all-digital consent.
     pub all_digital: bool,
-    /// Unread messages that the reader may see, up to [`UNREAD_MAX`].
+    /// Unread messages that the reader may see, up to [`UNREAD_MAX`], and up
+    /// to fewer where there are many boxes.
     pub unread: u64,
+    /// Whether counting ended there: shown as "10+".
+    pub is_unread_more: bool,
 }
 
 impl Mailbox {
@@ -70,13 +76,20 @@ impl Mailbox {
 
 async fn entries(look: &mut Look) -> Result<Vec<BoxEntry>, MailboxError> {
     let seen = look.boxes().await?;
-    let unread = look.unread(None, UNREAD_MAX).await?;
-    let entry = |it: crate::ledger::BoxSeen| BoxEntry {
-        unread: unread.get(&it.enterprise.number).copied().unwrap_or(0),
-        enterprise: it.enterprise,
-        is_manager: it.is_manager,
-        is_favourite: it.is_favourite,
-        all_digital: it.all_digital,
+    let count = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
+    let max = (UNREAD_MAX_ALL / count).clamp(UNREAD_MIN, UNREAD_MAX);
+    // One more tells whether there are more.
+    let unread = look.unread(None, max + 1).await?;
+    let entry = |it: crate::ledger::BoxSeen| {
+        let counted = unread.get(&it.enterprise.number).copied().unwrap_or(0);
+        BoxEntry {
+            unread: counted.min(u64::from(max)),
+            is_unread_more: counted > u64::from(max),
+            enterprise: it.enterprise,
+            is_manager: it.is_manager,
+            is_favourite: it.is_favourite,
+            all_digital: it.all_digital,
+        }
     };
     Ok(seen.into_iter().map(entry).collect())
 }

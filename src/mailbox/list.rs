@@ -27,9 +27,6 @@ pub struct Counters {
     pub hidden: Total,
 }
 
-/// Boxes of so many messages are answered by the ledger alone.
-const SMALL: u32 = 2_000;
-
 /// How an answer is found.
 enum Way {
     /// By the ledger, whatever is asked.
@@ -63,7 +60,7 @@ impl Mailbox {
             self.enter(enterprise).await?;
         }
         let filter = look.expanded(filter).await?;
-        match self.way(&mut look, &filter, order).await? {
+        match self.way(&mut look, place, &filter, order).await? {
             Way::Ledger => self.walked(look, &filter, order, page).await,
             Way::Newest => match self.newest(&mut look, &filter, page).await? {
                 Some(listed) => Ok(listed),
@@ -108,7 +105,8 @@ impl Mailbox {
     /// ledger from answering.
     pub async fn counters(&self, reader: &Reader, place: Place) -> Result<Counters, MailboxError> {
         let mut look = self.look(reader, place).await?;
-        let by_index = !look.is_small(SMALL).await? && self.is_index_current(&mut look).await?;
+        let by_index =
+            !look.is_small(self.small).await? && self.is_index_current(&mut look).await?;
         let with = |hidden| Filter { hidden, ..Filter::default() };
         let to_do = Filter { task: Some(Task::ToDo), ..Filter::default() };
         Ok(Counters {
@@ -122,17 +120,18 @@ impl Mailbox {
     async fn way(
         &self,
         look: &mut Look,
+        place: Place,
         filter: &Filter,
         order: Order,
     ) -> Result<Way, MailboxError> {
-        let is_plain = look.is_whole() && !filter.is_narrow();
-        if order == Order::Oldest || self.search.is_none() || look.is_small(SMALL).await? {
+        let is_small = self.search.is_none() || look.is_small(self.small).await?;
+        if order == Order::Oldest || is_small || !self.is_index_current(look).await? {
             return Ok(Way::Ledger);
         }
-        if !self.is_index_current(look).await? {
-            return Ok(Way::Ledger);
-        }
-        Ok(if is_plain || !filter.is_narrow() { Way::Newest } else { Way::Index })
+        // Of several boxes, the newest of each do not tell which is newest of
+        // all, unless each is open whole.
+        let is_walked = look.is_whole() || matches!(place, Place::Box(_));
+        Ok(if filter.is_narrow() || !is_walked { Way::Index } else { Way::Newest })
     }
 
     /// By the ledger alone.
@@ -160,7 +159,7 @@ impl Mailbox {
         page: Page,
     ) -> Result<Option<Listed>, MailboxError> {
         // What is open whole is read in one go, however far.
-        let reach = if look.is_whole() { None } else { Some(page.skip() + SMALL) };
+        let reach = if look.is_whole() { None } else { Some(page.skip() + self.small) };
         let ids = look.walk(filter, stretch(Order::Newest, page, reach)).await?;
         let is_full = ids.len() == page.size as usize;
         if !is_full && reach.is_some() {

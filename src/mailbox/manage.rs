@@ -1,11 +1,11 @@
-//! What access managers change beside access: partitions, rules, consent,
-//! notification, and the record of it all.
+//! What access managers decide for the box as a whole: consent, notification;
+//! and the record of all that was done.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Deeds, Mailbox, MailboxError, Reader};
-use crate::domain::{EnterpriseNumber, Partition, PartitionId, Person, PersonId, RoutingRule};
+use crate::domain::{EnterpriseNumber, Person, PersonId};
 use crate::ledger::{Managed, Management};
 
 /// Where and when a box is told of its mail.
@@ -33,9 +33,7 @@ pub struct ConsentChange {
     pub all_digital: bool,
 }
 
-const PARTITION_NAME_CHARS_MAX: usize = 100;
 const ADDRESS_CHARS_MAX: usize = 254;
-const RULES_MAX: usize = 500;
 const CONSENTS_MAX: u32 = 200;
 /// Rows of the record on one page.
 const DEEDS_MAX: u32 = 100;
@@ -49,91 +47,6 @@ impl Mailbox {
     ) -> Result<(), MailboxError> {
         let now = self.clock.now();
         answered(self.ledger.manage(&reader.person, enterprise, management, now).await?)
-    }
-
-    /// The partitions of a box, without `GENERAL`, which every box has. For
-    /// everybody who has access: messages are moved between them.
-    ///
-    /// # Errors
-    /// `NotFound`, and whatever keeps the ledger from answering.
-    pub async fn partitions(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-    ) -> Result<Vec<Partition>, MailboxError> {
-        let mut look = self.look(reader, super::Place::Box(enterprise)).await?;
-        Ok(look.partitions_in(enterprise).await?)
-    }
-
-    /// Makes or renames a partition.
-    ///
-    /// # Errors
-    /// `Invalid` for `GENERAL` and for a name that is none; `NotFound`,
-    /// `Forbidden`, and whatever keeps the ledger from answering.
-    pub async fn put_partition(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-        id: PartitionId,
-        name: &str,
-    ) -> Result<(), MailboxError> {
-        if id.is_general() {
-            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
-        }
-        let name = text("name", name, PARTITION_NAME_CHARS_MAX)?;
-        let partition = Partition { enterprise, id, name };
-        self.manage(reader, enterprise, Management::PutPartition(partition)).await
-    }
-
-    /// Deletes an empty partition.
-    ///
-    /// # Errors
-    /// `InUse` while messages lie in it or a rule or grant names it; as
-    /// [`Mailbox::put_partition`].
-    pub async fn delete_partition(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-        id: PartitionId,
-    ) -> Result<(), MailboxError> {
-        if id.is_general() {
-            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
-        }
-        self.manage(reader, enterprise, Management::DeletePartition(id)).await
-    }
-
-    /// The routing rules of a box, in order.
-    ///
-    /// # Errors
-    /// `NotFound`, `Forbidden`, and whatever keeps the ledger from answering.
-    pub async fn rules(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-    ) -> Result<Vec<RoutingRule>, MailboxError> {
-        Ok(self.look_as_manager(reader, enterprise).await?.rules_in(enterprise).await?)
-    }
-
-    /// Replaces the routing rules by these, in this order, for what arrives
-    /// from now on.
-    ///
-    /// # Errors
-    /// `Unknown` for what a rule names that does not exist; as
-    /// [`Mailbox::rules`].
-    pub async fn set_rules(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-        mut rules: Vec<RoutingRule>,
-    ) -> Result<(), MailboxError> {
-        if rules.len() > RULES_MAX {
-            return Err(MailboxError::invalid("rules", format!("at most {RULES_MAX}")));
-        }
-        for (priority, rule) in (1..).zip(&mut rules) {
-            rule.enterprise = enterprise;
-            rule.priority = priority;
-        }
-        self.manage(reader, enterprise, Management::Rules(rules)).await
     }
 
     /// Gives or withdraws the all-digital consent, for the next document.
@@ -236,16 +149,6 @@ pub(super) fn answered(managed: Managed) -> Result<(), MailboxError> {
         Managed::InUse => Err(MailboxError::InUse),
         Managed::LastManager => Err(MailboxError::LastManager),
     }
-}
-
-fn text(field: &'static str, text: &str, max: usize) -> Result<String, MailboxError> {
-    let text = text.trim();
-    let count = text.chars().count();
-    if count == 0 || count > max || text.chars().any(char::is_control) {
-        let message = format!("1 to {max} printable characters");
-        return Err(MailboxError::invalid(field, message));
-    }
-    Ok(text.to_owned())
 }
 
 /// One part, an `@`, a domain; whether mail gets there, only mail shows.

@@ -20,6 +20,7 @@ mod manage;
 mod marks;
 mod open;
 mod page;
+mod partitions;
 mod propose;
 mod reader;
 mod register;
@@ -61,10 +62,14 @@ pub struct Mailbox {
     search: Option<Search>,
     documents: DocumentStore,
     clock: Arc<dyn Clock>,
+    /// Boxes of so many messages are answered by the ledger alone.
+    small: u32,
     /// Boxes whose opening was noted within the last minute.
     entered: Cache<EnterpriseNumber, ()>,
 }
 
+/// A ledger walks so many rows faster than an index is asked.
+const SMALL: u32 = 2_000;
 const ENTERED_EVERY: Duration = Duration::from_secs(60);
 const ENTERED_MAX: u64 = 100_000;
 
@@ -79,7 +84,14 @@ impl Mailbox {
     ) -> Self {
         let entered =
             Cache::builder().max_capacity(ENTERED_MAX).time_to_live(ENTERED_EVERY).build();
-        Self { ledger, search, documents, clock, entered }
+        Self { ledger, search, documents, clock, small: SMALL, entered }
+    }
+
+    /// Asks the index from boxes of more than so many messages on, instead of
+    /// 2,000.
+    #[must_use]
+    pub fn proposing_beyond(self, messages: u32) -> Self {
+        Self { small: messages, ..self }
     }
 
     async fn look(&self, reader: &Reader, place: Place) -> Result<Look, MailboxError> {

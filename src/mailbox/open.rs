@@ -91,8 +91,7 @@ impl Mailbox {
         let publication = publication.ok_or(MailboxError::NotFound)?;
         let letters = look.letters_of(id).await?;
         let history = history(&mut look, &line, &letters).await?;
-        let mut labels = look.labels().await?;
-        labels.retain(|label| line.labels.contains(&label.id));
+        let labels = look.labels_called(&line.labels).await?;
         Ok(Opened { line, publication, labels, letters, history })
     }
 }

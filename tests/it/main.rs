@@ -12,6 +12,7 @@ mod ledger_conformance;
 mod mailbox;
 mod manual;
 mod mentions;
+mod model;
 mod paper;
 mod print_room;
 mod queue_amqp;

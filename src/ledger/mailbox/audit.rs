@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::look::Look;
+use crate::clock::belgian_day;
 use crate::domain::{EnterpriseNumber, MessageId, PersonId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::identity::words;
@@ -70,7 +71,7 @@ pub struct Deeds {
 
 const AUDIT: Table = Table {
     name: "audit",
-    columns: &["at", "enterprise", "message", "actor", "kind", "detail"],
+    columns: &["at", "enterprise", "message", "actor", "kind", "detail", "year"],
     conflict: "",
 };
 
@@ -102,6 +103,7 @@ pub(in crate::ledger) async fn record(
         Column::Texts(vec![actor.to_owned(); count]),
         Column::Texts(deeds.iter().map(|it| it.2.as_str().to_owned()).collect()),
         Column::Texts(deeds.iter().map(|it| it.3.to_string()).collect()),
+        Column::Ints(vec![i64::from(belgian_day(at).year()); count]),
     ];
     tx.insert(Bulk::new(&AUDIT, columns)).await.map(drop)
 }

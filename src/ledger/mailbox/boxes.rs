@@ -10,7 +10,7 @@ use super::predicate::{admitted, bound, given, wanted};
 use crate::domain::{Enterprise, EnterpriseNumber, PersonId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
-use crate::ledger::store::{Statement, Value};
+use crate::ledger::store::{Row, Statement, Value};
 use crate::ledger::{Ledger, time};
 
 /// A box that a person has access to.
@@ -47,8 +47,10 @@ const UNREAD: Statement = Statement {
         given!(postgres),
         " SELECT y.enterprise, count(*) FROM (
              SELECT DISTINCT o.enterprise, x.id FROM o CROSS JOIN f CROSS JOIN LATERAL (
-                 SELECT m.id FROM messages m WHERE m.enterprise = o.enterprise
-                 AND m.read_at IS NULL AND m.hidden = 0 AND ",
+                 SELECT m.id FROM (
+                     SELECT * FROM messages w WHERE w.enterprise = o.enterprise
+                     AND w.read_at IS NULL AND w.hidden = 0 ORDER BY w.id DESC LIMIT $5) m
+                 WHERE ",
         admitted!(postgres),
         " AND ",
         wanted!(postgres),
@@ -57,7 +59,7 @@ const UNREAD: Statement = Statement {
     sqlite: concat!(
         given!(sqlite),
         " SELECT m.enterprise, count(*) FROM messages m
-         WHERE m.enterprise IN (SELECT enterprise FROM o) AND $4 > 0
+         WHERE m.enterprise IN (SELECT enterprise FROM o) AND $4 > 0 AND $5 > 0
          AND m.read_at IS NULL AND m.hidden = 0 AND ",
         wanted!(sqlite),
         "
@@ -142,7 +144,7 @@ impl Look {
             openings.retain(|opening| boxes.contains(&opening.enterprise));
         }
         let mut values = bound(&openings, &Filter::unread(), self.now)?;
-        values.push(i64::from(cap).into());
+        values.extend([i64::from(cap).into(), i64::MAX.into()]);
         let mut counts = BTreeMap::new();
         for mut row in self.tx.rows(UNREAD, values).await? {
             let number = enterprise_number(row.int()?)?;
@@ -160,7 +162,7 @@ impl Look {
     pub async fn is_small(&mut self, max: u32) -> Result<bool, LedgerError> {
         let values = vec![self.numbers(), (i64::from(max) + 1).into()];
         let mut rows = self.tx.rows(SIZE, values).await?;
-        Ok(rows.first_mut().map_or(Ok(0), |row| row.int())? <= i64::from(max))
+        Ok(rows.first_mut().map_or(Ok(0), Row::int)? <= i64::from(max))
     }
 
     /// What search must have reached to know what readers did here.
@@ -170,7 +172,7 @@ impl Look {
     pub async fn mail_position(&mut self) -> Result<i64, LedgerError> {
         let numbers = self.numbers();
         let mut rows = self.tx.rows(POSITION, vec![numbers]).await?;
-        rows.first_mut().map_or(Ok(0), |row| row.int())
+        rows.first_mut().map_or(Ok(0), Row::int)
     }
 }
 

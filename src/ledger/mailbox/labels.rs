@@ -1,65 +1,14 @@
-//! Labels of a box: made, renamed, merged and deleted in one row each, so a
-//! label on a million messages costs no more than one on none.
+//! The labels that a person sees.
 
-use std::collections::BTreeSet;
-
-use jiff::Timestamp;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::audit::{self, Deed};
 use super::filter::{Filter, Hidden};
 use super::look::Look;
 use super::predicate::{admitted, bound, given, wanted};
-use crate::domain::{Colour, EnterpriseNumber, Label, LabelId, PersonId};
-use crate::ledger::Ledger;
+use crate::domain::{EnterpriseNumber, Label, LabelId};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Value};
-
-/// A change of the labels of one box.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LabelChange {
-    /// A new one.
-    Create {
-        /// Unique in the box.
-        name: String,
-        /// Its colour.
-        colour: Colour,
-    },
-    /// Another name or colour.
-    Change {
-        /// Of which.
-        label: LabelId,
-        /// Unique in the box.
-        name: String,
-        /// Its colour.
-        colour: Colour,
-    },
-    /// What has the one has the other from now on.
-    Merge {
-        /// This one is gone.
-        from: LabelId,
-        /// This one stands for both.
-        into: LabelId,
-    },
-    /// Off every message, and gone.
-    Delete(LabelId),
-}
-
-/// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum LabelChanged {
-    /// It was made; this label is the one that stands.
-    Done(LabelId),
-    /// The box or the label is not there for this person.
-    NotFound,
-    /// Another label of the box has the name.
-    NameTaken,
-    /// Only its maker or an access manager may.
-    Forbidden,
-}
 
 /// A label is seen by access managers, by its maker, and by whoever sees a
 /// message that has it.
@@ -98,6 +47,13 @@ const VISIBLE: Statement = Statement {
     ),
 };
 
+const CALLED: Statement = Statement {
+    postgres: "SELECT id, enterprise, name, colour FROM labels WHERE id = ANY ($1)
+        ORDER BY name, id",
+    sqlite: "SELECT id, enterprise, name, colour FROM labels
+        WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY name, id",
+};
+
 const BOXES: Statement =
     Statement::same("SELECT enterprise FROM labels WHERE id = $1 AND merged_into IS NULL");
 
@@ -105,35 +61,6 @@ const EXPANDED: Statement = Statement {
     postgres: "SELECT id FROM labels WHERE id = ANY ($1) OR merged_into = ANY ($1)",
     sqlite: "SELECT id FROM labels WHERE id IN (SELECT unhex(value) FROM json_each($1))
         OR merged_into IN (SELECT unhex(value) FROM json_each($1))",
-};
-
-const CREATE: Statement = Statement::same(
-    "INSERT INTO labels (enterprise, id, name, colour, created_by) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (enterprise, name) WHERE merged_into IS NULL DO NOTHING",
-);
-
-const CHANGE: Statement = Statement::same(
-    "UPDATE labels SET name = $3, colour = $4 WHERE enterprise = $1 AND id = $2
-     AND NOT EXISTS (SELECT 1 FROM labels o WHERE o.enterprise = $1 AND o.name = $3
-         AND o.id <> $2 AND o.merged_into IS NULL)",
-);
-
-const MERGE: Statement = Statement::same(
-    "UPDATE labels SET merged_into = $3 WHERE enterprise = $1 AND (id = $2 OR merged_into = $2)",
-);
-
-const DELETE_PLACED: Statement = Statement::same(
-    "DELETE FROM message_labels WHERE enterprise = $1 AND label IN (
-         SELECT id FROM labels WHERE enterprise = $1 AND (id = $2 OR merged_into = $2))",
-);
-
-const DELETE: Statement =
-    Statement::same("DELETE FROM labels WHERE enterprise = $1 AND (id = $2 OR merged_into = $2)");
-
-/// Changes of the labels of one box follow each other.
-const LOCK: Statement = Statement {
-    postgres: "SELECT enterprise FROM boxes WHERE enterprise = $1 FOR NO KEY UPDATE",
-    sqlite: "SELECT enterprise FROM boxes WHERE enterprise = $1",
 };
 
 fn label(row: &mut Row) -> Result<Label, LedgerError> {
@@ -154,8 +81,18 @@ impl Look {
         Ok(self.made_labels().await?.into_iter().map(|(label, _)| label).collect())
     }
 
+    /// Labels of messages that the reader was seen to see, by name.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn labels_called(&mut self, ids: &[LabelId]) -> Result<Vec<Label>, LedgerError> {
+        let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
+        let rows = self.tx.rows(CALLED, vec![ids]).await?;
+        rows.into_iter().map(|mut row| label(&mut row)).collect()
+    }
+
     /// With who made each.
-    async fn made_labels(&mut self) -> Result<Vec<(Label, String)>, LedgerError> {
+    pub(super) async fn made_labels(&mut self) -> Result<Vec<(Label, String)>, LedgerError> {
         if self.openings.is_empty() {
             return Ok(vec![]);
         }
@@ -190,106 +127,5 @@ impl Look {
             labels.push(LabelId(row.id()?));
         }
         Ok(Filter { labels, ..filter.clone() })
-    }
-
-    async fn may_change(&mut self, label: LabelId) -> Result<Option<bool>, LedgerError> {
-        let person = self.person.clone();
-        let labels = self.made_labels().await?;
-        let found = labels.into_iter().find(|(it, _)| it.id == label);
-        Ok(found.map(|(it, by)| self.is_manager(it.enterprise) || by == person.as_str()))
-    }
-}
-
-impl Ledger {
-    /// Changes the labels of a box.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away: do it again.
-    pub async fn change_labels(
-        &self,
-        person: &PersonId,
-        enterprise: EnterpriseNumber,
-        change: &LabelChange,
-        now: Timestamp,
-    ) -> Result<LabelChanged, LedgerError> {
-        let mut tx = self.store.begin().await?;
-        tx.rows(LOCK, vec![enterprise.value().into()]).await?;
-        let mut look = self.look_in(tx, person, Some(&[enterprise]), now).await?;
-        if look.grants.is_empty() {
-            return Ok(LabelChanged::NotFound);
-        }
-        for label in change.labels() {
-            match look.may_change(label).await? {
-                None => return Ok(LabelChanged::NotFound),
-                Some(false) => return Ok(LabelChanged::Forbidden),
-                Some(true) => {}
-            }
-        }
-        let changed = look.change_label(enterprise, change).await?;
-        if let LabelChanged::Done(label) = changed {
-            let what = (enterprise, None, Deed::Label, change.detail(label));
-            audit::record(&mut look.tx, person.as_str(), now, &[what]).await?;
-            look.tx.commit().await?;
-        }
-        Ok(changed)
-    }
-}
-
-impl Look {
-    async fn change_label(
-        &mut self,
-        enterprise: EnterpriseNumber,
-        change: &LabelChange,
-    ) -> Result<LabelChanged, LedgerError> {
-        let number = || Value::from(enterprise.value());
-        let (label, changed) = match change {
-            LabelChange::Create { name, colour } => {
-                let id = Uuid::now_v7();
-                let (name, colour) = (name.as_str().into(), colour.as_str().into());
-                let by = self.person.as_str().into();
-                let values = vec![number(), id.into(), name, colour, by];
-                (LabelId(id), self.tx.execute(CREATE, values).await?)
-            }
-            LabelChange::Change { label, name, colour } => {
-                let (name, colour) = (name.as_str().into(), colour.as_str().into());
-                let values = vec![number(), label.0.into(), name, colour];
-                (*label, self.tx.execute(CHANGE, values).await?)
-            }
-            LabelChange::Merge { from, into } if from == into => (*into, 1),
-            LabelChange::Merge { from, into } => {
-                let values = vec![number(), from.0.into(), into.0.into()];
-                (*into, self.tx.execute(MERGE, values).await?)
-            }
-            LabelChange::Delete(label) => {
-                let values = vec![number(), label.0.into()];
-                self.tx.execute(DELETE_PLACED, values.clone()).await?;
-                (*label, self.tx.execute(DELETE, values).await?)
-            }
-        };
-        Ok(if changed == 0 { LabelChanged::NameTaken } else { LabelChanged::Done(label) })
-    }
-}
-
-impl LabelChange {
-    /// Those that must be there, and whose change the person must be allowed.
-    fn labels(&self) -> BTreeSet<LabelId> {
-        match self {
-            Self::Create { .. } => BTreeSet::new(),
-            Self::Change { label, .. } | Self::Delete(label) => [*label].into(),
-            Self::Merge { from, into } => [*from, *into].into(),
-        }
-    }
-
-    fn detail(&self, label: LabelId) -> serde_json::Value {
-        match self {
-            Self::Create { name, colour } => {
-                json!({ "created": label, "name": name, "colour": colour })
-            }
-            Self::Change { name, colour, .. } => {
-                json!({ "changed": label, "name": name, "colour": colour })
-            }
-            Self::Merge { from, into } => json!({ "merged": from, "into": into }),
-            Self::Delete(label) => json!({ "deleted": label }),
-        }
     }
 }

@@ -7,7 +7,7 @@ use super::look::Look;
 use super::predicate::{admitted, bound, given, wanted};
 use crate::domain::MessageId;
 use crate::ledger::error::LedgerError;
-use crate::ledger::store::{Statement, Value};
+use crate::ledger::store::{Row, Statement, Value};
 
 /// A piece of a list.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ macro_rules! walk {
                 $beyond, " $4 ", $among, " ORDER BY w.id ", $order, " LIMIT $7) m
                      WHERE ", admitted!(postgres), " AND ", wanted!(postgres), "
                      ORDER BY m.id ", $order, " LIMIT $5) x
-                 ORDER BY x.id ", $order, " LIMIT $5 OFFSET $6"
+                 ORDER BY x.id ", $order, " LIMIT $5 - $6 OFFSET $6"
             ),
             sqlite: concat!(
                 given!(sqlite),
@@ -71,8 +71,9 @@ const OLDEST: Statement = walk!("", ">", "ASC");
 const NEWEST_UNREAD: Statement = walk!("AND w.read_at IS NULL AND w.hidden = 0", "<", "DESC");
 const OLDEST_UNREAD: Statement = walk!("AND w.read_at IS NULL AND w.hidden = 0", ">", "ASC");
 
-/// Ends as soon as enough were counted. A message that several openings admit
-/// is counted once: so many times more are read at most.
+/// Ends as soon as enough were counted; in the order of the key, so that no
+/// plan reads a whole box first. A message that several openings admit is
+/// counted once: so many times more are read at most.
 macro_rules! count {
     ($among:literal) => {
         Statement {
@@ -80,31 +81,35 @@ macro_rules! count {
                 given!(postgres),
                 " SELECT count(*) FROM (SELECT DISTINCT id FROM (
                      SELECT x.id FROM o CROSS JOIN f CROSS JOIN LATERAL (
-                         SELECT m.id FROM messages m WHERE m.enterprise = o.enterprise AND ",
+                         SELECT m.id FROM (
+                             SELECT * FROM messages w WHERE w.enterprise = o.enterprise ",
+                $among,
+                " ORDER BY w.id DESC LIMIT $6) m WHERE ",
                 admitted!(postgres),
                 " AND ",
                 wanted!(postgres),
-                $among,
                 " LIMIT $4) x
                      LIMIT $4 * $5) y LIMIT $4) z"
             ),
             sqlite: concat!(
                 given!(sqlite),
-                " SELECT count(*) FROM (SELECT m.id FROM messages m
-                 WHERE m.enterprise IN (SELECT enterprise FROM o) AND $5 >= 0 AND ",
+                " SELECT count(*) FROM (SELECT w.id FROM (
+                     SELECT m.* FROM messages m
+                     WHERE m.enterprise IN (SELECT enterprise FROM o) AND ",
                 wanted!(sqlite),
-                $among,
                 "
-                 AND EXISTS (SELECT 1 FROM o WHERE o.enterprise = m.enterprise AND ",
+                     AND EXISTS (SELECT 1 FROM o WHERE o.enterprise = m.enterprise AND ",
                 admitted!(sqlite),
-                ") LIMIT $4)"
+                ")) w WHERE $5 >= 0 AND $6 > 0 ",
+                $among,
+                " LIMIT $4)"
             ),
         }
     };
 }
 
 const COUNT: Statement = count!("");
-const COUNT_UNREAD: Statement = count!(" AND m.read_at IS NULL AND m.hidden = 0");
+const COUNT_UNREAD: Statement = count!("AND w.read_at IS NULL AND w.hidden = 0");
 
 impl Look {
     /// The ids of a stretch of the list.
@@ -147,9 +152,9 @@ impl Look {
         }
         let statement = if is_unread(filter) { COUNT_UNREAD } else { COUNT };
         let mut values: Vec<Value> = bound(&self.openings, filter, self.now)?;
-        values.extend([i64::from(cap).into(), self.overlap().into()]);
+        values.extend([i64::from(cap).into(), self.overlap().into(), i64::MAX.into()]);
         let mut rows = self.tx.rows(statement, values).await?;
-        let count = rows.first_mut().map_or(Ok(0), |row| row.int())?;
+        let count = rows.first_mut().map_or(Ok(0), Row::int)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }

@@ -8,12 +8,12 @@ use super::audit::{self, Deed};
 use super::look::Look;
 use crate::clock::belgian_day;
 use crate::domain::{
-    Change, EnterpriseNumber, Grant, GrantId, LabelRule, LegalState, MailBox, Partition,
-    PartitionId, Person, PersonId, Record, RecordKey, RoutingRule, Scope,
+    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, Partition, PartitionId, Person,
+    PersonId, Record, RecordKey, RoutingRule, Scope,
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::registry::{apply, lock, move_access, unknown};
-use crate::ledger::store::{Statement, Transaction};
+use crate::ledger::store::Statement;
 use crate::ledger::{Ledger, Tally};
 
 /// A change of who sees what in one box, or of how it is served.
@@ -58,14 +58,6 @@ pub enum Managed {
     LastManager,
 }
 
-const GRANTS: Statement =
-    Statement::same("SELECT record FROM grants WHERE enterprise = $1 ORDER BY id");
-const RULES: Statement =
-    Statement::same("SELECT record FROM routing_rules WHERE enterprise = $1 ORDER BY priority");
-const PARTITIONS: Statement =
-    Statement::same("SELECT record FROM partitions WHERE enterprise = $1 ORDER BY id");
-const LABEL_RULES: Statement =
-    Statement::same("SELECT record FROM label_rules WHERE enterprise = $1 ORDER BY id");
 const FORGET_LABEL_RULES: Statement =
     Statement::same("DELETE FROM label_rules WHERE enterprise = $1");
 const PUT_LABEL_RULE: Statement =
@@ -73,95 +65,11 @@ const PUT_LABEL_RULE: Statement =
 const LABEL_EXISTS: Statement = Statement::same(
     "SELECT id FROM labels WHERE enterprise = $1 AND id = $2 AND merged_into IS NULL",
 );
-const NOTIFICATION: Statement =
-    Statement::same("SELECT record FROM notification_settings WHERE enterprise = $1");
 const PUT_NOTIFICATION: Statement = Statement::same(
     "INSERT INTO notification_settings (enterprise, record) VALUES ($1, $2)
      ON CONFLICT (enterprise) DO UPDATE SET record = excluded.record
      WHERE notification_settings.record <> excluded.record",
 );
-const PERSONS: Statement = Statement::same(
-    "SELECT DISTINCT p.record FROM grants g JOIN persons p ON p.id = g.person
-     WHERE g.enterprise = $1 ORDER BY 1",
-);
-
-async fn records<T: serde::de::DeserializeOwned>(
-    tx: &mut Transaction,
-    statement: Statement,
-    enterprise: EnterpriseNumber,
-) -> Result<Vec<T>, LedgerError> {
-    let rows = tx.rows(statement, vec![enterprise.value().into()]).await?;
-    rows.into_iter().map(|mut row| row.json()).collect()
-}
-
-impl Look {
-    /// Every grant in a box. The caller has seen that the reader manages it.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn grants_in(&mut self, box_of: EnterpriseNumber) -> Result<Vec<Grant>, LedgerError> {
-        records(&mut self.tx, GRANTS, box_of).await
-    }
-
-    /// The persons that the grants of a box name.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn persons_in(
-        &mut self,
-        box_of: EnterpriseNumber,
-    ) -> Result<Vec<Person>, LedgerError> {
-        records(&mut self.tx, PERSONS, box_of).await
-    }
-
-    /// The partitions of a box, without `GENERAL`.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn partitions_in(
-        &mut self,
-        box_of: EnterpriseNumber,
-    ) -> Result<Vec<Partition>, LedgerError> {
-        records(&mut self.tx, PARTITIONS, box_of).await
-    }
-
-    /// The routing rules of a box, in order.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn rules_in(
-        &mut self,
-        box_of: EnterpriseNumber,
-    ) -> Result<Vec<RoutingRule>, LedgerError> {
-        records(&mut self.tx, RULES, box_of).await
-    }
-
-    /// The rules that put labels on what arrives in a box.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn label_rules_in(
-        &mut self,
-        box_of: EnterpriseNumber,
-    ) -> Result<Vec<LabelRule>, LedgerError> {
-        records(&mut self.tx, LABEL_RULES, box_of).await
-    }
-
-    /// Where and when a box is told of its mail, if that was ever said.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn notification_in(
-        &mut self,
-        box_of: EnterpriseNumber,
-    ) -> Result<Option<Json>, LedgerError> {
-        Ok(records(&mut self.tx, NOTIFICATION, box_of).await?.pop())
-    }
-
-    pub(super) async fn are_known(&mut self, keys: &[RecordKey]) -> Result<bool, LedgerError> {
-        Ok(unknown(&mut self.tx, keys).await?.is_empty())
-    }
-}
 
 impl Ledger {
     /// Makes one change in a box on behalf of one of its access managers.
@@ -185,58 +93,6 @@ impl Ledger {
             return Ok(Managed::Forbidden);
         }
         Work { look, enterprise, version }.make(management).await
-    }
-
-    /// Makes a box for a company, with the person who registers it as its
-    /// access manager. `Unknown` when the register does not know the company
-    /// or it has ceased to exist; `Unchanged` when it has a box already.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away: do it again.
-    pub async fn register_box(
-        &self,
-        person: &Person,
-        enterprise: EnterpriseNumber,
-        grant: GrantId,
-        now: Timestamp,
-    ) -> Result<Managed, LedgerError> {
-        let unknown_company = Managed::Unknown(RecordKey::Enterprise(enterprise));
-        let registered = self.enterprise(enterprise).await?;
-        let is_active = |it: &super::super::Registered| it.enterprise.state == LegalState::Active;
-        if !registered.as_ref().is_some_and(is_active) {
-            return Ok(unknown_company);
-        }
-        let mut tx = self.store.begin().await?;
-        let version = lock(&mut tx).await?;
-        let key = RecordKey::Box(enterprise);
-        if unknown(&mut tx, &[key]).await?.is_empty() {
-            return Ok(Managed::Unchanged);
-        }
-        let mut changes = vec![
-            Change::Put(Record::Box(MailBox {
-                enterprise,
-                last_connection: Some(now),
-                all_digital: false,
-            })),
-            Change::Put(Record::Grant(Grant {
-                enterprise,
-                id: grant,
-                person: person.id.clone(),
-                scope: Scope::Manager,
-                partition: None,
-                from: None,
-                to: None,
-            })),
-        ];
-        if !unknown(&mut tx, &[RecordKey::Person(person.id.clone())]).await?.is_empty() {
-            changes.push(Change::Put(Record::Person(person.clone())));
-        }
-        let actor = person.id.as_str();
-        apply(&mut tx, version, &changes, actor, now).await?;
-        let what = (enterprise, None, Deed::Registered, json!({}));
-        audit::record(&mut tx, actor, now, &[what]).await?;
-        tx.commit().await?;
-        Ok(Managed::Changed)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
-use crate::ledger::store::{Statement, Value};
+use crate::ledger::store::{Row, Statement, Value};
 use crate::ledger::time;
 use crate::route::{Item, opens};
 
@@ -129,7 +129,7 @@ impl Look {
     ) -> Result<Option<Publication>, LedgerError> {
         let mut rows =
             self.tx.rows(PUBLICATION, vec![enterprise.value().into(), id.0.into()]).await?;
-        rows.first_mut().map(|row| row.json()).transpose()
+        rows.first_mut().map(Row::json).transpose()
     }
 
     /// The letters of a message that the reader was seen to see.

@@ -8,26 +8,33 @@
 mod audit;
 mod boxes;
 mod filter;
+mod kept;
+mod label_changes;
 mod labels;
 mod list;
 mod look;
 mod manage;
+mod mark;
 mod marks;
 mod message;
 mod predicate;
+mod register;
 mod rows;
+mod seal;
 mod views;
 
 pub use audit::{Deed, Deeds};
 pub use boxes::BoxSeen;
 pub use filter::{Filter, Hidden, Order, Place};
-pub use labels::{LabelChange, LabelChanged};
+pub use label_changes::{LabelChange, LabelChanged};
 pub use list::Stretch;
 pub use look::Look;
 pub use manage::{Managed, Management};
-pub use marks::{Mark, Marked};
+pub use mark::Mark;
+pub use marks::Marked;
 pub use message::LetterState;
 pub use rows::Line;
+pub use seal::SealHead;
 pub use views::{View, ViewId};
 
 use super::error::LedgerError;

@@ -1,6 +1,8 @@
 //! The box, over both ledgers, with the real intake before it and a real
 //! index beside it.
 
+mod management;
+mod record;
 mod story;
 
 use std::sync::Arc;
@@ -22,24 +24,33 @@ use crate::support::ledgers::TestLedger;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A ledger with the world in it, its intake, its index and its boxes.
-struct House<'a> {
-    ledger: &'a TestLedger,
-    desk: Desk,
-    search: Search,
-    mailbox: Mailbox,
+pub(crate) struct House<'a> {
+    pub(crate) ledger: &'a TestLedger,
+    pub(crate) desk: Desk,
+    pub(crate) search: Search,
+    pub(crate) mailbox: Mailbox,
     /// Without an index: the ledger answers alone.
-    plain: Mailbox,
+    pub(crate) plain: Mailbox,
     stop: CancellationToken,
     follower: tokio::task::JoinHandle<()>,
     _folder: tempfile::TempDir,
 }
 
 impl<'a> House<'a> {
-    async fn open(ledger: &'a TestLedger) -> Result<Self> {
+    pub(crate) async fn open(ledger: &'a TestLedger) -> Result<Self> {
         Self::with(ledger, Desk::open(ledger).await?)
     }
 
     fn with(ledger: &'a TestLedger, desk: Desk) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Self::with_clock(ledger, desk, &clock)
+    }
+
+    pub(crate) fn with_clock(
+        ledger: &'a TestLedger,
+        desk: Desk,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let projection = Projection::open(folder.path(), || SystemClock.now(), Arc::new(()))?;
         let (search, stop) = (projection.search(), CancellationToken::new());
@@ -48,7 +59,7 @@ impl<'a> House<'a> {
         let follower = tokio::spawn(projection.run(source, stop.clone()));
         let mailbox = |search| {
             let (ledger, documents) = (Arc::clone(&ledger.ledger), desk.documents.clone());
-            Mailbox::new(ledger, search, documents, Arc::new(SystemClock))
+            Mailbox::new(ledger, search, documents, Arc::clone(clock))
         };
         Ok(Self {
             mailbox: mailbox(Some(search.clone())),
@@ -62,7 +73,7 @@ impl<'a> House<'a> {
         })
     }
 
-    async fn post(&self, publication: &Value) -> Result<MessageId> {
+    pub(crate) async fn post(&self, publication: &Value) -> Result<MessageId> {
         match self.desk.deliver_one(posted(publication)?).await? {
             Judged::Accepted { id, .. } => Ok(id),
             other => bail!("{other:?}"),
@@ -70,25 +81,26 @@ impl<'a> House<'a> {
     }
 
     /// Until the index knows everything.
-    async fn indexed(&self) -> Result<()> {
+    pub(crate) async fn indexed(&self) -> Result<()> {
         let position = self.ledger.position().await?;
         ensure!(self.search.wait_for(position, PATIENCE).await == Waited::Visible);
         Ok(())
     }
 
-    async fn close(self) -> Result<()> {
+    pub(crate) async fn close(self) -> Result<()> {
         self.stop.cancel();
         self.follower.await.context("the follower")
     }
 }
 
-fn reader(id: &str) -> Result<Reader> {
+pub(crate) fn reader(id: &str) -> Result<Reader> {
     Ok(Reader {
         person: PersonId::new(id)?,
         claims: Claims { name: id.to_owned(), language: Language::Fr, represents: [].into() },
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "answers are asked for where they are judged")]
 fn is_not_found<T>(result: Result<T, MailboxError>) -> bool {
     matches!(result, Err(MailboxError::NotFound))
 }

@@ -131,7 +131,7 @@ async fn marks(
             Happened::Arrived | Happened::Letter(_) => None,
         })
         .collect();
-    ensure!(deeds == [Deed::Moved, Deed::Task], "{deeds:?}");
+    ensure!(deeds == [Deed::Opened, Deed::Read, Deed::Moved, Deed::Task], "{deeds:?}");
     Ok(())
 }
 

@@ -1,0 +1,104 @@
+//! What a box is managed by: grants, persons, partitions, rules.
+
+use serde_json::Value as Json;
+
+use super::look::Look;
+use crate::domain::{
+    EnterpriseNumber, Grant, LabelRule, Partition, Person, RecordKey, RoutingRule,
+};
+use crate::ledger::error::LedgerError;
+use crate::ledger::registry::unknown;
+use crate::ledger::store::{Statement, Transaction};
+
+const GRANTS: Statement =
+    Statement::same("SELECT record FROM grants WHERE enterprise = $1 ORDER BY id");
+const RULES: Statement =
+    Statement::same("SELECT record FROM routing_rules WHERE enterprise = $1 ORDER BY priority");
+const PARTITIONS: Statement =
+    Statement::same("SELECT record FROM partitions WHERE enterprise = $1 ORDER BY id");
+const LABEL_RULES: Statement =
+    Statement::same("SELECT record FROM label_rules WHERE enterprise = $1 ORDER BY id");
+const NOTIFICATION: Statement =
+    Statement::same("SELECT record FROM notification_settings WHERE enterprise = $1");
+const PERSONS: Statement = Statement::same(
+    "SELECT DISTINCT p.record FROM grants g JOIN persons p ON p.id = g.person
+     WHERE g.enterprise = $1 ORDER BY 1",
+);
+
+async fn records<T: serde::de::DeserializeOwned>(
+    tx: &mut Transaction,
+    statement: Statement,
+    enterprise: EnterpriseNumber,
+) -> Result<Vec<T>, LedgerError> {
+    let rows = tx.rows(statement, vec![enterprise.value().into()]).await?;
+    rows.into_iter().map(|mut row| row.json()).collect()
+}
+
+impl Look {
+    /// Every grant in a box. The caller has seen that the reader manages it.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn grants_in(&mut self, box_of: EnterpriseNumber) -> Result<Vec<Grant>, LedgerError> {
+        records(&mut self.tx, GRANTS, box_of).await
+    }
+
+    /// The persons that the grants of a box name.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn persons_in(
+        &mut self,
+        box_of: EnterpriseNumber,
+    ) -> Result<Vec<Person>, LedgerError> {
+        records(&mut self.tx, PERSONS, box_of).await
+    }
+
+    /// The partitions of a box, without `GENERAL`.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn partitions_in(
+        &mut self,
+        box_of: EnterpriseNumber,
+    ) -> Result<Vec<Partition>, LedgerError> {
+        records(&mut self.tx, PARTITIONS, box_of).await
+    }
+
+    /// The routing rules of a box, in order.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn rules_in(
+        &mut self,
+        box_of: EnterpriseNumber,
+    ) -> Result<Vec<RoutingRule>, LedgerError> {
+        records(&mut self.tx, RULES, box_of).await
+    }
+
+    /// The rules that put labels on what arrives in a box.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn label_rules_in(
+        &mut self,
+        box_of: EnterpriseNumber,
+    ) -> Result<Vec<LabelRule>, LedgerError> {
+        records(&mut self.tx, LABEL_RULES, box_of).await
+    }
+
+    /// Where and when a box is told of its mail, if that was ever said.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn notification_in(
+        &mut self,
+        box_of: EnterpriseNumber,
+    ) -> Result<Option<Json>, LedgerError> {
+        Ok(records(&mut self.tx, NOTIFICATION, box_of).await?.pop())
+    }
+
+    pub(super) async fn are_known(&mut self, keys: &[RecordKey]) -> Result<bool, LedgerError> {
+        Ok(unknown(&mut self.tx, keys).await?.is_empty())
+    }
+}

@@ -1,0 +1,105 @@
+//! Partitions and the rules by which mail goes to them.
+
+use super::{Mailbox, MailboxError, Place, Reader};
+use crate::domain::{EnterpriseNumber, Partition, PartitionId, RoutingRule};
+use crate::ledger::Management;
+
+const PARTITION_NAME_CHARS_MAX: usize = 100;
+const RULES_MAX: usize = 500;
+
+impl Mailbox {
+    /// The partitions of a box, without `GENERAL`, which every box has. For
+    /// everybody who has access: messages are moved between them.
+    ///
+    /// # Errors
+    /// `NotFound`, and whatever keeps the ledger from answering.
+    pub async fn partitions(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<Partition>, MailboxError> {
+        let mut look = self.look(reader, Place::Box(enterprise)).await?;
+        Ok(look.partitions_in(enterprise).await?)
+    }
+
+    /// Makes or renames a partition.
+    ///
+    /// # Errors
+    /// `Invalid` for `GENERAL` and for a name that is none; `NotFound`,
+    /// `Forbidden`, and whatever keeps the ledger from answering.
+    pub async fn put_partition(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        id: PartitionId,
+        name: &str,
+    ) -> Result<(), MailboxError> {
+        if id.is_general() {
+            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
+        }
+        let name = text("name", name, PARTITION_NAME_CHARS_MAX)?;
+        let partition = Partition { enterprise, id, name };
+        self.manage(reader, enterprise, Management::PutPartition(partition)).await
+    }
+
+    /// Deletes an empty partition.
+    ///
+    /// # Errors
+    /// `InUse` while messages lie in it or a rule or grant names it; as
+    /// [`Mailbox::put_partition`].
+    pub async fn delete_partition(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        id: PartitionId,
+    ) -> Result<(), MailboxError> {
+        if id.is_general() {
+            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
+        }
+        self.manage(reader, enterprise, Management::DeletePartition(id)).await
+    }
+
+    /// The routing rules of a box, in order.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, and whatever keeps the ledger from answering.
+    pub async fn rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<RoutingRule>, MailboxError> {
+        Ok(self.look_as_manager(reader, enterprise).await?.rules_in(enterprise).await?)
+    }
+
+    /// Replaces the routing rules by these, in this order, for what arrives
+    /// from now on.
+    ///
+    /// # Errors
+    /// `Unknown` for what a rule names that does not exist; as
+    /// [`Mailbox::rules`].
+    pub async fn set_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        mut rules: Vec<RoutingRule>,
+    ) -> Result<(), MailboxError> {
+        if rules.len() > RULES_MAX {
+            return Err(MailboxError::invalid("rules", format!("at most {RULES_MAX}")));
+        }
+        for (priority, rule) in (1..).zip(&mut rules) {
+            rule.enterprise = enterprise;
+            rule.priority = priority;
+        }
+        self.manage(reader, enterprise, Management::Rules(rules)).await
+    }
+}
+
+fn text(field: &'static str, text: &str, max: usize) -> Result<String, MailboxError> {
+    let text = text.trim();
+    let count = text.chars().count();
+    if count == 0 || count > max || text.chars().any(char::is_control) {
+        let message = format!("1 to {max} printable characters");
+        return Err(MailboxError::invalid(field, message));
+    }
+    Ok(text.to_owned())
+}

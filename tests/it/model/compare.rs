@@ -1,0 +1,254 @@
+//! Asks the engine everything a person can ask, and says where it differs
+//! from the model.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use anyhow::Result;
+use facteur::domain::{LabelId, Language, MessageId};
+use facteur::mailbox::{Filter, Listed, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
+
+use super::story::{APPLICATIONS, COMPANIES, ORGANIZATIONS, PERSONS, Story, WORDS, company};
+use super::truth::Message;
+use crate::mailbox::reader;
+
+/// Small, so that there are several.
+const PAGE_SIZE: u32 = 7;
+
+/// A filter, and the same for the model.
+type Case = (Filter, Box<dyn Fn(&Message) -> bool>);
+
+fn cases(truth: &super::truth::Truth) -> Vec<Case> {
+    let mut cases: Vec<Case> = vec![
+        (Filter::default(), Box::new(|_| true)),
+        (Filter::unread(), Box::new(|it| !it.is_read)),
+        (Filter { is_unread: Some(false), ..Filter::default() }, Box::new(|it| it.is_read)),
+    ];
+    for partition in ["GENERAL", "HR"] {
+        let partitions = partition.parse().into_iter().collect();
+        let filter = Filter { partitions, ..Filter::default() };
+        cases.push((filter, Box::new(move |it| it.partition == partition)));
+    }
+    for application in APPLICATIONS {
+        let applications = application.parse().into_iter().collect();
+        let organizations = ORGANIZATIONS[0].parse().into_iter().collect();
+        let filter = Filter { applications, organizations, ..Filter::default() };
+        cases.push((
+            filter,
+            Box::new(move |it| {
+                it.application == application && it.organization == ORGANIZATIONS[0]
+            }),
+        ));
+    }
+    for &label in truth.labels.keys().take(3) {
+        let filter = Filter { labels: vec![label], ..Filter::default() };
+        cases.push((filter, Box::new(move |it| it.labels.contains(&label))));
+    }
+    cases
+}
+
+fn differ<T: PartialEq + Debug>(what: &str, engine: &T, model: &T) -> Option<String> {
+    (engine != model).then(|| format!("{what}: {engine:?}, but {model:?} is right"))
+}
+
+impl Story<'_> {
+    /// Every difference found, or at least so many.
+    pub(super) async fn differences(&self, enough: usize) -> Result<Vec<String>> {
+        self.house.indexed().await?;
+        let mut found = Vec::new();
+        for person in PERSONS {
+            if found.len() >= enough {
+                break;
+            }
+            let who = reader(person)?;
+            for n in 0..COMPANIES {
+                found.extend(self.lists(person, &who, Some(n)).await?);
+                found.extend(self.labels(person, &who, n).await?);
+                found.extend(self.management(person, &who, n).await?);
+            }
+            found.extend(self.lists(person, &who, None).await?);
+            found.extend(self.boxes(person, &who).await?);
+            found.extend(self.messages(person, &who).await?);
+        }
+        Ok(found)
+    }
+
+    async fn lists(&self, person: &str, who: &Reader, of: Option<usize>) -> Result<Vec<String>> {
+        let place = of.map_or(Place::All, |n| Place::Box(company(n)));
+        let enters = of.is_none_or(|n| self.truth.enters(person, n));
+        let mut found = Vec::new();
+        for (filter, wanted) in cases(&self.truth) {
+            let shown = |it: &Message| self.truth.is_shown(it) && wanted(it);
+            let right = self.truth.list(person, of, shown);
+            for (way, mailbox) in [("index", &self.house.mailbox), ("ledger", &self.house.plain)] {
+                let what = format!("{person} lists {place:?} {filter:?} by the {way}");
+                let listed = pages(mailbox, who, place, &filter, Order::Newest).await;
+                found.extend(judged(&what, listed, enters, &right));
+            }
+            let words = if filter == Filter::default() { 3 } else { 1 };
+            for word in &WORDS[..words] {
+                let what = format!("{person} searches {place:?} {filter:?} for {word}");
+                let has = |it: &Message| self.truth.is_shown(it) && wanted(it) && it.word == *word;
+                let right = self.truth.list(person, of, has);
+                let listed = searched(&self.house.mailbox, who, place, &filter, word).await;
+                found.extend(judged(&what, listed, enters, &right));
+            }
+        }
+        let mut right = self.truth.list(person, of, |it| self.truth.is_shown(it));
+        right.reverse();
+        let listed =
+            pages(&self.house.mailbox, who, place, &Filter::default(), Order::Oldest).await;
+        found.extend(judged(&format!("{person} lists {place:?} oldest"), listed, enters, &right));
+        found.extend(self.counters(person, who, of).await?);
+        Ok(found)
+    }
+
+    async fn counters(&self, person: &str, who: &Reader, of: Option<usize>) -> Result<Vec<String>> {
+        let place = of.map_or(Place::All, |n| Place::Box(company(n)));
+        let count = |wanted: &dyn Fn(&Message) -> bool| {
+            Total::Exactly(self.truth.list(person, of, wanted).len() as u64)
+        };
+        let unread = |it: &Message| self.truth.is_shown(it) && !it.is_read;
+        let right =
+            [count(&|_| true), count(&unread), count(&|it| it.is_hidden), Total::Exactly(0)];
+        let enters = of.is_none_or(|n| self.truth.enters(person, n));
+        let mut found = Vec::new();
+        for mailbox in [&self.house.mailbox, &self.house.plain] {
+            let what = format!("{person} counts {place:?}");
+            match mailbox.counters(who, place).await {
+                Ok(it) if enters => {
+                    let counted = [it.all, it.unread, it.hidden, it.to_do];
+                    found.extend(differ(&what, &counted, &right));
+                }
+                Err(MailboxError::NotFound) if !enters => {}
+                other => found.push(format!("{what}: {other:?}")),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn boxes(&self, person: &str, who: &Reader) -> Result<Vec<String>> {
+        let entries = self.house.mailbox.boxes(who).await?;
+        let mut engine: Vec<_> =
+            entries.iter().map(|it| (it.enterprise.number, it.is_manager, it.unread)).collect();
+        engine.sort_unstable();
+        let unread = |n| {
+            let wanted = |it: &Message| self.truth.is_shown(it) && !it.is_read;
+            self.truth.list(person, Some(n), wanted).len() as u64
+        };
+        let entered = (0..COMPANIES).filter(|n| self.truth.enters(person, *n));
+        let model: Vec<_> =
+            entered.map(|n| (company(n), self.truth.manages(person, n), unread(n))).collect();
+        Ok(differ(&format!("{person}'s boxes"), &engine, &model).into_iter().collect())
+    }
+
+    /// Every message there is, by its id, and one that there is not.
+    async fn messages(&self, person: &str, who: &Reader) -> Result<Vec<String>> {
+        let (mut found, mailbox) = (Vec::new(), &self.house.mailbox);
+        for message in self.truth.messages.values() {
+            let opened = mailbox.open(who, message.id).await;
+            let what = format!("{person} opens {message:?}");
+            match (&opened, self.truth.sees(person, message)) {
+                (Ok(it), true) => {
+                    let labels: BTreeSet<LabelId> = it.line.labels.iter().copied().collect();
+                    found.extend(differ(&what, &labels, &message.labels));
+                    found.extend(differ(&what, &it.line.read.is_some(), &message.is_read));
+                    found.extend(differ(&what, &it.labels.len(), &message.labels.len()));
+                }
+                (Err(MailboxError::NotFound), false) => {
+                    let fetched = mailbox.content(who, message.id, "main").await;
+                    if !matches!(fetched, Err(MailboxError::NotFound)) {
+                        found.push(format!("{what}: content of what is not seen"));
+                    }
+                }
+                (other, right) => found.push(format!("{what}: {right} is right: {other:?}")),
+            }
+        }
+        let guessed = mailbox.open(who, MessageId(uuid::Uuid::now_v7())).await;
+        if !matches!(guessed, Err(MailboxError::NotFound)) {
+            found.push(format!("{person} opens what is not there: {guessed:?}"));
+        }
+        Ok(found)
+    }
+
+    async fn labels(&self, person: &str, who: &Reader, n: usize) -> Result<Vec<String>> {
+        let right = self.truth.labels_seen(person, n);
+        let what = format!("{person}'s labels in {n}");
+        Ok(match self.house.mailbox.labels(who, Place::Box(company(n))).await {
+            Ok(labels) => {
+                let seen: BTreeSet<LabelId> = labels.iter().map(|label| label.id).collect();
+                differ(&what, &seen, &right).into_iter().collect()
+            }
+            Err(MailboxError::NotFound) if !self.truth.enters(person, n) => vec![],
+            Err(error) => vec![format!("{what}: {error:?}")],
+        })
+    }
+
+    /// The export, and everything else that only access managers may.
+    async fn management(&self, person: &str, who: &Reader, n: usize) -> Result<Vec<String>> {
+        let mailbox = &self.house.mailbox;
+        let answers = [
+            mailbox.access_csv(who, company(n)).await.map(drop),
+            mailbox.record(who, company(n), 1).await.map(drop),
+            mailbox.consent_history(who, company(n)).await.map(drop),
+            mailbox.rules(who, company(n)).await.map(drop),
+        ];
+        let (enters, manages) = (self.truth.enters(person, n), self.truth.manages(person, n));
+        let is_right = |answer: &Result<(), MailboxError>| match answer {
+            Ok(()) => manages,
+            Err(MailboxError::Forbidden) => enters && !manages,
+            Err(MailboxError::NotFound) => !enters,
+            Err(_) => false,
+        };
+        let wrong = answers.iter().filter(|answer| !is_right(answer));
+        Ok(wrong.map(|it| format!("{person} manages {n} ({manages}): {it:?}")).collect())
+    }
+}
+
+type Pages = Result<(Vec<MessageId>, Vec<Total>), MailboxError>;
+
+/// Every page of a list, until one is not full.
+async fn pages(
+    mailbox: &Mailbox,
+    who: &Reader,
+    place: Place,
+    filter: &Filter,
+    order: Order,
+) -> Pages {
+    let (mut ids, mut totals) = (Vec::new(), Vec::new());
+    for number in 1.. {
+        let page = Page { number, size: PAGE_SIZE };
+        let Listed { lines, total } = mailbox.list(who, place, filter, order, page).await?;
+        totals.push(total);
+        ids.extend(lines.iter().map(|line| line.id));
+        if lines.len() < PAGE_SIZE as usize {
+            break;
+        }
+    }
+    Ok((ids, totals))
+}
+
+async fn searched(
+    mailbox: &Mailbox,
+    who: &Reader,
+    place: Place,
+    filter: &Filter,
+    word: &str,
+) -> Pages {
+    let page = Page { number: 1, size: 100 };
+    let found = mailbox.search(who, place, Language::Fr, word, filter, page).await?;
+    Ok((found.lines.iter().map(|line| line.id).collect(), vec![found.total]))
+}
+
+fn judged(what: &str, listed: Pages, enters: bool, right: &Vec<MessageId>) -> Vec<String> {
+    match listed {
+        Ok((ids, totals)) if enters => {
+            let total = Total::Exactly(right.len() as u64);
+            let wrong = totals.iter().filter(|it| **it != total);
+            let wrong = wrong.map(|it| format!("{what}: {it:?} in all, but {total:?} is right"));
+            differ(what, &ids, right).into_iter().chain(wrong).collect()
+        }
+        Err(MailboxError::NotFound) if !enters => vec![],
+        other => vec![format!("{what} (enters: {enters}): {other:?}")],
+    }
+}

@@ -1,0 +1,54 @@
+//! Everything the boxes answer, compared with a brute-force model of who may
+//! see what: zero differences, and every mutation of the model is noticed.
+
+mod compare;
+mod story;
+mod truth;
+
+use anyhow::{Result, ensure};
+
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use story::Story;
+use truth::MUTATIONS;
+
+on_both_ledgers! {
+    agrees: sqlite_what_is_seen_agrees_with_the_model, postgres_what_is_seen_agrees_with_the_model;
+    mutated: sqlite_a_mutated_model_is_noticed, postgres_a_mutated_model_is_noticed;
+}
+
+const STEPS: u32 = 150;
+const COMPARED_EVERY: u32 = 50;
+const STEPS_MUTATED: u32 = 60;
+
+async fn agrees(ledger: &TestLedger) -> Result<()> {
+    let mut story = Story::begin(ledger, 4).await?;
+    for step in 1..=STEPS {
+        story.step().await?;
+        if step % COMPARED_EVERY == 0 {
+            let differences = story.differences(20).await?;
+            ensure!(differences.is_empty(), "after {step} steps:\n{}", differences.join("\n"));
+        }
+    }
+    story.house.close().await
+}
+
+/// The comparison would notice each of these faults of a predicate: told to
+/// the model instead of the engine, it is the same difference.
+async fn mutated(ledger: &TestLedger) -> Result<()> {
+    let mut story = Story::begin(ledger, 7).await?;
+    for _ in 0..STEPS_MUTATED {
+        story.step().await?;
+    }
+    story.be_complete().await?;
+    let differences = story.differences(20).await?;
+    ensure!(differences.is_empty(), "the unmutated model differs:\n{}", differences.join("\n"));
+    let mut unnoticed = Vec::new();
+    for mutation in MUTATIONS {
+        story.truth.mutation = Some(mutation);
+        if story.differences(1).await?.is_empty() {
+            unnoticed.push(mutation);
+        }
+    }
+    ensure!(unnoticed.is_empty(), "not noticed: {unnoticed:?}");
+    story.house.close().await
+}

@@ -1,0 +1,428 @@
+//! A random story: grants, days, messages, moves, rules, levels, withdrawals,
+//! told to the engine and to the model alike. What the engine answers to each
+//! is part of the comparison.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use facteur::clock::{Clock, FixedClock, SystemClock, belgian_day};
+use facteur::domain::{Colour, EnterpriseNumber, LabelId, MessageId, Scope};
+use facteur::intake::Judged;
+use facteur::mailbox::{Mailbox, MailboxError, NewGrant, Reader};
+use facteur::registry::{self, Options};
+use jiff::{SignedDuration, ToSpan};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+
+use super::truth::{Grant, Label, Message, Truth, Type};
+use crate::mailbox::{House, reader};
+use crate::support::desk::{Desk, posted, rulebook};
+use crate::support::ledgers::TestLedger;
+
+pub(super) const PERSONS: [&str; 8] = ["ann", "ben", "cleo", "dan", "eve", "fay", "gus", "nobody"];
+pub(super) const COMPANIES: usize = 3;
+pub(super) const ORGANIZATIONS: [&str; 2] = ["0206731645", "0474028805"];
+pub(super) const APPLICATIONS: [&str; 2] = ["tax:assessment", "work:attest"];
+pub(super) const WORDS: [&str; 3] = ["alpha", "beta", "gamma"];
+const PARTITIONS: [&str; 3] = ["GENERAL", "HR", "TAX"];
+const SERVICES: [&str; 2] = ["work", "money"];
+/// Few managers: who sees everything shows little.
+const KINDS: [&str; 12] = [
+    "manager",
+    "all",
+    "all",
+    "all",
+    "type",
+    "type",
+    "service",
+    "service",
+    "organization",
+    "organization",
+    "application",
+    "application",
+];
+/// Type, level, service.
+const TYPES: [(&str, u8, Option<&str>); 5] = [
+    ("OPEN-PLAIN", 1, None),
+    ("OPEN-WORK", 1, Some("work")),
+    ("SHUT-WORK", 2, Some("work")),
+    ("SHUT-MONEY", 2, Some("money")),
+    ("SHUT-PLAIN", 2, None),
+];
+
+pub(super) fn company(n: usize) -> EnterpriseNumber {
+    EnterpriseNumber::from_stem(5_000_000 + u32::try_from(n).unwrap_or(0))
+}
+
+pub(super) struct Story<'a> {
+    pub(super) house: House<'a>,
+    pub(super) truth: Truth,
+    clock: Arc<FixedClock>,
+    random: StdRng,
+    grants: u32,
+}
+
+impl<'a> Story<'a> {
+    pub(super) async fn begin(ledger: &'a TestLedger, seed: u64) -> Result<Self> {
+        let truth = Truth {
+            types: TYPES
+                .map(|(id, level, service)| (id, Type { level, service }))
+                .into_iter()
+                .collect(),
+            ..Truth::default()
+        };
+        let clock = Arc::new(FixedClock::new(SystemClock.now()));
+        let shown: Arc<dyn Clock> = clock.clone();
+        let desk = Desk::beside(&ledger.ledger, rulebook()?)?;
+        let mut house = House::with_clock(ledger, desk, &shown)?;
+        house.mailbox = house.mailbox.proposing_beyond(0);
+        let random = StdRng::seed_from_u64(seed);
+        let mut story = Self { house, truth, clock, random, grants: 0 };
+        story.import(&story.registry()).await?;
+        for n in 0..COMPANIES {
+            story.put_grant(grant("chief", n, "manager", "")).await?;
+        }
+        Ok(story)
+    }
+
+    /// What a short story may lack: a grant of tomorrow, a manager whose grant
+    /// names a partition, a closed type from a sender that is open, something
+    /// hidden.
+    pub(super) async fn be_complete(&mut self) -> Result<()> {
+        for n in 0..COMPANIES {
+            let from = Some(self.truth.today + 1);
+            self.put_grant(Grant { from, ..grant("eve", n, "all", "") }).await?;
+            let partition = Some("HR".to_owned());
+            self.put_grant(Grant { partition, ..grant("fay", n, "manager", "") }).await?;
+            self.put_grant(grant("gus", n, "organization", ORGANIZATIONS[0])).await?;
+        }
+        for _ in 0..12 {
+            self.post().await?;
+        }
+        let message = self.any_message().context("some were posted")?;
+        self.house.mailbox.hide(&reader("fay")?, &[message.id]).await?;
+        self.change(message.id, |it| it.is_hidden = true);
+        Ok(())
+    }
+
+    fn registry(&self) -> String {
+        let mut lines = Vec::new();
+        for number in ORGANIZATIONS {
+            lines.push(json!({ "kind": "organization", "number": number, "name": { "fr": "O" } }));
+        }
+        for (id, account) in APPLICATIONS.into_iter().zip(["tax", "work"]) {
+            let name = json!({ "fr": "A" });
+            lines
+                .push(json!({ "kind": "application", "id": id, "name": name, "account": account }));
+        }
+        for id in SERVICES {
+            lines.push(json!({ "kind": "service", "id": id, "name": { "fr": "S" } }));
+        }
+        lines.extend(self.truth.types.iter().map(|(id, of_type)| message_type(id, of_type)));
+        for organization in ORGANIZATIONS {
+            for application in APPLICATIONS {
+                lines.extend(self.truth.types.keys().map(|id| {
+                    json!({ "kind": "trio", "organization": organization,
+                        "application": application, "messageType": id })
+                }));
+            }
+        }
+        for person in PERSONS.into_iter().chain(["chief"]) {
+            lines.push(json!({ "kind": "person", "id": person, "name": person, "language": "fr" }));
+        }
+        for number in (0..COMPANIES).map(company) {
+            lines.push(json!({ "kind": "enterprise", "number": number, "name": "C",
+                "language": "fr" }));
+            lines.push(json!({ "kind": "box", "enterprise": number }));
+            lines.extend(PARTITIONS[1..].iter().map(
+                |id| json!({ "kind": "partition", "enterprise": number, "id": id, "name": id }),
+            ));
+        }
+        lines.iter().map(|line| line.to_string() + "\n").collect()
+    }
+
+    async fn import(&self, text: &str) -> Result<()> {
+        let at = self.clock.now();
+        let options = Options { actor: "tester", at, progress: &mut |_| {} };
+        registry::import(self.house.ledger, Cursor::new(text.to_owned()), options).await?;
+        Ok(())
+    }
+
+    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.random.random_range(0..of.len())].clone()
+    }
+
+    fn any_message(&mut self) -> Option<Message> {
+        let all: Vec<Message> = self.truth.messages.values().cloned().collect();
+        (!all.is_empty()).then(|| self.one(&all))
+    }
+
+    pub(super) async fn step(&mut self) -> Result<()> {
+        match self.random.random_range(0..100) {
+            0..40 => self.post().await,
+            40..60 => self.give().await,
+            60..68 => self.withdraw().await,
+            68..72 => self.change_level().await,
+            72..76 => self.next_day(),
+            76..80 => self.route().await,
+            80..86 => self.move_one().await,
+            86..92 => self.hide_or_open().await,
+            _ => self.label().await,
+        }
+    }
+
+    async fn post(&mut self) -> Result<()> {
+        let types: Vec<&'static str> = self.truth.types.keys().copied().collect();
+        let (n, message_type) = (self.random.random_range(0..COMPANIES), self.one(&types));
+        let (organization, application) = (self.one(&ORGANIZATIONS), self.one(&APPLICATIONS));
+        let word = self.one(&WORDS);
+        let publication = json!({
+            "sender": { "eboxType": "enterprise", "enterpriseNumber": organization },
+            "recipient": { "eboxType": "enterprise", "enterpriseNumber": company(n) },
+            "subject": { "fr": format!("un {word} ici") },
+            "senderApplicationId": application,
+            "messageTypeId": message_type,
+            "attachments": [{ "httpPartName": "main", "isMainContent": true,
+                "fileName": "a.pdf", "mediaType": "application/pdf",
+                "content": { "inline": "SGVsbG8=" } }],
+        });
+        let judged = self.house.desk.deliver_one(posted(&publication)?).await?;
+        let Judged::Accepted { id, .. } = judged else { bail!("{judged:?}") };
+        let stored = self.house.ledger.explain(id).await?.context("it was accepted")?;
+        let message = Message {
+            id,
+            company: n,
+            organization,
+            application,
+            message_type,
+            partition: stored.partition,
+            word,
+            is_read: false,
+            is_hidden: false,
+            labels: [].into(),
+        };
+        self.truth.messages.insert(id.0, message);
+        Ok(())
+    }
+
+    async fn give(&mut self) -> Result<()> {
+        let kind = self.one(&KINDS);
+        let types: Vec<&'static str> = self.truth.types.keys().copied().collect();
+        let of = match kind {
+            "type" => self.one(&types),
+            "service" => self.one(&SERVICES),
+            "organization" => self.one(&ORGANIZATIONS),
+            "application" => self.one(&APPLICATIONS),
+            _ => "",
+        };
+        let person = self.one(&PERSONS[..4]);
+        let n = self.random.random_range(0..COMPANIES);
+        let mut new = grant(person, n, kind, of);
+        if self.random.random_bool(0.4) {
+            new.partition = Some(self.one(&PARTITIONS).to_owned());
+        }
+        if self.random.random_bool(0.3) {
+            new.from = Some(self.truth.today + self.random.random_range(-1..2));
+        }
+        if self.random.random_bool(0.3) {
+            new.to = Some(self.truth.today + self.random.random_range(0..3));
+        }
+        if new.from.zip(new.to).is_some_and(|(from, to)| to < from) {
+            new.to = new.from;
+        }
+        self.put_grant(new).await
+    }
+
+    async fn put_grant(&mut self, mut new: Grant) -> Result<()> {
+        self.grants += 1;
+        new.id = format!("g{}", self.grants);
+        let today = belgian_day(self.clock.now());
+        let day = |offset: Option<i64>| -> Result<_> {
+            let days = |offset: i64| today.checked_add((offset - self.truth.today).days());
+            Ok(offset.map(days).transpose()?)
+        };
+        let record = facteur::domain::Grant {
+            enterprise: company(new.company),
+            id: new.id.parse()?,
+            person: new.person.parse()?,
+            scope: serde_json::from_value(match new.of.as_str() {
+                "" => json!({ "kind": new.kind }),
+                of => json!({ "kind": new.kind, "of": of }),
+            })?,
+            partition: new.partition.as_deref().map(str::parse).transpose()?,
+            from: day(new.from)?,
+            to: day(new.to)?,
+        };
+        if new.person == "chief" {
+            let line = serde_json::to_value(facteur::domain::Record::Grant(record))?;
+            self.import(&format!("{line}\n")).await?;
+        } else {
+            let given = NewGrant {
+                id: Some(record.id.clone()),
+                person: reader(&new.person)?.record(),
+                scope: record.scope.clone(),
+                partition: record.partition.clone(),
+                from: record.from,
+                to: record.to,
+            };
+            ensure!(matches!(record.scope, Scope::Manager) == (new.kind == "manager"));
+            self.house.mailbox.give(&reader("chief")?, record.enterprise, given).await?;
+        }
+        self.truth.grants.push(new);
+        Ok(())
+    }
+
+    async fn withdraw(&mut self) -> Result<()> {
+        let is_given = |it: &&Grant| !it.is_withdrawn && it.person != "chief";
+        let given: Vec<String> =
+            self.truth.grants.iter().filter(is_given).map(|it| it.id.clone()).collect();
+        if given.is_empty() {
+            return Ok(());
+        }
+        let id = self.one(&given);
+        let grants = &mut self.truth.grants;
+        let grant = grants.iter_mut().find(|it| it.id == id).context("it is there")?;
+        grant.is_withdrawn = true;
+        let number = company(grant.company);
+        Ok(self.house.mailbox.withdraw(&reader("chief")?, number, id.parse()?).await?)
+    }
+
+    async fn change_level(&mut self) -> Result<()> {
+        let types: Vec<&'static str> = self.truth.types.keys().copied().collect();
+        let id = self.one(&types);
+        let of_type = self.truth.types.get_mut(id).context("it is there")?;
+        of_type.level = 3 - of_type.level;
+        let line = message_type(id, of_type);
+        self.import(&format!("{line}\n")).await
+    }
+
+    fn next_day(&mut self) -> Result<()> {
+        self.clock.advance(SignedDuration::from_hours(24));
+        self.truth.today += 1;
+        Ok(())
+    }
+
+    async fn route(&mut self) -> Result<()> {
+        let n = self.random.random_range(0..COMPANIES);
+        let rule = facteur::domain::RoutingRule {
+            enterprise: company(n),
+            priority: 1,
+            partition: self.one(&PARTITIONS).parse()?,
+            message_type: None,
+            application: Some(self.one(&APPLICATIONS).parse()?),
+            organization: None,
+        };
+        let chief = reader("chief")?;
+        Ok(self.house.mailbox.set_rules(&chief, company(n), vec![rule]).await?)
+    }
+
+    async fn move_one(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let (person, to) = (self.one(&PERSONS), self.one(&PARTITIONS));
+        let moved = self.house.mailbox.move_to(&reader(person)?, &[message.id], to.parse()?).await;
+        if !self.truth.sees(person, &message) {
+            ensure!(matches!(moved, Err(MailboxError::NotFound)), "{person} moves: {moved:?}");
+        } else if !self.truth.sees_in(person, &message, to) {
+            ensure!(matches!(moved, Err(MailboxError::Forbidden)), "{person} moves: {moved:?}");
+        } else {
+            moved?;
+            self.change(message.id, |it| to.clone_into(&mut it.partition));
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, id: MessageId, change: impl FnOnce(&mut Message)) {
+        if let Some(message) = self.truth.messages.get_mut(&id.0) {
+            change(message);
+        }
+    }
+
+    async fn hide_or_open(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let person = self.one(&PERSONS);
+        let who = reader(person)?;
+        let is_opening = self.random.random_bool(0.5);
+        let done = if is_opening {
+            self.house.mailbox.content(&who, message.id, "main").await.map(drop)
+        } else {
+            self.house.mailbox.hide(&who, &[message.id]).await.map(drop)
+        };
+        if !self.truth.sees(person, &message) {
+            ensure!(matches!(done, Err(MailboxError::NotFound)), "{person}: {done:?}");
+            return Ok(());
+        }
+        done?;
+        self.change(
+            message.id,
+            |it| {
+                if is_opening { it.is_read = true } else { it.is_hidden = true }
+            },
+        );
+        Ok(())
+    }
+
+    async fn label(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let person = self.one(&PERSONS);
+        let (who, number) = (reader(person)?, company(message.company));
+        let name = format!("L{}", self.random.random_range(0..4));
+        let mailbox: &Mailbox = &self.house.mailbox;
+        let made = mailbox.create_label(&who, number, &name, Colour::Blue).await;
+        match made {
+            Ok(id) => {
+                ensure!(self.truth.enters(person, message.company), "{person} labels");
+                let label = Label { company: message.company, maker: person.to_owned() };
+                self.truth.labels.insert(id, label);
+            }
+            Err(MailboxError::NotFound) => {
+                ensure!(!self.truth.enters(person, message.company), "{person} cannot label");
+            }
+            Err(MailboxError::NameTaken) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.put_label(&who, person, &message).await
+    }
+
+    async fn put_label(&mut self, who: &Reader, person: &str, message: &Message) -> Result<()> {
+        let of_company = |(_, label): &(&LabelId, &Label)| label.company == message.company;
+        let labels: Vec<LabelId> =
+            self.truth.labels.iter().filter(of_company).map(|(id, _)| *id).collect();
+        if labels.is_empty() {
+            return Ok(());
+        }
+        let label = self.one(&labels);
+        let put = self.house.mailbox.put_label(who, &[message.id], label).await;
+        if !self.truth.sees(person, message) {
+            ensure!(matches!(put, Err(MailboxError::NotFound)), "{person} labels: {put:?}");
+            return Ok(());
+        }
+        put?;
+        self.change(message.id, |it| it.labels.extend([label]));
+        Ok(())
+    }
+}
+
+fn message_type(id: &str, of_type: &Type) -> serde_json::Value {
+    let mut record = json!({ "kind": "messageType", "id": id, "name": { "fr": "T" },
+        "validity": { "count": 1, "unit": "year" }, "level": of_type.level });
+    if let Some(service) = of_type.service {
+        record["service"] = json!(service);
+    }
+    record
+}
+
+fn grant(person: &str, company: usize, kind: &'static str, of: &str) -> Grant {
+    Grant {
+        id: String::new(),
+        company,
+        person: person.to_owned(),
+        kind,
+        of: of.to_owned(),
+        partition: None,
+        from: None,
+        to: None,
+        is_withdrawn: false,
+    }
+}

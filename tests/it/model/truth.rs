@@ -1,0 +1,187 @@
+//! Who may see what, by brute force: written from the domain's rules alone,
+//! without a line of the engine's predicates. Every question is answered by
+//! looking at every message.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use facteur::domain::{LabelId, MessageId};
+use uuid::Uuid;
+
+/// Ways in which a predicate could be wrong: each must be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mutation {
+    PartitionIgnored,
+    LevelIgnored,
+    FirstDayIgnored,
+    LastDayIgnored,
+    ManagerBoundToPartition,
+    ServiceIgnored,
+    SenderOpensLevel2,
+    WithdrawnStaysOpen,
+    OtherCompanyOpens,
+    HiddenIsShown,
+}
+
+pub(super) const MUTATIONS: [Mutation; 10] = [
+    Mutation::PartitionIgnored,
+    Mutation::LevelIgnored,
+    Mutation::FirstDayIgnored,
+    Mutation::LastDayIgnored,
+    Mutation::ManagerBoundToPartition,
+    Mutation::ServiceIgnored,
+    Mutation::SenderOpensLevel2,
+    Mutation::WithdrawnStaysOpen,
+    Mutation::OtherCompanyOpens,
+    Mutation::HiddenIsShown,
+];
+
+/// What a grant is for: the word of its scope, and of what.
+#[derive(Clone, Debug)]
+pub(super) struct Grant {
+    pub(super) id: String,
+    pub(super) company: usize,
+    pub(super) person: String,
+    pub(super) kind: &'static str,
+    pub(super) of: String,
+    pub(super) partition: Option<String>,
+    /// Days, counted from the first day of the story.
+    pub(super) from: Option<i64>,
+    pub(super) to: Option<i64>,
+    pub(super) is_withdrawn: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) id: MessageId,
+    pub(super) company: usize,
+    pub(super) organization: &'static str,
+    pub(super) application: &'static str,
+    pub(super) message_type: &'static str,
+    pub(super) partition: String,
+    pub(super) word: &'static str,
+    pub(super) is_read: bool,
+    pub(super) is_hidden: bool,
+    pub(super) labels: BTreeSet<LabelId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    pub(super) company: usize,
+    pub(super) maker: String,
+}
+
+/// Level and service of a type.
+#[derive(Clone, Debug)]
+pub(super) struct Type {
+    pub(super) level: u8,
+    pub(super) service: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Truth {
+    pub(super) today: i64,
+    pub(super) types: BTreeMap<&'static str, Type>,
+    pub(super) grants: Vec<Grant>,
+    /// By id, oldest first.
+    pub(super) messages: BTreeMap<Uuid, Message>,
+    pub(super) labels: BTreeMap<LabelId, Label>,
+    pub(super) mutation: Option<Mutation>,
+}
+
+impl Truth {
+    fn is_wrong(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
+    /// Whether a grant counts today for a company.
+    fn counts(&self, grant: &Grant, company: usize) -> bool {
+        let too_early = grant.from.is_some_and(|from| self.today < from);
+        let too_late = grant.to.is_some_and(|to| self.today > to);
+        (grant.company == company || self.is_wrong(Mutation::OtherCompanyOpens))
+            && (!grant.is_withdrawn || self.is_wrong(Mutation::WithdrawnStaysOpen))
+            && (!too_early || self.is_wrong(Mutation::FirstDayIgnored))
+            && (!too_late || self.is_wrong(Mutation::LastDayIgnored))
+    }
+
+    pub(super) fn manages(&self, person: &str, company: usize) -> bool {
+        let mut grants = self.grants.iter();
+        grants.any(|it| it.person == person && it.kind == "manager" && self.counts(it, company))
+    }
+
+    /// Whether a person has anything at all in a company's box.
+    pub(super) fn enters(&self, person: &str, company: usize) -> bool {
+        self.grants.iter().any(|it| it.person == person && self.counts(it, company))
+    }
+
+    pub(super) fn sees(&self, person: &str, message: &Message) -> bool {
+        self.sees_in(person, message, &message.partition)
+    }
+
+    pub(super) fn sees_in(&self, person: &str, message: &Message, partition: &str) -> bool {
+        for grant in self.grants.iter().filter(|grant| grant.person == person) {
+            if !self.counts(grant, message.company) {
+                continue;
+            }
+            let is_elsewhere = grant.partition.as_deref().is_some_and(|it| it != partition);
+            let is_elsewhere = is_elsewhere && !self.is_wrong(Mutation::PartitionIgnored);
+            if grant.kind == "manager" {
+                if is_elsewhere && self.is_wrong(Mutation::ManagerBoundToPartition) {
+                    continue;
+                }
+                return true;
+            }
+            if !is_elsewhere && self.is_named(grant, message) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn is_named(&self, grant: &Grant, message: &Message) -> bool {
+        let Some(of_type) = self.types.get(message.message_type) else { return false };
+        let for_all = of_type.level == 1 || self.is_wrong(Mutation::LevelIgnored);
+        let for_senders = for_all || self.is_wrong(Mutation::SenderOpensLevel2);
+        match grant.kind {
+            "all" => for_all,
+            "type" => grant.of == message.message_type,
+            "service" => {
+                of_type.service == Some(grant.of.as_str())
+                    || (of_type.service.is_some() && self.is_wrong(Mutation::ServiceIgnored))
+            }
+            "organization" => for_senders && grant.of == message.organization,
+            "application" => for_senders && grant.of == message.application,
+            other => panic!("no such scope: {other}"),
+        }
+    }
+
+    /// What a person sees, in one company's box or in all, newest first,
+    /// where `wanted` holds.
+    pub(super) fn list(
+        &self,
+        person: &str,
+        company: Option<usize>,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Vec<MessageId> {
+        let here = |message: &&Message| company.is_none_or(|it| it == message.company);
+        let newest = self.messages.values().rev().filter(here);
+        let seen = newest.filter(|message| self.sees(person, message) && wanted(message));
+        seen.map(|message| message.id).collect()
+    }
+
+    /// As a list that leaves out what is hidden.
+    pub(super) fn is_shown(&self, message: &Message) -> bool {
+        !message.is_hidden || self.is_wrong(Mutation::HiddenIsShown)
+    }
+
+    pub(super) fn labels_seen(&self, person: &str, company: usize) -> BTreeSet<LabelId> {
+        let is_seen = |(id, label): &(&LabelId, &Label)| {
+            let mut messages = self.messages.values();
+            label.company == company
+                && self.enters(person, company)
+                && (label.maker == person
+                    || self.manages(person, company)
+                    || messages.any(|it| it.labels.contains(id) && self.sees(person, it)))
+        };
+        self.labels.iter().filter(is_seen).map(|(id, _)| *id).collect()
+    }
+}
