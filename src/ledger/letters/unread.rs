@@ -25,20 +25,13 @@ const FORGET: Statement = Statement::same(
      WHERE enterprise = $1 AND id = $2 AND read_at IS NOT NULL",
 );
 
-const MAKE: Statement = Statement {
-    postgres: "INSERT INTO letters (job, enterprise, message, organization, application,
-            message_type, cause, attempt, state, registered, printer, created_at)
-        SELECT $3, m.enterprise, m.id, m.organization, m.application, m.message_type, 'unread',
-            1 + (SELECT count(*) FROM letters l WHERE l.message = m.id), 'queued',
-            CASE WHEN (m.publication::JSON ->> 'registered') = 'true' THEN 1 ELSE 0 END, '', $4
-        FROM messages m WHERE m.enterprise = $1 AND m.id = $2",
-    sqlite: "INSERT INTO letters (job, enterprise, message, organization, application,
-            message_type, cause, attempt, state, registered, printer, created_at)
-        SELECT $3, m.enterprise, m.id, m.organization, m.application, m.message_type, 'unread',
-            1 + (SELECT count(*) FROM letters l WHERE l.message = m.id), 'queued',
-            COALESCE(m.publication ->> 'registered', 0), '', $4
-        FROM messages m WHERE m.enterprise = $1 AND m.id = $2",
-};
+const MAKE: Statement = Statement::same(
+    "INSERT INTO letters (job, enterprise, message, organization, application, message_type,
+        cause, attempt, state, registered, printer, created_at)
+     SELECT $3, m.enterprise, m.id, m.organization, m.application, m.message_type, 'unread',
+        1 + (SELECT count(*) FROM letters l WHERE l.message = m.id), 'queued', m.registered, '', $4
+     FROM messages m WHERE m.enterprise = $1 AND m.id = $2",
+);
 
 impl Ledger {
     /// Makes letters of messages that are due and unread; answers how many

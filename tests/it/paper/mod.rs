@@ -4,6 +4,7 @@ mod claims;
 mod fates;
 mod orders;
 mod plans;
+mod presses;
 mod printers;
 mod rest;
 mod unread;

@@ -32,7 +32,7 @@ const KEY: &str = "key-of-tax";
 /// What came out of the printers: job, and the machine that printed it.
 type Tray = Arc<Mutex<Vec<(Uuid, &'static str)>>>;
 
-const PRINTERS: &str = r#"
+pub(super) const PRINTERS: &str = r#"
 [[printer]]
 name = "overflow"
 working_days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

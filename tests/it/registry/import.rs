@@ -172,9 +172,11 @@ async fn occupied(ledger: &TestLedger) -> Result<()> {
         _ => ("gen_random_uuid()", "'\\x01'"),
     };
     let message = format!(
-        "INSERT INTO messages VALUES ({}, {id}, 206731645, 'onss:dmfa', 'k', 'DMFA-NOTICE', 'PAY',
-           NULL, {bytes}, 'all', 'digital', 'r', 'r', NULL, '{{}}', {bytes}, '{{}}', {bytes},
-           NULL, 0, 0, NULL, NULL, 0, 0, 0, NULL)",
+        "INSERT INTO messages (enterprise, id, organization, application, key, message_type,
+           partition, audience, audience_kind, medium, reason, rule, facts, policy, publication,
+           documents, arrived_at, expires_at, hidden, registered, task)
+         VALUES ({}, {id}, 206731645, 'onss:dmfa', 'k', 'DMFA-NOTICE', 'PAY', {bytes}, 'all',
+           'digital', 'r', 'r', '{{}}', {bytes}, '{{}}', {bytes}, 0, 0, 0, 0, 0)",
         number.value()
     );
     ledger.execute(message).await?;
