@@ -42,6 +42,7 @@ impl Mailbox {
         page: Page,
     ) -> Result<Listed, MailboxError> {
         let page = page.check()?;
+        check(filter)?;
         let listed = self.listed(reader, place, filter, order, page).await?;
         // Only now: one request never holds two of the ledger's connections.
         if let Place::Box(enterprise) = place {
@@ -89,6 +90,7 @@ impl Mailbox {
             return self.list(reader, place, filter, Order::Newest, page).await;
         }
         let page = page.check()?;
+        check(filter)?;
         let mut look = self.look(reader, place).await?;
         let filter = look.expanded(filter).await?;
         // Late is better than nothing: what it proposes is looked up again.
@@ -173,6 +175,16 @@ impl Mailbox {
         let dropped = (found.ids.len() - lines.len()) as u64;
         Ok(Listed { lines, total: Total::of(found.total.saturating_sub(dropped)) })
     }
+}
+
+/// Alternatives that one criterion may have.
+const ALTERNATIVES_MAX: usize = 1_000;
+
+fn check(filter: &Filter) -> Result<(), MailboxError> {
+    if filter.longest() <= ALTERNATIVES_MAX {
+        return Ok(());
+    }
+    Err(MailboxError::invalid("filter", format!("at most {ALTERNATIVES_MAX} alternatives")))
 }
 
 fn stretch(order: Order, page: Page, reach: Option<u32>) -> Stretch {
