@@ -17,6 +17,14 @@ install_services() {
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
+# What the tests look at printed sheets with: none of it is ours.
+install_scanners() {
+    local missing=()
+    command -v pdftoppm >/dev/null && command -v pdftotext >/dev/null || missing+=(poppler-utils)
+    command -v dmtxread >/dev/null || missing+=(dmtx-utils)
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
 install_packages() {
     command -v apt-get >/dev/null || die "install these first: $*"
     [ "$(id -u)" -eq 0 ] || die "not root; install these first: apt-get install $*"

@@ -7,6 +7,7 @@ HALVES=(postgres amqp)
 
 verb_test() {
     local log=$DEV/test.log status=0
+    install_scanners
     borrow_services
     run_tests "$@" 2>&1 | tee "$log" || status=$?
     give_services_back

@@ -22,6 +22,9 @@ use crate::domain::Code;
 use crate::intake::{self, ClosedEnterprise, Intake, Rulebook};
 use crate::ledger::{Class, Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
+use crate::paper::links::Links;
+use crate::paper::office::Office;
+use crate::paper::printer::Printers;
 use crate::queue::Queue;
 use crate::relay::{self, Relay};
 use crate::search::{Observer, Projection, Reason, Search, SearchError};
@@ -68,6 +71,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Digital or paper.
     pub policy: Arc<Policy>,
+    /// Who prints what.
+    pub printers: Arc<Printers>,
     /// This engine among others.
     pub engine: Uuid,
 }
@@ -80,6 +85,8 @@ pub struct Started {
     pub metrics: SocketAddr,
     /// The search index, in the roles `search` and `web`.
     pub search: Option<Search>,
+    /// Letters, as they are planned, claimed and reported of.
+    pub office: Arc<Office>,
     /// Since when.
     pub at: jiff::Timestamp,
 }
@@ -93,6 +100,7 @@ impl App {
     /// file that cannot be opened.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let policy = policy(&config)?;
+        let printers = config.printers().context("failed to read paper.printers")?;
         let ledger = Ledger::open(config.ledger.url.as_str(), config.ledger.connections).await;
         let queue = crate::queue::open(config.queue.url.as_str()).await;
         let documents = DocumentStore::open(config.documents.url.as_str());
@@ -102,6 +110,7 @@ impl App {
             documents: documents.context("failed to open documents.url")?,
             clock: Arc::new(SystemClock),
             policy: Arc::new(policy),
+            printers: Arc::new(printers),
             engine: Uuid::now_v7(),
             config,
         })
@@ -164,16 +173,25 @@ impl App {
             let (queue, clock) = (Arc::clone(&self.queue), Arc::clone(&self.clock));
             intake::run(lifecycle, Arc::new(self.intake()), queue, clock, self.engine);
         }
-        if has(Role::Relay) {
-            self.relay().run(lifecycle);
-            lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
-        }
         let search = if has(Role::Search) || has(Role::Web) {
             Some(self.start_search(lifecycle).await?)
         } else {
             None
         };
-        let web = if has(Role::Web) { Some(self.serve_web(lifecycle).await?) } else { None };
+        // Before the tickets: their links lead here.
+        let listener = match has(Role::Web) {
+            true => Some(bind("web.listen", self.config.web.listen).await?),
+            false => None,
+        };
+        let web = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let office = self.office(web).await.context("failed to open the post office")?;
+        if let Some(listener) = listener {
+            self.serve_web(listener, Arc::clone(&office), lifecycle);
+        }
+        if has(Role::Relay) {
+            self.relay(Arc::clone(&office)).run(lifecycle);
+            lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
+        }
         let metrics = self.serve_metrics(lifecycle, telemetry).await?;
         let upkeep = telemetry.clone().upkeep(lifecycle.soft().clone());
         lifecycle.spawn("telemetry", async move {
@@ -181,7 +199,7 @@ impl App {
             Ok::<(), std::convert::Infallible>(())
         });
         info!(?roles, engine = %self.engine, ledger = self.ledger.backend(), "engine started");
-        Ok(Started { web, metrics, search, at: self.clock.now() })
+        Ok(Started { web, metrics, search, office, at: self.clock.now() })
     }
 
     /// Starts as [`App::start`] does, and waits for a ledger that is away.
@@ -213,14 +231,33 @@ impl App {
         Ok(())
     }
 
-    fn relay(&self) -> Relay {
+    /// The post office; `web` is where this process listens, if it does.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn office(&self, web: Option<SocketAddr>) -> Result<Arc<Office>, LedgerError> {
+        let paper = &self.config.paper;
+        let listens = web.unwrap_or(self.config.web.listen);
+        let base = match paper.link_base.as_str() {
+            "" => format!("http://{listens}"),
+            base => base.to_owned(),
+        };
+        let key = self.ledger.secret("links", rand::random()).await?;
+        let lifetime = SignedDuration::from_hours(i64::from(paper.link_hours));
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let links = Links::new(&base, key, lifetime);
+        let (documents, printers) = (self.documents.clone(), Arc::clone(&self.printers));
+        Ok(Arc::new(Office::new(ledger, documents, clock, printers, links)))
+    }
+
+    fn relay(&self, office: Arc<Office>) -> Relay {
         let settings = relay::Settings {
             receipts_per_message_max: self.config.relay.receipts_per_message_max,
             letters_window: u64::from(self.config.relay.letters_window),
             interval: self.config.relay.interval(),
         };
         let (ledger, queue) = (Arc::clone(&self.ledger), Arc::clone(&self.queue));
-        Relay::new(ledger, queue, Arc::clone(&self.clock), self.engine, settings)
+        Relay::new(ledger, queue, Arc::clone(&self.clock), self.engine, settings, office)
     }
 
     fn watch(&self) -> Watch {
@@ -231,6 +268,7 @@ impl App {
             documents: self.documents.clone(),
             clock: Arc::clone(&self.clock),
             engine: self.engine,
+            printers: Arc::clone(&self.printers),
             unreferenced: SignedDuration::from_hours(days * 24),
         }
     }
@@ -254,15 +292,14 @@ impl App {
         Ok(search)
     }
 
-    async fn serve_web(&self, lifecycle: &Lifecycle) -> anyhow::Result<SocketAddr> {
-        let listener = bind("web.listen", self.config.web.listen).await?;
-        let address = listener.local_addr()?;
+    fn serve_web(&self, listener: TcpListener, office: Arc<Office>, lifecycle: &Lifecycle) {
         let stop = lifecycle.soft().clone();
         let readiness = self.readiness(stop.clone());
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let web = Web::new(ledger, self.documents.clone(), clock, readiness);
-        lifecycle.spawn("web", web::serve(listener, web::router(web), stop));
-        Ok(address)
+        let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
+        let router = web::router(web).merge(web::printers_router(office, lease));
+        lifecycle.spawn("web", web::serve(listener, router, stop));
     }
 
     fn readiness(&self, stopping: CancellationToken) -> Readiness {

@@ -91,6 +91,12 @@ pub fn belgian_day(at: Timestamp) -> Date {
     at.to_zoned(BELGIUM.clone()).date()
 }
 
+/// When a day begins in Belgium; none at the ends of the calendar.
+#[must_use]
+pub fn belgian_midnight(day: Date) -> Option<Timestamp> {
+    day.to_zoned(BELGIUM.clone()).ok().map(|midnight| midnight.timestamp())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,8 +8,8 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::relay::{CloudEvent, Receipt, Ticket};
-use crate::{domain, registry};
+use crate::relay::{CloudEvent, Receipt};
+use crate::{domain, paper, registry};
 
 /// One shipped schema.
 pub struct NamedSchema {
@@ -45,7 +45,27 @@ pub const SCHEMAS: &[NamedSchema] = &[
     NamedSchema {
         name: "ticket",
         title: "A message on a printer's queue: a letter to be claimed, as a CloudEvent",
-        generate: schema_of::<CloudEvent<Ticket>>,
+        generate: schema_of::<CloudEvent<paper::ticket::Ticket>>,
+    },
+    NamedSchema {
+        name: "manifest",
+        title: "manifest.json of a package: a ticket, and the documents' files",
+        generate: schema_of::<paper::ticket::Manifest>,
+    },
+    NamedSchema {
+        name: "recall",
+        title: "A message on a printer's queue: a claimed letter that is wanted back",
+        generate: schema_of::<CloudEvent<paper::ticket::Recall>>,
+    },
+    NamedSchema {
+        name: "report",
+        title: "What a printer reports of a job, as a CloudEvent",
+        generate: schema_of::<CloudEvent<paper::report::Report>>,
+    },
+    NamedSchema {
+        name: "heartbeat",
+        title: "What a printer sends to say that it is alive, as a CloudEvent",
+        generate: schema_of::<CloudEvent<paper::report::Heartbeat>>,
     },
 ];
 

@@ -4,6 +4,7 @@
 //! Gauges taken from the ledger and the broker would be summed if every engine
 //! exported them; so one engine, by lease, counts and exports for all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::clock::Clock;
 use crate::documents::{DocumentStore, upload};
 use crate::domain::Code;
 use crate::ledger::{Ledger, LedgerError};
+use crate::paper::letter::LetterState;
+use crate::paper::printer::Printers;
 use crate::queue::{Queue, topology};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -32,6 +35,8 @@ pub struct Watch {
     pub clock: Arc<dyn Clock>,
     /// This engine.
     pub engine: Uuid,
+    /// Whose letters are counted.
+    pub printers: Arc<Printers>,
     /// Age at which an upload that no message names is deleted.
     pub unreferenced: SignedDuration,
 }
@@ -42,6 +47,8 @@ const EVERY: Duration = Duration::from_secs(5);
 /// as long as it took, but not so long that the gauges leave the page.
 const REST_FACTOR: u32 = 10;
 const REST_MAX: Duration = Duration::from_secs(30);
+/// The label of letters that have no printer yet.
+const UNPLANNED: &str = "unplanned";
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Watch {
@@ -82,29 +89,44 @@ impl Watch {
             measure::quarantined(*code, found.map_or(0, |(_, count)| *count));
         }
         let account = self.ledger.account().await?;
-        for (state, count) in account.total.letters.by_state() {
-            measure::letters(state, topology::LANE_OVERFLOW, count);
-        }
+        self.letters().await?;
         measure::account_difference(account.difference);
         if account.difference != 0 {
             error!(difference = account.difference, "the account does not balance");
         }
-        let oldest = self.ledger.oldest_unreleased_letter().await?;
-        let age = oldest.map(|at| self.clock.now().duration_since(at));
-        let age = age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default();
-        measure::oldest_letter_seconds(topology::LANE_OVERFLOW, age);
+        Ok(())
+    }
+
+    /// Letters by printer and state; every printer and state has its figure,
+    /// so that one that falls to 0 says so.
+    async fn letters(&self) -> Result<(), LedgerError> {
+        let counts = self.ledger.letters_by_printer().await?;
+        let oldest = self.ledger.oldest_letters().await?;
+        let configured = self.printers.all.iter().map(|printer| printer.name.as_str());
+        let found = counts.iter().map(|(printer, ..)| printer.as_str());
+        let printers: BTreeSet<&str> = configured.chain(found).collect();
+        for printer in printers {
+            for state in LetterState::ALL {
+                let count = counts.iter().find(|(name, of, _)| name == printer && of == state);
+                let label = if printer.is_empty() { UNPLANNED } else { printer };
+                measure::letters(state.as_str(), label, count.map_or(0, |(.., count)| *count));
+            }
+            let since = oldest.iter().find(|(name, _)| name == printer).map(|(_, at)| *at);
+            let age = since.map(|at| self.clock.now().duration_since(at));
+            let age = age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default();
+            let label = if printer.is_empty() { UNPLANNED } else { printer };
+            measure::oldest_letter_seconds(label, age);
+        }
         Ok(())
     }
 
     async fn depths(&self) -> Result<(), LedgerError> {
         let reference = self.ledger.reference().await?;
         let lanes = reference.applications.keys().map(topology::intake_queue);
-        let own = [
-            topology::QUEUE_UNROUTABLE.to_owned(),
-            topology::QUEUE_DEAD.to_owned(),
-            topology::QUEUE_PRINT_OVERFLOW.to_owned(),
-        ];
-        for name in lanes.chain(own) {
+        let own = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD, topology::QUEUE_PRINT_EVENTS];
+        let own = own.map(str::to_owned);
+        let printers = self.printers.all.iter().map(|it| topology::print_queue(&it.name));
+        for name in lanes.chain(own).chain(printers) {
             match self.queue.depth(&name).await {
                 Ok(depth) => measure::queue_depth(&name, depth),
                 Err(error) => measure::error("watch", error.kind()),

@@ -85,6 +85,7 @@ impl World {
                 service: None,
                 digital_form: DigitalForm::Exists,
                 registered_on_paper: false,
+                unread_to_paper_hours: None,
                 business_data: Vec::new(),
             })
         }));

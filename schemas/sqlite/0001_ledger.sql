@@ -167,11 +167,14 @@ CREATE TABLE messages (
     task          INTEGER NOT NULL,
     -- By when it is to be done: days since 1970.
     due_on        INTEGER,
+    -- When it becomes a letter, unless it is read before; none once it did.
+    paper_due_at  INTEGER,
     PRIMARY KEY (enterprise, id)
 );
 
 CREATE INDEX messages_by_id ON messages (id);
 CREATE INDEX messages_unread ON messages (enterprise, id) WHERE read_at IS NULL AND hidden = 0;
+CREATE INDEX messages_due ON messages (paper_due_at) WHERE paper_due_at IS NOT NULL;
 
 -- Sets of persons, by the digest of their sorted ids: a company's readers are
 -- stored once, not once for each message.
@@ -198,21 +201,107 @@ CREATE TABLE journal (
     detail       TEXT NOT NULL
 );
 
+CREATE INDEX journal_by_application ON journal (application, position);
+
+-- A letter. Which printer and day, and what stands on its envelope, is planned
+-- after it was made; its state is what its events made of it.
 CREATE TABLE letters (
-    job         BLOB PRIMARY KEY,
-    enterprise  INTEGER NOT NULL,
-    message     BLOB NOT NULL,
-    application TEXT NOT NULL,
-    cause       TEXT NOT NULL,
-    state       TEXT NOT NULL,
-    registered  INTEGER NOT NULL,
-    printer     TEXT NOT NULL,
-    created_at  INTEGER NOT NULL,
-    released_at INTEGER
+    job             BLOB PRIMARY KEY,
+    enterprise      INTEGER NOT NULL,
+    message         BLOB NOT NULL,
+    organization    INTEGER NOT NULL,
+    application     TEXT NOT NULL,
+    message_type    TEXT NOT NULL,
+    -- decision, unread or sent_again.
+    cause           TEXT NOT NULL,
+    -- The letter that it was sent again for.
+    original        BLOB,
+    attempt         INTEGER NOT NULL,
+    state           TEXT NOT NULL,
+    -- What a held letter waits for.
+    held_for        TEXT,
+    registered      INTEGER NOT NULL,
+    -- Empty until it is planned.
+    printer         TEXT NOT NULL,
+    -- The envelope as JSON.
+    address         TEXT,
+    -- From which Belgian day on it may be released (days since 1970); none
+    -- until it is planned.
+    day             INTEGER,
+    -- Why this printer and this day, in words.
+    plan            TEXT,
+    created_at      INTEGER NOT NULL,
+    released_at     INTEGER,
+    -- Which machine of the printer has it, or holds a lease on it.
+    claimant        TEXT,
+    leased_until    INTEGER,
+    claimed_at      INTEGER,
+    recall_asked_at INTEGER,
+    recall_sent_at  INTEGER
 );
 
 CREATE INDEX letters_by_message ON letters (message);
-CREATE INDEX letters_to_release ON letters (registered DESC, job) WHERE released_at IS NULL;
+-- Exactly once, whatever happens.
+CREATE UNIQUE INDEX letters_unread ON letters (message) WHERE cause = 'unread';
+CREATE UNIQUE INDEX letters_again ON letters (original) WHERE original IS NOT NULL;
+CREATE INDEX letters_to_plan ON letters (registered DESC, job)
+    WHERE state = 'queued' AND day IS NULL;
+CREATE INDEX letters_to_release ON letters (printer, registered DESC, day, job)
+    WHERE state = 'queued' AND released_at IS NULL;
+CREATE INDEX letters_released ON letters (printer, released_at) WHERE state = 'queued';
+CREATE INDEX letters_by_day ON letters (day, printer) WHERE day IS NOT NULL;
+CREATE INDEX letters_claimed ON letters (printer, claimed_at) WHERE claimed_at IS NOT NULL;
+CREATE INDEX letters_held ON letters (held_for, job) WHERE state = 'held';
+CREATE INDEX letters_recalled ON letters (printer, job) WHERE recall_asked_at IS NOT NULL;
+
+-- What happened to letters, in order. Only ever appended to: also what is
+-- late, in contradiction or not to be believed.
+CREATE TABLE letter_events (
+    id          INTEGER PRIMARY KEY,
+    job         BLOB NOT NULL,
+    -- A printer, an operator, or the engine.
+    source      TEXT NOT NULL,
+    -- By which a repeat is dropped.
+    event       TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    cause       TEXT,
+    detail      TEXT,
+    -- When it happened, by the source's clock.
+    at          INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    verdict     TEXT NOT NULL,
+    -- Where the letter stood afterwards.
+    state       TEXT NOT NULL,
+    UNIQUE (job, source, event)
+);
+
+-- What was reported and is no letter's: of an unknown job, or unreadable.
+CREATE TABLE stray_reports (
+    -- Of routing key and body.
+    digest      BLOB PRIMARY KEY,
+    printer     TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    explanation TEXT NOT NULL,
+    body        BLOB NOT NULL,
+    at          INTEGER NOT NULL
+);
+
+-- What is known of printers beside their configuration.
+CREATE TABLE printers (
+    name         TEXT PRIMARY KEY,
+    -- When it last said anything.
+    seen_at      INTEGER,
+    -- Since when it counts as silent.
+    silent_since INTEGER,
+    -- Whether an operator stopped it.
+    paused       INTEGER NOT NULL
+);
+
+-- Keys that all engines share, drawn once.
+CREATE TABLE secrets (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+);
 
 CREATE TABLE quarantine (
     id           BLOB PRIMARY KEY,

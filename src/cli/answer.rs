@@ -7,6 +7,7 @@ use crate::decide::PolicyError;
 use crate::documents::DocumentError;
 use crate::ledger::{Class, LedgerError};
 use crate::queue::QueueError;
+use crate::search::SearchError;
 
 /// The answer of a command that could be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ fn code(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(error) = error.downcast_ref::<QueueError>() {
         return Some(if error.is_transient() { UNREACHABLE } else { FAULTY });
     }
-    error.is::<DocumentError>().then_some(UNREACHABLE)
+    (error.is::<DocumentError>() || error.is::<SearchError>()).then_some(UNREACHABLE)
 }
 
 /// A file that was given is faulty; names the place.

@@ -16,7 +16,7 @@ use crate::demo::{self, Mail};
 use crate::domain::Change;
 use crate::ledger::{Account, Finding};
 use crate::lifecycle::Lifecycle;
-use crate::queue::{Publisher, Topology, topology};
+use crate::queue::{Publisher, Topology};
 use crate::telemetry;
 use crate::verify::{Verdict, verify};
 
@@ -67,6 +67,8 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
     let companies =
         demo::live(Arc::clone(&app.ledger), Arc::clone(&app.clock), lifecycle.soft().clone());
     lifecycle.spawn("companies", companies);
+    let (office, queue) = (Arc::clone(&started.office), Arc::clone(&app.queue));
+    lifecycle.spawn("printer", demo::print(office, queue, lifecycle.soft().clone()));
     let mut show = Show { app: &app, started: &started, output, before: &before };
     let verdict = show.run(&args, lifecycle.soft()).await;
     lifecycle.soft().cancel();
@@ -157,14 +159,16 @@ impl Show<'_> {
         u64::try_from(count(account) - count(self.before)).unwrap_or(0)
     }
 
-    /// Everything that was sent is in the account, every receipt and ticket is
-    /// on its way, and the index has caught up.
+    /// Everything that was sent is in the account, every letter has come to its
+    /// end, every receipt is on its way, and the index has caught up.
     async fn wait_until_through(&self, sent: u64, stop: &CancellationToken) -> anyhow::Result<()> {
         let bar = self.output.progress("recorded", Some(sent));
         loop {
-            let through = self.through(&self.app.ledger.account().await?);
+            let account = self.app.ledger.account().await?;
+            let through = self.through(&account);
             bar.set_position(through);
-            if through >= sent && self.is_followed().await? {
+            let is_printed = account.total.letters.under_way() == 0;
+            if through >= sent && is_printed && self.is_followed().await? {
                 bar.finish_and_clear();
                 return Ok(());
             }
@@ -204,7 +208,8 @@ impl Show<'_> {
     async fn picture(&self, sent: u64, stop: &CancellationToken) -> anyhow::Result<()> {
         let account = self.app.ledger.account().await?;
         let total = &account.total;
-        let waiting = self.app.queue.depth(topology::QUEUE_PRINT_OVERFLOW).await?;
+        let letters = &total.letters;
+        let (waiting, ended) = (letters.under_way(), letters.total() - letters.under_way());
         let now = self.app.clock.now();
         let lag = self.started.search.as_ref().map(|search| search.lag(now));
         let behind = lag.map_or(0, |lag| lag.documents);
@@ -212,7 +217,7 @@ impl Show<'_> {
         let rate = self.through(&account) / uptime.unsigned_abs().as_secs().max(1);
         self.output.text(&format!(
             "{sent:>9} sent  {rate:>6}/s  {:>8} digital {:>8} paper {:>8} both  \
-             {:>6} quarantined {:>6} repeats  {waiting:>6} tickets  {behind:>6} to index\n",
+             {:>6} quarantined {:>6} repeats  {waiting:>6} letters under way {ended:>8} ended  {behind:>6} to index\n",
             total.digital, total.paper, total.both, total.quarantined, total.repeats
         ))?;
         tokio::select! {

@@ -5,14 +5,17 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod letters;
 mod migrate;
 mod output;
+mod printer;
 mod publish;
 mod quarantine;
 mod registry;
 mod schema;
 mod search;
 mod serve;
+mod simulate;
 mod topology;
 mod verify;
 
@@ -35,7 +38,7 @@ const EXIT_CODES: &str = "Exit codes:
      refused, a check found faults, there is no such thing
   2  wrong arguments
   3  the configuration, the policy or a given file is faulty
-  4  the ledger, the broker or the documents cannot be reached
+  4  the ledger, the broker, the documents or the search index cannot be reached
   5  anything else";
 
 /// The delivery and routing engine behind a company mailbox.
@@ -70,11 +73,18 @@ enum Command {
     Registry(registry::Args),
     /// Publish documents from files, as an agency would
     Publish(publish::Args),
+    /// Print letters as a real small print room, and report on them
+    Printer(Box<printer::Args>),
     /// Say everything that was decided about a message, and why
     Explain(explain::Args),
+    /// Say what a campaign would do, changing nothing
+    Simulate(simulate::Args),
     /// Look after what could not be accepted
     #[command(subcommand)]
     Quarantine(quarantine::Args),
+    /// Look after letters: list, show, recall, release, move, send again
+    #[command(subcommand)]
+    Letters(letters::Args),
     /// Recount the account and look for everything it names
     Verify(verify::Args),
     /// Ask or rebuild the search index
@@ -121,8 +131,11 @@ impl Cli {
             Command::Doctor => doctor::run(config, output).await,
             Command::Registry(args) => registry::run(args, config, output).await,
             Command::Publish(args) => publish::run(args, config, output).await,
+            Command::Printer(args) => printer::run(*args, config, output).await,
             Command::Explain(args) => explain::run(args, config, output).await,
+            Command::Simulate(args) => simulate::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
+            Command::Letters(args) => letters::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,
             Command::Search(args) => search::run(args, config, output).await,
             Command::Schema(args) => schema::run(&args, output),

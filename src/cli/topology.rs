@@ -9,7 +9,7 @@ use crate::queue::{QueueError, Topology};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// Declare what the line needs for the registered applications
+    /// Declare what the line needs for the registered applications and the printers
     Declare,
     /// Ask for each queue whether it is there, changing nothing
     Check,
@@ -19,7 +19,8 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     let app = open(config).await?;
     let reference = app.ledger.reference().await?;
     let ids: Vec<_> = reference.applications.keys().cloned().collect();
-    let topology = Topology::for_applications(&ids);
+    let printers = app.printers.all.iter().map(|printer| printer.name.as_str());
+    let topology = Topology::for_applications(&ids).with_printers(printers);
     let answer = match args {
         Args::Declare => declare(&app, &topology, output).await,
         Args::Check => check(&app, &topology, output).await,

@@ -16,8 +16,8 @@ mod tests;
 
 pub use error::ConfigError;
 pub use sections::{
-    Closed, Documents, Intake, Ledger, Log, LogFormat, Metrics, Policy, Queue, Registry, Relay,
-    Search, Shutdown, Web,
+    Closed, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue, Registry,
+    Relay, Search, Shutdown, Web,
 };
 pub use service_url::ServiceUrl;
 
@@ -25,6 +25,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::paper::printer::Printers;
 use overlay::Overlay;
 
 /// The commented default.
@@ -33,6 +34,10 @@ pub const DEFAULT: &str = include_str!("../../config/facteur.toml");
 /// The policy that applies where no file holds another.
 const DEFAULT_POLICY: &str = include_str!("../../config/policy.toml");
 const DEFAULT_POLICY_PATH: &str = "config/policy.toml";
+
+/// The printers that apply where no file holds others.
+const DEFAULT_PRINTERS: &str = include_str!("../../config/printers.toml");
+const DEFAULT_PRINTERS_PATH: &str = "config/printers.toml";
 
 /// The whole configuration. `config/facteur.toml` says what each key means.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -49,6 +54,7 @@ pub struct Config {
     pub registry: Registry,
     pub intake: Intake,
     pub relay: Relay,
+    pub paper: Paper,
     pub shutdown: Shutdown,
     pub log: Log,
 }
@@ -96,14 +102,36 @@ impl Config {
     /// # Errors
     /// `File`, when the policy cannot be read.
     pub fn policy_text(&self) -> Result<String, ConfigError> {
-        let path = &self.policy.path;
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(text),
-            Err(error) if is_missing(&error) && path == Path::new(DEFAULT_POLICY_PATH) => {
-                Ok(DEFAULT_POLICY.to_owned())
-            }
-            Err(source) => Err(ConfigError::File { path: path.clone(), source }),
+        file_or(&self.policy.path, DEFAULT_POLICY_PATH, DEFAULT_POLICY)
+    }
+
+    /// The printers: the file's, or the compiled-in ones where
+    /// `paper.printers` was left as it is and there is no such file.
+    ///
+    /// # Errors
+    /// `File`, when the file cannot be read; `Value`, which names what is wrong
+    /// with it: two printers of one name, above all.
+    pub fn printers(&self) -> Result<Printers, ConfigError> {
+        let text = file_or(&self.paper.printers, DEFAULT_PRINTERS_PATH, DEFAULT_PRINTERS)?;
+        let fault = |message| ConfigError::Value { key: "paper.printers".into(), message };
+        let printers: Printers =
+            toml::from_str(&text).map_err(|error| fault(error.message().to_owned()))?;
+        match printers.faults() {
+            faults if faults.is_empty() => Ok(printers),
+            faults => Err(fault(faults.join("; "))),
         }
+    }
+}
+
+/// A file's text, or what is compiled in where its path was left as it is and
+/// there is none.
+fn file_or(path: &Path, default_path: &str, default: &str) -> Result<String, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if is_missing(&error) && path == Path::new(default_path) => {
+            Ok(default.to_owned())
+        }
+        Err(source) => Err(ConfigError::File { path: path.to_owned(), source }),
     }
 }
 

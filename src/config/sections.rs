@@ -92,6 +92,17 @@ sections! {
         /// Time between two looks for work.
         interval_ms: u64,
     }
+    /// `[paper]`
+    Paper {
+        /// The file of the printers; see [`super::Config::printers`].
+        printers: PathBuf,
+        /// Under which address printers reach the web.
+        link_base: String,
+        /// Time that a link holds.
+        link_hours: u32,
+        /// Time that a lease holds.
+        lease_minutes: u32,
+    }
     /// `[shutdown]`
     Shutdown {
         /// Time that running work gets.

@@ -19,6 +19,12 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("relay.receipts_per_message_max", relay.receipts_per_message_max, 1..=5_000)?;
     within("relay.letters_window", relay.letters_window, 1..=1_000_000)?;
     within("relay.interval_ms", relay.interval_ms, 1..=60_000)?;
+    within("paper.link_hours", config.paper.link_hours, 1..=8_760)?;
+    within("paper.lease_minutes", config.paper.lease_minutes, 1..=1_440)?;
+    let base = &config.paper.link_base;
+    if !base.is_empty() && !base.starts_with("http://") && !base.starts_with("https://") {
+        return Err(fault("paper.link_base", "must begin with http:// or https://".into()));
+    }
     within("shutdown.grace_secs", config.shutdown.grace_secs, 0..=3_600)?;
     config
         .log

@@ -1,16 +1,18 @@
 //! The demonstration: the whole line on embedded parts, with simulated
-//! agencies and companies that publish and change their minds.
+//! agencies that publish, companies that change their minds, and a printer.
 //!
 //! Everything random comes from one seed, so a run can be repeated.
 
 mod agencies;
 mod companies;
 mod mail;
+mod printer;
 mod world;
 
 pub use agencies::{AGENCIES, Agency};
 pub use companies::live;
 pub use mail::{Mail, Sent};
+pub use printer::print;
 pub use world::world;
 
 /// The world and the mail of a seed are always the same.

@@ -130,6 +130,7 @@ fn message_type(agency: &Agency, kind: &Kind) -> Result<MessageType, IdError> {
             _ => DigitalForm::Exists,
         },
         registered_on_paper: kind.registered_on_paper,
+        unread_to_paper_hours: None,
         business_data: Vec::new(),
     })
 }

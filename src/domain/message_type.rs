@@ -102,6 +102,11 @@ pub struct MessageType {
     /// Whether registered items of this type stay on paper.
     #[serde(default)]
     pub registered_on_paper: bool,
+    /// Working hours after which a digital message that nobody has opened
+    /// becomes a letter as well; never, when left out. What is digital only
+    /// never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_to_paper_hours: Option<u32>,
     /// The business-data keys it knows, besides those every type has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub business_data: Vec<BusinessDataRule>,

@@ -21,6 +21,7 @@ mod references;
 mod refusal;
 mod task;
 mod validate;
+mod words;
 
 pub use access::{AccessLevel, Grant, Partition, RoutingRule, Scope};
 pub use business_data::{BusinessDataFormat, BusinessDataRule, SHARED_KEYS, check_business_data};
@@ -45,3 +46,4 @@ pub use record::{Change, Kind, Record, RecordKey};
 pub use refusal::{Code, Refusal, legible};
 pub use task::{Task, day_number, day_of_number, task_on_arrival};
 pub use validate::{Limits, MEDIA_TYPES, Valid, validate};
+pub(crate) use words::words;

@@ -139,6 +139,9 @@ pub struct Postal {
     /// The post's speed.
     #[serde(default)]
     pub priority: PostalPriority,
+    /// With acknowledgement of receipt.
+    #[serde(default)]
+    pub acknowledgement: bool,
     /// Where an undeliverable letter goes.
     #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub return_address: Option<Address>,

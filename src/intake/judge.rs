@@ -11,13 +11,14 @@ use super::arrival::{Candidate, Lane};
 use crate::clock::belgian_day;
 use crate::decide::{BoxState, Decision, Facts, Policy, decide};
 use crate::domain::{
-    Application, Code, Digest, EnterpriseNumber, Medium, MessageId, Refusal, legible,
+    Application, Code, Digest, DigitalForm, EnterpriseNumber, Medium, MessageId, Refusal, legible,
     task_on_arrival,
 };
 use crate::ledger::{
     Accepted, Detail, DocumentKey, Entry, EntryKind, IdentityChange, IdentityKey, IdentityState,
     QuarantineState, Quarantined, Records, Reference, Replayed, Snapshot, Wanted, searched,
 };
+use crate::paper::plan::calendar::add_working_hours;
 use crate::route::{AudienceKind, BoxAccess, Item, Routing, route};
 
 /// What to do with a document for a closed enterprise.
@@ -307,6 +308,7 @@ impl Bench<'_> {
             published_at: published_at(candidate),
             expires_at,
             letter: medium.needs_letter().then_some(candidate.job),
+            paper_due_at: paper_due_at(admitted, medium, self.now),
         });
         judged
     }
@@ -403,6 +405,14 @@ impl Bench<'_> {
             detail: detail.to_json(),
         });
     }
+}
+
+/// Only what lies in a box and nowhere else can wait there unread.
+fn paper_due_at(admitted: &Admitted<'_>, medium: Medium, now: Timestamp) -> Option<Timestamp> {
+    let hours = admitted.message_type.unread_to_paper_hours?;
+    let is_digital_only = admitted.parsed.publication.digital_only
+        || admitted.message_type.digital_form == DigitalForm::Only;
+    (medium == Medium::Digital && !is_digital_only).then(|| add_working_hours(now, hours))
 }
 
 fn entry(

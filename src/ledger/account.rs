@@ -55,6 +55,12 @@ impl LetterCounts {
         })
     }
 
+    /// Letters that have not come to their end and wait for nobody of ours.
+    #[must_use]
+    pub fn under_way(&self) -> i64 {
+        self.queued + self.claimed + self.printed + self.posted
+    }
+
     /// Each state with its count.
     #[must_use]
     pub fn by_state(&self) -> [(&'static str, i64); 9] {
@@ -86,6 +92,10 @@ pub struct ApplicationAccount {
     pub held: i64,
     pub repeats: i64,
     pub letters: LetterCounts,
+    /// Letters that were made because nobody read their message in time.
+    pub letters_unread: i64,
+    /// Letters that were made because an earlier one failed or came back.
+    pub letters_sent_again: i64,
 }
 
 impl ApplicationAccount {
@@ -94,7 +104,7 @@ impl ApplicationAccount {
     pub fn difference(&self) -> i64 {
         let received = self.accepted + self.quarantined + self.discarded + self.held;
         let accepted = self.digital + self.paper + self.both;
-        let letters = self.paper + self.both;
+        let letters = self.paper + self.both + self.letters_unread + self.letters_sent_again;
         (self.received - received).abs()
             + (self.accepted - accepted).abs()
             + (self.letters.total() - letters).abs()
@@ -110,6 +120,8 @@ impl ApplicationAccount {
         self.discarded += other.discarded;
         self.held += other.held;
         self.repeats += other.repeats;
+        self.letters_unread += other.letters_unread;
+        self.letters_sent_again += other.letters_sent_again;
         for (state, count) in other.letters.by_state() {
             if let Some(slot) = self.letters.slot(state) {
                 *slot += count;
@@ -141,8 +153,9 @@ const IDENTITIES: Statement = Statement::same(
 const MESSAGES: Statement = Statement::same(
     "SELECT application, medium, count(*) FROM messages GROUP BY application, medium",
 );
-const LETTERS: Statement =
-    Statement::same("SELECT application, state, count(*) FROM letters GROUP BY application, state");
+const LETTERS: Statement = Statement::same(
+    "SELECT application, state, cause, count(*) FROM letters GROUP BY application, state, cause",
+);
 const DOCUMENTS: Statement = Statement::same("SELECT count(*) FROM documents WHERE used = 1");
 
 impl Ledger {
@@ -181,7 +194,12 @@ pub(super) async fn count(tx: &mut Transaction) -> Result<Account, LedgerError> 
     }
     for mut row in tx.rows(LETTERS, vec![]).await? {
         let own = account.applications.entry(row.text()?).or_default();
-        let (state, count) = (row.text()?, row.int()?);
+        let (state, cause, count) = (row.text()?, row.text()?, row.int()?);
+        match cause.as_str() {
+            "unread" => own.letters_unread += count,
+            "sent_again" => own.letters_sent_again += count,
+            _ => {}
+        }
         let unknown = || LedgerError::Shape(format!("unknown letter state {state:?}"));
         *own.letters.slot(&state).ok_or_else(unknown)? += count;
     }

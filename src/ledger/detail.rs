@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::domain::{Code, Medium, MessageId, MessageTypeId, Refusal};
+use crate::paper::letter::LetterState;
 
 /// What `detail` of an entry holds, by its kind. More may be added: a receiver
 /// leaves alone what it does not know.
@@ -42,6 +44,31 @@ pub enum Detail {
         first_message_id: Option<MessageId>,
         /// Whether the body was the same, byte for byte.
         same_content: bool,
+    },
+    /// Of `facteur.letter.…`; the step is the last part of the type.
+    Letter {
+        /// What happened: a state, `posted` with the post's date although
+        /// something later is known, or `not_cancelled`.
+        step: String,
+        /// Which letter.
+        job_id: Uuid,
+        /// Where it stands now.
+        state: LetterState,
+        /// Which letter of its message it is, from 1.
+        attempt: i64,
+        /// Its printer, once it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        printer: Option<String>,
+        /// When it happened, by the clock of whoever says so. The date of
+        /// `posted` is the legally relevant one.
+        at: Timestamp,
+        /// Why: what a held letter waits for, why one failed, or for what one
+        /// was made later than its message (`unread`, `sent_again`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+        /// More, in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<String>,
     },
     /// Of `facteur.document.discarded`.
     Discarded {

@@ -35,6 +35,8 @@ words! {
         Labelled = "labelled",
         /// A message was hidden or shown, or something is to be done about it.
         Marked = "marked",
+        /// A letter went a step further.
+        Letter = "letter",
     }
 }
 
@@ -144,6 +146,7 @@ macro_rules! projected {
                 m.publication
              FROM journal j
              LEFT JOIN messages m ON m.enterprise = j.enterprise AND m.id = j.message
+               AND j.kind <> 'letter'
              WHERE j.position > $1 AND j.position <= $1 + $2 ORDER BY j.position"
         )
     };

@@ -12,6 +12,7 @@
 mod access;
 mod account;
 mod batch;
+mod cursors;
 mod detail;
 mod documents;
 mod engines;
@@ -19,24 +20,31 @@ mod error;
 mod explain;
 mod identity;
 mod journal;
+mod letters;
 mod mailbox;
 mod migrations;
 mod quarantine;
 mod record;
 mod reference;
 mod registry;
-mod relay;
+mod secrets;
 mod store;
 mod tail;
 mod verify;
 
 pub use account::{Account, ApplicationAccount, LetterCounts};
 pub use batch::{Batch, Recipient, RecipientBox, Snapshot, Wanted};
+pub use cursors::Cursor;
 pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
+pub use letters::{
+    Claim, ClaimAnswer, LetterEvent, LetterFilter, LetterRow, LetterTicket, OrderRefusal, Ordered,
+    PlannedLetter, PrinterLoad, PrinterStanding, RecallScope, Releasable, Source, Step, Stray,
+    UnplannedLetter, Verdict,
+};
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
     Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
@@ -45,7 +53,6 @@ pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};
-pub use relay::{Cursor, LetterTicket};
 pub use verify::{Finding, NamedDocuments};
 
 use std::sync::{Arc, RwLock};

@@ -60,6 +60,8 @@ pub struct Accepted {
     pub expires_at: Timestamp,
     /// The job id of its letter, if there is one.
     pub letter: Option<Uuid>,
+    /// When it becomes a letter, unless it is read before.
+    pub paper_due_at: Option<Timestamp>,
 }
 
 /// A publication that goes into the quarantine.
@@ -190,6 +192,7 @@ const MESSAGES: Table = Table {
         "registered",
         "task",
         "due_on",
+        "paper_due_at",
     ],
     conflict: "",
 };
@@ -200,8 +203,11 @@ const LETTERS: Table = Table {
         "job",
         "enterprise",
         "message",
+        "organization",
         "application",
+        "message_type",
         "cause",
+        "attempt",
         "state",
         "registered",
         "printer",
@@ -247,9 +253,6 @@ const POLICIES: Table = Table {
     columns: &["digest", "text"],
     conflict: "ON CONFLICT (digest) DO NOTHING",
 };
-
-/// The printer of a letter that no printer's lane has claimed.
-const DEFAULT_PRINTER: &str = "default";
 
 /// The audiences and policies that a batch stored: known once it committed.
 #[derive(Default)]
@@ -380,6 +383,7 @@ fn messages(
             ints(rows, |row| i64::from(row.registered)),
             ints(rows, |row| row.task.0.value()),
             Column::OptInts(rows.iter().map(|row| row.task.1.map(day_number)).collect()),
+            Column::OptInts(rows.iter().map(|row| row.paper_due_at.map(micros)).collect()),
         ],
     ))
 }
@@ -410,11 +414,15 @@ fn letters(rows: &[Accepted], at: i64) -> Bulk {
             Column::Ids(rows.iter().map(|(_, job)| *job).collect()),
             Column::Ints(rows.iter().map(|(row, _)| row.enterprise.value()).collect()),
             Column::Ids(rows.iter().map(|(row, _)| row.id.0).collect()),
+            Column::Ints(rows.iter().map(|(row, _)| row.organization.value()).collect()),
             Column::Texts(rows.iter().map(|(row, _)| row.application.to_string()).collect()),
+            Column::Texts(rows.iter().map(|(row, _)| row.message_type.to_string()).collect()),
             same("decision"),
+            Column::Ints(vec![1; rows.len()]),
             same("queued"),
             Column::Ints(rows.iter().map(|(row, _)| i64::from(row.registered)).collect()),
-            same(DEFAULT_PRINTER),
+            // Planned later: by then more is known.
+            same(""),
             Column::Ints(vec![at; rows.len()]),
         ],
     )

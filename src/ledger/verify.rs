@@ -77,6 +77,49 @@ const CHECKS: &[Check] = &[
         ),
     },
     Check {
+        what: "two letters because one message was not read",
+        statement: Statement::same(
+            "SELECT min(application), 'message', message FROM letters
+             WHERE cause = 'unread' GROUP BY message HAVING count(*) > 1 LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a letter sent again for none that failed or came back",
+        statement: Statement::same(
+            "SELECT l.application, l.cause, l.job FROM letters l
+             LEFT JOIN letters o ON o.job = l.original AND o.state IN ('failed', 'returned')
+             WHERE (l.cause = 'sent_again' AND o.job IS NULL)
+                OR (l.cause <> 'sent_again' AND l.original IS NOT NULL) LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a letter whose state is not what its events made of it",
+        statement: Statement::same(
+            "SELECT l.application, l.state, l.job FROM letters l
+             LEFT JOIN letter_events e ON e.id =
+                (SELECT max(last.id) FROM letter_events last WHERE last.job = l.job)
+             WHERE l.state <> COALESCE(e.state, 'queued') LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a letter that was claimed and has no claimant, or the other way round",
+        statement: Statement::same(
+            "SELECT application, state, job FROM letters
+             WHERE (state IN ('claimed', 'printed', 'posted', 'delivered') AND claimed_at IS NULL)
+                OR (state IN ('queued', 'held') AND claimed_at IS NOT NULL) LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a letter claimed twice",
+        statement: Statement::same(
+            "SELECT min(l.application), 'job', l.job FROM letters l
+             JOIN letter_events e ON e.job = l.job AND e.verdict = 'applied'
+             GROUP BY l.job
+             HAVING sum(CASE e.kind WHEN 'claimed' THEN 1 ELSE 0 END)
+                  > sum(CASE e.kind WHEN 'moved' THEN 1 ELSE 0 END) + 1 LIMIT $1",
+        ),
+    },
+    Check {
         what: "in the quarantine by the account, but there is no entry",
         statement: Statement::same(
             "SELECT i.application, i.key, i.message FROM identities i

@@ -131,6 +131,18 @@ impl Topology {
         applications.iter().fold(topology, Self::with_application)
     }
 
+    /// What the line needs for its printers, the default one among them.
+    #[must_use]
+    pub fn for_printers<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self::for_applications(&[]).with_printers(names)
+    }
+
+    /// Adds the lanes of printers; the default one's is there already.
+    #[must_use]
+    pub fn with_printers<'a>(self, names: impl Iterator<Item = &'a str>) -> Self {
+        names.filter(|name| *name != LANE_OVERFLOW).fold(self, Self::with_printer)
+    }
+
     /// Adds the lane of a named printer.
     #[must_use]
     pub fn with_printer(mut self, lane: &str) -> Self {

@@ -1,132 +1,168 @@
-//! Letters: tickets to the printers' queues.
+//! Letters: planned, and released as tickets to the printers' queues.
 //!
-//! Letters wait in the ledger and are released in small windows, registered
-//! ones first: what lies in a queue cannot be re-ordered or recalled any more.
+//! They wait in the ledger and are released in small windows, registered ones
+//! first: what lies in a queue cannot be put into another order any more.
 
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+use governor::clock::MonotonicClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{CloudEvent, Relay, RelayError};
-use crate::domain::{
-    Address, Content, Digest, EnterpriseNumber, Language, MessageId, PostalPriority, Publication,
-};
-use crate::ledger::LetterTicket;
+use crate::ledger::Releasable;
+use crate::paper::days;
+use crate::paper::office::PLANNED_PAGE;
+use crate::paper::printer::{Printer, TakesFrom};
+use crate::paper::ticket::{RECALL, Recall, TICKET};
 use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
-
-/// What a printer is asked to print. It fetches the content through a claim;
-/// the ticket alone gives no right to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Ticket {
-    /// By which a repeat is dropped.
-    pub job_id: Uuid,
-    /// The message on paper.
-    pub message_id: MessageId,
-    /// The company.
-    pub recipient: EnterpriseNumber,
-    /// Who it is sent to; left out where the registry does not know it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recipient_name: Option<String>,
-    /// Where to: the publication's address, else the register's; left out
-    /// where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<Address>,
-    /// The sender application.
-    pub sender_application_id: String,
-    /// The type, for billing.
-    pub message_type_id: String,
-    /// When the letter was made.
-    pub created_at: Timestamp,
-    /// How to make it.
-    pub options: LetterOptions,
-    /// What to print, in order.
-    pub documents: Vec<DocumentRef>,
-}
-
-/// How a letter is to be made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LetterOptions {
-    /// A registered item.
-    pub registered: bool,
-    /// Both sides of the sheet.
-    pub duplex: bool,
-    /// The post's speed.
-    pub priority: PostalPriority,
-    /// The language of the cover sheet.
-    pub language: Language,
-    /// Where an undeliverable letter goes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub return_address: Option<Address>,
-}
-
-/// A document of a letter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DocumentRef {
-    /// Its digest.
-    pub sha256: Digest,
-    /// Its size in bytes.
-    pub size: u64,
-    /// Its media type.
-    pub media_type: String,
-    /// Its name.
-    pub file_name: String,
-}
 
 /// So many tickets are published at once.
 const PIECE: u64 = 500;
 
+type Limiter =
+    RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// The pace of each printer that has one.
+#[derive(Default)]
+pub(super) struct Paces(HashMap<String, Limiter>);
+
+impl Paces {
+    /// How many of so many tickets a printer may be given now.
+    fn turns(&mut self, printer: &Printer, wanted: u64) -> u64 {
+        let Some(per_second) = printer.pace_per_second.and_then(NonZeroU32::new) else {
+            return wanted;
+        };
+        let limiter = self.0.entry(printer.name.clone()).or_insert_with(|| {
+            RateLimiter::direct_with_clock(Quota::per_second(per_second), MonotonicClock)
+        });
+        (0..wanted).take_while(|_| limiter.check().is_ok()).count() as u64
+    }
+}
+
 impl Relay {
-    /// Releases one piece of letters; answers whether it was a full one.
-    pub(super) async fn release_letters(
+    /// Plans and releases one piece of letters; answers whether one was a full
+    /// one.
+    pub(super) async fn send_letters(
         &self,
         publisher: &mut dyn Publisher,
+        paces: &mut Paces,
     ) -> Result<bool, RelayError> {
-        let queue = topology::print_queue(topology::LANE_OVERFLOW);
-        let depth = match self.queue.depth(&queue).await {
-            // Whoever takes documents in declares it; there are no letters yet.
-            Err(QueueError::Cancelled(_)) => return Ok(false),
-            depth => depth?,
-        };
-        let room = self.settings.letters_window.saturating_sub(depth);
-        let limit = i64::try_from(room.min(PIECE)).unwrap_or(0);
-        if limit == 0 {
+        let mut is_more = self.office.plan_some().await? == PLANNED_PAGE;
+        for printer in &self.office.printers_now().await?.all {
+            if printer.takes_from == TakesFrom::Queue && !printer.paused {
+                is_more |= self.release(publisher, paces, printer).await?;
+            }
+        }
+        Ok(is_more | self.send_recalls(publisher).await?)
+    }
+
+    async fn release(
+        &self,
+        publisher: &mut dyn Publisher,
+        paces: &mut Paces,
+        printer: &Printer,
+    ) -> Result<bool, RelayError> {
+        let room = self.room(printer).await?;
+        if room == 0 {
             return Ok(false);
         }
-        let letters = self.ledger.letters_to_release(limit).await?;
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        let today = days::today(self.clock.now());
+        let which = Releasable { printer: &printer.name, today, limit };
+        let mut letters = self.ledger.letters_to_release(which).await?;
+        let turns = paces.turns(printer, letters.len() as u64);
+        letters.truncate(usize::try_from(turns).unwrap_or(usize::MAX));
         if letters.is_empty() {
             return Ok(false);
         }
         let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
-        let messages: Result<Vec<Outbound>, RelayError> =
-            letters.iter().map(|letter| message(letter, &source)).collect();
-        let results = publisher.publish(messages?).await;
-        let taken = letters.iter().zip(&results).filter(|(_, result)| result.is_ok());
-        let jobs: Vec<Uuid> = taken.map(|(letter, _)| letter.job).collect();
-        self.ledger.released(&jobs, self.clock.now()).await?;
+        let mut messages = Vec::new();
+        for letter in &letters {
+            let Some(ticket) = self.office.ticket(letter) else { continue };
+            let about = (ticket.job_id, letter.created_at);
+            messages.push((letter.job, message(TICKET, about, &printer.name, &source, ticket)?));
+        }
+        let (jobs, messages): (Vec<Uuid>, Vec<Outbound>) = messages.into_iter().unzip();
+        let results = publisher.publish(messages).await;
+        let taken = jobs.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        let taken: Vec<Uuid> = taken.map(|(job, _)| *job).collect();
+        self.ledger.released(&taken, self.clock.now()).await?;
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
-            None => Ok(letters.len() as u64 == PIECE),
+            None => Ok(jobs.len() as u64 == PIECE),
+        }
+    }
+
+    /// How many tickets a printer may be given: what its window, its cap and
+    /// its working days leave.
+    async fn room(&self, printer: &Printer) -> Result<u64, RelayError> {
+        let now = self.clock.now();
+        let window = self.settings.letters_window;
+        if !printer.works_on(days::day(days::today(now))) {
+            return Ok(0);
+        }
+        let depth = match self.queue.depth(&topology::print_queue(&printer.name)).await {
+            // Declared with the other queues, in a moment.
+            Err(QueueError::Cancelled(_)) => return Ok(0),
+            depth => depth?,
+        };
+        let room = window.saturating_sub(depth).min(PIECE);
+        let Some(cap) = printer.cap_per_day else { return Ok(room) };
+        let given = self.ledger.letters_given(&printer.name, days::began(now)).await?;
+        Ok(room.min(u64::from(cap).saturating_sub(u64::try_from(given).unwrap_or(0))))
+    }
+
+    /// Asks printers for what is wanted back.
+    async fn send_recalls(&self, publisher: &mut dyn Publisher) -> Result<bool, RelayError> {
+        let asked = self.ledger.recalls_to_send(i64::try_from(PIECE).unwrap_or(500)).await?;
+        let by_queue = |name: &str| {
+            let printer = self.office.printers().get(name);
+            printer.is_some_and(|printer| printer.takes_from == TakesFrom::Queue)
+        };
+        if asked.is_empty() {
+            return Ok(false);
+        }
+        let (asked, rest): (Vec<_>, Vec<_>) =
+            asked.into_iter().partition(|(_, printer, _)| by_queue(printer));
+        // Who asks over REST finds them there.
+        let rest: Vec<Uuid> = rest.into_iter().map(|(job, ..)| job).collect();
+        self.ledger.recalls_sent(&rest, self.clock.now()).await?;
+        let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
+        let mut messages = Vec::new();
+        for (job_id, printer, asked_at) in &asked {
+            let recall = Recall { job_id: *job_id, printer: printer.clone(), asked_at: *asked_at };
+            messages.push(message(RECALL, (*job_id, *asked_at), printer, &source, recall)?);
+        }
+        let results = publisher.publish(messages).await;
+        let sent = asked.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        let sent: Vec<Uuid> = sent.map(|((job, ..), _)| *job).collect();
+        self.ledger.recalls_sent(&sent, self.clock.now()).await?;
+        match results.into_iter().find_map(Result::err) {
+            Some(error) => Err(error.into()),
+            None => Ok(sent.len() as u64 == PIECE),
         }
     }
 }
 
-fn message(letter: &LetterTicket, source: &str) -> Result<Outbound, RelayError> {
-    let id = letter.job.to_string();
-    let event = CloudEvent::new(
-        id.clone(),
-        source.to_owned(),
-        "facteur.letter.ticket",
-        letter.created_at,
-        Some(id.clone()),
-        ticket(letter),
-    );
+fn message<T: Serialize>(
+    r#type: &str,
+    (job, at): (Uuid, jiff::Timestamp),
+    printer: &str,
+    source: &str,
+    data: T,
+) -> Result<Outbound, RelayError> {
+    let job = job.to_string();
+    // A recall is another event than the ticket of the same job.
+    let id = if r#type == TICKET { job.clone() } else { format!("{job}-recall") };
+    let event = CloudEvent::new(id.clone(), source.to_owned(), r#type, at, Some(job), data);
     Ok(Outbound {
         exchange: topology::EXCHANGE_PRINT.into(),
-        routing_key: topology::LANE_OVERFLOW.into(),
+        routing_key: printer.to_owned(),
         body: serde_json::to_vec(&event)?.into(),
         properties: Properties {
             message_id: Some(id),
@@ -134,44 +170,4 @@ fn message(letter: &LetterTicket, source: &str) -> Result<Outbound, RelayError> 
             ..Properties::default()
         },
     })
-}
-
-fn ticket(letter: &LetterTicket) -> Ticket {
-    let publication = &letter.publication;
-    let postal = publication.postal.as_ref();
-    let enterprise = letter.record.as_ref();
-    let address = postal
-        .and_then(|postal| postal.address.clone())
-        .or_else(|| enterprise.and_then(|enterprise| enterprise.address.clone()));
-    Ticket {
-        job_id: letter.job,
-        message_id: letter.message,
-        recipient: letter.enterprise,
-        recipient_name: enterprise.map(|enterprise| enterprise.name.clone()),
-        address,
-        sender_application_id: letter.application.clone(),
-        message_type_id: letter.message_type.clone(),
-        created_at: letter.created_at,
-        options: LetterOptions {
-            registered: letter.registered,
-            duplex: postal.is_some_and(|postal| postal.duplex),
-            priority: postal.map(|postal| postal.priority).unwrap_or_default(),
-            language: enterprise.map_or(Language::Fr, |enterprise| enterprise.language),
-            return_address: postal.and_then(|postal| postal.return_address.clone()),
-        },
-        documents: documents(publication),
-    }
-}
-
-fn documents(publication: &Publication) -> Vec<DocumentRef> {
-    let document = |attachment: &crate::domain::Attachment| match &attachment.content {
-        Some(Content::Uploaded { sha256, size }) => Some(DocumentRef {
-            sha256: *sha256,
-            size: *size,
-            media_type: attachment.media_type.clone().unwrap_or_default(),
-            file_name: attachment.file_name.clone().unwrap_or_default(),
-        }),
-        _ => None,
-    };
-    publication.attachments.iter().filter_map(document).collect()
 }

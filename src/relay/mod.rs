@@ -2,7 +2,10 @@
 //!
 //! - `receipts` follows the journal with a cursor and tells every agency what
 //!   became of each of its documents;
-//! - `letters` releases tickets to the printers' queues, in small windows.
+//! - `letters` plans letters and releases tickets to the printers' queues, in
+//!   small windows; `keeper` does what nobody asks for.
+//!
+//! And what comes back: `reports` hears the printers.
 //!
 //! One engine at a time does each, by lease. Everything carries an id by which
 //! the receiver drops a repeat, so a relay that is killed between publishing
@@ -11,10 +14,12 @@
 mod cloud_event;
 mod letters;
 mod receipts;
+mod reports;
 
 pub use cloud_event::CloudEvent;
-pub use letters::{DocumentRef, LetterOptions, Ticket};
-pub use receipts::{Receipt, receipt};
+pub use receipts::{Receipt, has_receipt, receipt};
+
+use letters::Paces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +32,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
+use crate::paper::office::Office;
 use crate::queue::{Publisher, Queue, QueueError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -74,10 +80,13 @@ pub struct Relay {
     clock: Arc<dyn Clock>,
     engine: Uuid,
     settings: Settings,
+    office: Arc<Office>,
 }
 
 /// A lease is renewed long before it ends.
 const LEASE: SignedDuration = SignedDuration::from_secs(10);
+/// How often printers are looked after.
+const KEEP_EVERY: Duration = Duration::from_secs(5);
 
 impl Relay {
     /// A relay over these parts.
@@ -88,15 +97,18 @@ impl Relay {
         clock: Arc<dyn Clock>,
         engine: Uuid,
         settings: Settings,
+        office: Arc<Office>,
     ) -> Self {
-        Self { ledger, queue, clock, engine, settings }
+        Self { ledger, queue, clock, engine, settings, office }
     }
 
-    /// Runs both relays until the lifecycle's soft stop.
+    /// Runs all of them until the lifecycle's soft stop.
     pub fn run(self, lifecycle: &Lifecycle) {
         let stop = lifecycle.soft().clone();
         lifecycle.spawn("receipts", self.clone().repeat("receipts", stop.clone()));
-        lifecycle.spawn("letters", self.repeat("letters", stop));
+        lifecycle.spawn("letters", self.clone().repeat("letters", stop.clone()));
+        lifecycle.spawn("keeper", self.clone().repeat("keeper", stop.clone()));
+        lifecycle.spawn("reports", self.hear_printers(stop));
     }
 
     async fn repeat(
@@ -105,9 +117,11 @@ impl Relay {
         stop: CancellationToken,
     ) -> Result<(), std::convert::Infallible> {
         let mut publisher: Option<Box<dyn Publisher>> = None;
+        let mut paces = Paces::default();
+        let mut kept: Option<tokio::time::Instant> = None;
         while !stop.is_cancelled() {
             // What there is little of is let gather: a turn costs two commits.
-            let is_more = match self.turn(task, &mut publisher).await {
+            let is_more = match self.turn(task, &mut publisher, &mut paces, &mut kept).await {
                 Ok(is_more) => is_more,
                 Err(error) => {
                     // A publisher's channel may be gone: a new one next time.
@@ -132,9 +146,14 @@ impl Relay {
         &self,
         task: &'static str,
         publisher: &mut Option<Box<dyn Publisher>>,
+        paces: &mut Paces,
+        kept: &mut Option<tokio::time::Instant>,
     ) -> Result<bool, RelayError> {
         if !self.ledger.lease(task, self.engine, self.clock.now(), LEASE).await? {
             return Ok(false);
+        }
+        if task == "keeper" {
+            return self.keep(kept).await;
         }
         let publisher = match publisher {
             Some(publisher) => publisher,
@@ -142,7 +161,23 @@ impl Relay {
         };
         match task {
             "receipts" => self.send_receipts(publisher.as_mut()).await,
-            _ => self.release_letters(publisher.as_mut()).await,
+            _ => self.send_letters(publisher.as_mut(), paces).await,
         }
+    }
+
+    /// What is due at once, and now and then what is not.
+    async fn keep(&self, kept: &mut Option<tokio::time::Instant>) -> Result<bool, RelayError> {
+        let did = self.office.make_unread().await?;
+        if kept.is_some_and(|at| at.elapsed() < KEEP_EVERY) {
+            return Ok(did);
+        }
+        *kept = Some(tokio::time::Instant::now());
+        self.office.look_after_printers().await?;
+        self.office.retry_held().await?;
+        let before = self.clock.now() - self.office.link_lifetime();
+        for printer in &self.office.printers().all {
+            self.ledger.release_again(&printer.name, before).await?;
+        }
+        Ok(did)
     }
 }

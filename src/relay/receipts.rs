@@ -53,18 +53,33 @@ pub fn receipt(entry: &Entry, source: &str) -> Result<CloudEvent<Receipt>, serde
         recipient: entry.message.map(|(_, number)| number),
         detail: RawValue::from_string(entry.detail.clone())?,
     };
-    let r#type = format!("facteur.document.{}", entry.kind.as_str());
+    let r#type = match entry.kind {
+        EntryKind::Letter => format!("facteur.letter.{}", step(&entry.detail)?),
+        kind => format!("facteur.document.{}", kind.as_str()),
+    };
     let id = entry.position.to_string();
     Ok(CloudEvent::new(id, source.to_owned(), &r#type, entry.at, message, receipt))
 }
 
-fn has_receipt(kind: EntryKind) -> bool {
+/// The word of a letter's step.
+fn step(detail: &str) -> Result<String, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Stepped {
+        step: String,
+    }
+    serde_json::from_str::<Stepped>(detail).map(|it| it.step)
+}
+
+/// Whether agencies are told of an entry of this kind.
+#[must_use]
+pub fn has_receipt(kind: EntryKind) -> bool {
     match kind {
         EntryKind::Accepted
         | EntryKind::Refused
         | EntryKind::Repeat
         | EntryKind::Held
-        | EntryKind::Discarded => true,
+        | EntryKind::Discarded
+        | EntryKind::Letter => true,
         EntryKind::Read | EntryKind::Moved | EntryKind::Labelled | EntryKind::Marked => false,
     }
 }

@@ -41,6 +41,7 @@ pub fn start_at_zero<'a>(
         record::quarantined_exists(*code);
     }
     record::account_difference_exists();
+    record::silence_exists();
 }
 
 fn know(id: &str) {

@@ -1,16 +1,19 @@
-//! HTTP: health, uploads, metrics.
+//! HTTP: health, uploads, the agencies' feed, the printers, metrics.
 //!
 //! Nothing is served without authentication but health. An answer that is no
 //! success is a [`problem::Problem`]: code, message and place of the fault.
 
 mod auth;
 mod documents;
+mod events;
 mod health;
 mod observe;
+mod printers;
 mod problem;
 mod serve;
 
 pub use health::Readiness;
+pub use printers::router as printers_router;
 pub use problem::Problem;
 pub use serve::serve;
 
@@ -66,6 +69,7 @@ pub fn router(web: Web) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/documents/{sha256}", put(documents::put).get(documents::get))
+        .route("/events", get(events::feed))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(axum::middleware::from_fn(observe::measure))

@@ -40,7 +40,14 @@ impl Problem {
     /// which.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        let message = "HTTP Basic with an application's id and its upload key is expected";
+        Self::unauthenticated_as(
+            "HTTP Basic with an application's id and its upload key is expected",
+        )
+    }
+
+    /// The same, where something else is expected.
+    #[must_use]
+    pub fn unauthenticated_as(message: &'static str) -> Self {
         let challenge = "Basic realm=\"facteur\", charset=\"UTF-8\"";
         Self {
             header: Some(("www-authenticate", challenge)),

@@ -11,8 +11,14 @@ use regex::Regex;
 use crate::house::{key, keys};
 use crate::shipped::{ROOT, text};
 
-const MANUALS: &[&str] =
-    &["README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/operations.md", "docs/registry.md"];
+const MANUALS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+    "docs/operations.md",
+    "docs/printing.md",
+    "docs/registry.md",
+];
 
 #[test]
 fn commands_and_flags_exist() -> Result<()> {
@@ -33,7 +39,7 @@ fn commands_and_flags_exist() -> Result<()> {
 
 #[test]
 fn a_command_that_does_not_exist_is_seen() {
-    for wrong in ["printer --name x", "serve --role web", "quarantine erase", "frobnicate"] {
+    for wrong in ["printer --names x", "serve --role web", "quarantine erase", "frobnicate"] {
         assert!(fault(wrong).is_some(), "{wrong}");
     }
     for right in

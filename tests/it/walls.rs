@@ -22,6 +22,11 @@ const WALLS: &[Wall] = &[
     Wall { names: &["axum", "http", "hyper", "tower", "tower_http"], rooms: &["web/"] },
     Wall { names: &["metrics", "metrics_exporter_prometheus"], rooms: &["telemetry/"] },
     Wall { names: &["object_store"], rooms: &["documents/"] },
+    Wall {
+        names: &["krilla", "hayro_syntax", "datamatrix", "ttf_parser", "ureq"],
+        rooms: &["print_room/"],
+    },
+    Wall { names: &["zip"], rooms: &["paper/", "print_room/"] },
 ];
 
 /// Rooms that know no I/O: they read no file, no socket, no clock and no
@@ -30,6 +35,12 @@ const PURE: &[(&str, &[&str])] = &[
     ("domain/", &["domain"]),
     ("route/", &["domain", "route"]),
     ("decide/", &["domain", "route", "decide"]),
+    ("paper/address.rs", &["domain", "paper"]),
+    ("paper/letter.rs", &["domain", "paper"]),
+    ("paper/plan/", &["domain", "paper"]),
+    ("paper/printer.rs", &["domain", "paper"]),
+    ("paper/report.rs", &["domain", "paper"]),
+    ("paper/ticket.rs", &["domain", "paper"]),
 ];
 
 const IO: &[&str] = &[

@@ -1,5 +1,7 @@
 //! One company at a time: what pages show and change.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::{apply, lock};
@@ -8,7 +10,8 @@ use crate::domain::{
     Change, Enterprise, EnterpriseNumber, Grant, GrantId, MailBox, Record, RecordKey,
 };
 use crate::ledger::error::LedgerError;
-use crate::ledger::store::Statement;
+use crate::ledger::reference::enterprise_number;
+use crate::ledger::store::{Row, Statement, Value};
 use crate::ledger::{Ledger, micros};
 
 /// A company with its box, if it has one.
@@ -37,6 +40,12 @@ const ENTERPRISE: Statement = Statement::same(
      FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number WHERE e.number = $1",
 );
 
+const ENTERPRISES: Statement = Statement {
+    postgres: "SELECT number, record FROM enterprises WHERE number = ANY($1)",
+    sqlite: "SELECT number, record FROM enterprises
+        WHERE number IN (SELECT value FROM json_each($1))",
+};
+
 /// Not for every click: a row that is always being written is always waited for.
 const TOUCH: Statement = Statement::same(
     "UPDATE boxes SET last_connection_at = $2
@@ -63,6 +72,21 @@ impl Ledger {
         let owner = row.opt_int()?;
         let mailbox = owner.map(|owner| mailbox(owner, row)).transpose()?;
         Ok(Some(Registered { enterprise, mailbox }))
+    }
+
+    /// Companies, without their boxes; those that the registry does not know
+    /// are left out.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn enterprises(
+        &self,
+        numbers: &BTreeSet<EnterpriseNumber>,
+    ) -> Result<HashMap<EnterpriseNumber, Enterprise>, LedgerError> {
+        let values = vec![Value::Ints(numbers.iter().map(|number| number.value()).collect())];
+        let rows = self.store.rows(ENTERPRISES, values).await?;
+        let read = |mut row: Row| Ok((enterprise_number(row.int()?)?, row.json()?));
+        rows.into_iter().map(read).collect()
     }
 
     /// Notes that somebody opened a box; within a minute of the last time,

@@ -2,13 +2,15 @@
 
 use anyhow::{Result, ensure};
 use facteur::clock::{Clock, SystemClock};
-use facteur::ledger::Cursor;
+use facteur::ledger::{Cursor, Releasable};
+use facteur::paper::days;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::desk::{Desk, posted};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::office;
 use crate::support::world::{Company, LETTER, notice};
 
 on_both_ledgers! {
@@ -75,15 +77,21 @@ async fn letters(ledger: &TestLedger) -> Result<()> {
     }
     let now = SystemClock.now();
     ensure!(ledger.unreleased_letters().await? == 4);
-    ensure!(ledger.oldest_unreleased_letter().await?.is_some_and(|at| at <= now));
-    let waiting = ledger.letters_to_release(10).await?;
+    let office = office::over(&ledger.ledger, &desk.documents, office::PRINTERS)?;
+    ensure!(office.plan_some().await? == 4 && office.plan_some().await? == 0);
+    let oldest = ledger.oldest_letters().await?;
+    ensure!(oldest.len() == 1 && oldest[0].0 == "overflow" && oldest[0].1 <= now, "{oldest:?}");
+    let today = days::today(now);
+    let which = |today| Releasable { printer: "overflow", today, limit: 10 };
+    ensure!(ledger.letters_to_release(which(today - 1)).await?.is_empty(), "not before its day");
+    let waiting = ledger.letters_to_release(which(today)).await?;
     let registered: Vec<bool> = waiting.iter().map(|letter| letter.registered).collect();
     ensure!(registered == [true, true, false, false], "{registered:?}");
     let jobs: Vec<Uuid> = waiting.iter().map(|letter| letter.job).collect();
     ensure!(jobs[0] < jobs[1] && jobs[2] < jobs[3], "the oldest first");
     ensure!(ledger.released(&jobs[..2], now).await? == 2);
     ensure!(ledger.released(&jobs[..3], now).await? == 1, "released twice");
-    ensure!(ledger.letters_to_release(10).await?.iter().map(|it| it.job).eq([jobs[3]]));
+    ensure!(ledger.letters_to_release(which(today)).await?.iter().map(|it| it.job).eq([jobs[3]]));
     ensure!(ledger.released(&[], now).await? == 0);
     Ok(())
 }

@@ -80,6 +80,9 @@ async fn single_changes(ledger: &TestLedger) -> Result<()> {
     let unknown = ledger.change_preference(stranger, true, "anne", now).await?;
     ensure!(unknown == Written::Unknown(RecordKey::Box(stranger)));
     ensure!(ledger.enterprise(stranger).await?.is_none());
+    let found = ledger.enterprises(&[number, stranger].into()).await?;
+    ensure!(found.len() == 1 && found[&number].number == number, "{found:?}");
+    ensure!(ledger.enterprises(&Default::default()).await?.is_empty());
     let rule = RoutingRule {
         enterprise: number,
         priority: 7,

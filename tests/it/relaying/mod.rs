@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use facteur::clock::SystemClock;
+use facteur::documents::DocumentStore;
 use facteur::domain::ApplicationId;
 use facteur::ledger::Ledger;
 use facteur::lifecycle::Lifecycle;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::support::brokers::File;
+use crate::support::office;
 use crate::support::wait::soon;
 use crate::support::world::{TAX, WORK};
 
@@ -28,6 +30,8 @@ struct Line {
     file: File,
     queue: Arc<dyn Queue>,
     settings: Settings,
+    documents: DocumentStore,
+    _folder: tempfile::TempDir,
 }
 
 impl Line {
@@ -41,15 +45,19 @@ impl Line {
             definition.max_length = Some(receipts_max);
         }
         queue.declare(&topology).await?;
-        Ok(Self { file, queue, settings })
+        let folder = tempfile::tempdir()?;
+        let documents = DocumentStore::open(&format!("file://{}", folder.path().display()))?;
+        Ok(Self { file, queue, settings, documents, _folder: folder })
     }
 
     /// Another engine's relay, until it is stopped.
+    #[expect(clippy::unwrap_used, reason = "the printers that ship can be read")]
     fn relay(&self, ledger: &Arc<Ledger>) -> Lifecycle {
         let lifecycle = Lifecycle::new();
         let (ledger, queue) = (Arc::clone(ledger), Arc::clone(&self.queue));
         let clock = Arc::new(SystemClock);
-        Relay::new(ledger, queue, clock, Uuid::now_v7(), self.settings).run(&lifecycle);
+        let office = office::over(&ledger, &self.documents, office::PRINTERS).unwrap();
+        Relay::new(ledger, queue, clock, Uuid::now_v7(), self.settings, office).run(&lifecycle);
         lifecycle
     }
 

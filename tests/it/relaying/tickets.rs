@@ -31,14 +31,14 @@ async fn windows(ledger: &TestLedger) -> Result<()> {
     let desk = Desk::open(ledger).await?;
     let mut own_address = letter(Company::Unknown, true);
     own_address["postal"] = json!({
-        "address": { "lines": ["Kerkstraat 2"], "town": "Gent" },
+        "address": { "lines": ["Firma Peeters", "Kerkstraat 2"], "town": "Gent" },
         "duplex": true, "priority": "prior",
     });
     let batch = vec![
         posted_as("plain-1", &letter(Company::Active, false))?,
         posted_as("plain-2", &letter(Company::Active, false))?,
         posted_as("registered", &own_address)?,
-        posted_as("plain-3", &letter(Company::Unknown, false))?,
+        posted_as("plain-3", &letter(Company::Boxless, false))?,
     ];
     desk.deliver(batch).await?;
     let line = Line::new(100, Settings { letters_window: 2, ..settings() }).await?;
@@ -73,9 +73,13 @@ fn are_right(tickets: &[Value]) -> Result<()> {
     ensure!(registered == [true, false, false, false], "{registered:?}");
     ensure!(tickets.iter().all(|ticket| ticket["type"] == "facteur.letter.ticket"));
     ensure!(tickets.iter().all(|ticket| ticket["id"] == ticket["data"]["jobId"]));
-    // The publication's address, the register's, or none.
-    let towns: Vec<&Value> = data.iter().map(|data| &data["address"]["town"]).collect();
-    ensure!(towns == [&json!("Gent"), &json!("Bruxelles"), &json!("Bruxelles"), &Value::Null]);
+    // The publication's address, or the register's.
+    let lines: Vec<&Value> = data.iter().map(|data| &data["address"]["lines"]).collect();
+    let registers = |name: &str| json!([name, "Rue Haute 1", "1000 Bruxelles"]);
+    ensure!(*lines[0] == json!(["Firma Peeters", "Kerkstraat 2", "Gent"]), "{lines:?}");
+    ensure!(*lines[1] == registers("Active") && *lines[2] == registers("Active"), "{lines:?}");
+    ensure!(*lines[3] == registers("Boxless"), "{lines:?}");
+    ensure!(data.iter().all(|data| data["printer"] == "overflow" && data["attempt"] == 1));
     let options = &data[0]["options"];
     ensure!(options["duplex"] == true && options["priority"] == "prior", "{options}");
     let sender = &data[0]["senderApplicationId"];

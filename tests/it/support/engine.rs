@@ -118,7 +118,7 @@ impl Engine {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    fn listens_on(&self, key: &str) -> Option<SocketAddr> {
+    pub(crate) fn listens_on(&self, key: &str) -> Option<SocketAddr> {
         let log = self.log();
         let events = log.lines().filter_map(|line| serde_json::from_str(line).ok());
         let mut events = events.filter(|event: &serde_json::Value| event["message"] == "listening");

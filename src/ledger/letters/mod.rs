@@ -1,0 +1,26 @@
+//! Letters: what is planned, claimed, reported and ordered of them.
+//!
+//! Every change of a letter's state goes through [`steps`], which asks the
+//! transition table, appends the event and tells the agency, in one
+//! transaction under the letter's lock.
+
+mod claims;
+mod found;
+mod orders;
+mod plans;
+mod printers;
+mod recalls;
+mod release;
+mod steps;
+mod strays;
+mod unread;
+
+pub use claims::{Claim, ClaimAnswer};
+pub use found::{LetterEvent, LetterFilter, LetterRow};
+pub use orders::{Ordered, Refusal as OrderRefusal};
+pub use plans::{PlannedLetter, PrinterLoad, UnplannedLetter};
+pub use printers::PrinterStanding;
+pub use recalls::RecallScope;
+pub use release::{LetterTicket, Releasable};
+pub use steps::{Source, Step, Verdict};
+pub use strays::Stray;

@@ -1,0 +1,277 @@
+//! What operators order: release, move, recall, send again.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::plans::ids;
+use super::steps::{self, Source, Step, Verdict};
+use crate::ledger::error::LedgerError;
+use crate::ledger::journal;
+use crate::ledger::store::{Row, Statement, Value};
+use crate::ledger::{Ledger, micros};
+use crate::paper::address::AddressBlock;
+use crate::paper::letter::{Event, LetterState};
+
+/// What became of an order for one letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ordered {
+    /// It was done.
+    Done,
+    /// It is the printer's: it was asked, and its answer will be an event.
+    Asked,
+    /// A new letter was made, with this job id.
+    Made(Uuid),
+}
+
+/// Why an order was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such letter.
+    #[error("there is no such letter")]
+    Unknown,
+    /// Not in the state it is in.
+    #[error("the letter is {}", .0.as_str())]
+    State(LetterState),
+    /// It was sent again before.
+    #[error("it was sent again as {0}")]
+    SentAgain(Uuid),
+}
+
+/// Free again, for whoever it is planned for next. Its old tickets lead
+/// nowhere: they name another printer, or find it claimed.
+const FREE: Statement = Statement {
+    postgres: "UPDATE letters SET held_for = NULL, day = NULL, plan = NULL, released_at = NULL,
+            claimant = NULL, claimed_at = NULL, leased_until = NULL, printer = ''
+        WHERE job = ANY($1)",
+    sqlite: "UPDATE letters SET held_for = NULL, day = NULL, plan = NULL, released_at = NULL,
+            claimant = NULL, claimed_at = NULL, leased_until = NULL, printer = ''
+        WHERE job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+const ASSIGN: Statement = Statement {
+    postgres: "UPDATE letters SET printer = $2, day = $3, plan = $4 WHERE job = ANY($1)",
+    sqlite: "UPDATE letters SET printer = $2, day = $3, plan = $4
+        WHERE job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+const ADDRESS: Statement = Statement::same("UPDATE letters SET address = $2 WHERE job = $1");
+
+const ASK: Statement = Statement {
+    postgres: "UPDATE letters SET recall_asked_at = $2, recall_sent_at = NULL
+        WHERE job = ANY($1) AND recall_asked_at IS NULL",
+    sqlite: "UPDATE letters SET recall_asked_at = $2, recall_sent_at = NULL
+        WHERE recall_asked_at IS NULL AND job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+const AGAIN: Statement = Statement::same(
+    "INSERT INTO letters (job, enterprise, message, organization, application, message_type,
+            cause, original, attempt, state, registered, printer, address, created_at)
+     SELECT $2, enterprise, message, organization, application, message_type,
+            'sent_again', job, attempt + 1, 'queued', registered, '', $3, $4
+     FROM letters WHERE job = $1 AND state IN ('failed', 'returned')
+     ON CONFLICT DO NOTHING",
+);
+
+const MADE_OF: Statement = Statement::same("SELECT job FROM letters WHERE original = $1");
+const STATE: Statement = Statement::same("SELECT state FROM letters WHERE job = $1");
+
+impl Ledger {
+    /// Takes one step for each letter whose state allows it; answers which.
+    pub(super) async fn order(
+        &self,
+        jobs: &[Uuid],
+        source: &Source,
+        kind: Event,
+        now: Timestamp,
+    ) -> Result<Vec<Uuid>, LedgerError> {
+        let mut tx = self.store.begin().await?;
+        let mut letters = steps::lock(&mut tx, jobs).await?;
+        let steps: Vec<Step> =
+            jobs.iter().map(|job| Step::ours(*job, source.clone(), kind, now)).collect();
+        let steps: Vec<Step> = steps.into_iter().filter(|it| may(&letters, it)).collect();
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        let is_done = |verdict: &Verdict| *verdict == Verdict::Applied;
+        let done = steps.iter().zip(&taken.verdicts).filter(|(_, verdict)| is_done(verdict));
+        let done: Vec<Uuid> = done.map(|(step, _)| step.job).collect();
+        if matches!(kind, Event::Released | Event::Moved) {
+            tx.execute(FREE, vec![ids(&done)]).await?;
+        }
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Lets a held letter go on, with another address where one is given.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn release_letter(
+        &self,
+        job: Uuid,
+        address: Option<&AddressBlock>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Result<Ordered, Refusal>, LedgerError> {
+        if let Some(address) = address {
+            let state = self.letter_state(job).await?;
+            if state != Some(LetterState::Held) {
+                return Ok(Err(state.map_or(Refusal::Unknown, Refusal::State)));
+            }
+            self.store.execute(ADDRESS, vec![job.into(), json(address)?.into()]).await?;
+        }
+        let source = Source::Operator(actor.to_owned());
+        let done = self.order(&[job], &source, Event::Released, now).await?;
+        self.ordered(job, !done.is_empty()).await
+    }
+
+    /// Gives a letter to another printer, from a day on. One that is claimed
+    /// moves as well: whoever orders it answers for its being printed once.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn move_letter(
+        &self,
+        job: Uuid,
+        printer: &str,
+        day: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Result<Ordered, Refusal>, LedgerError> {
+        let source = Source::Operator(actor.to_owned());
+        let moved = self.reassign(&[job], printer, day, &source, now).await?;
+        self.ordered(job, moved == 1).await
+    }
+
+    /// Moves letters to a printer; answers how many.
+    pub(super) async fn reassign(
+        &self,
+        jobs: &[Uuid],
+        printer: &str,
+        day: i64,
+        source: &Source,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let mut tx = self.store.begin().await?;
+        let mut letters = steps::lock(&mut tx, jobs).await?;
+        // Without an address it cannot be printed anywhere: release it first.
+        let is_held = |job: &Uuid| letters.get(job).is_some_and(|it| it.state == LetterState::Held);
+        let jobs: Vec<Uuid> = jobs.iter().filter(|job| !is_held(job)).copied().collect();
+        let steps: Vec<Step> = jobs
+            .iter()
+            .map(|job| Step::ours(*job, source.clone(), Event::Moved, now).because(printer))
+            .collect();
+        let engine_moves_unclaimed = |step: &Step| {
+            *source != Source::Engine
+                || letters.get(&step.job).is_some_and(|it| it.state == LetterState::Queued)
+        };
+        let steps: Vec<Step> = steps
+            .into_iter()
+            .filter(|it| engine_moves_unclaimed(it) && may(&letters, it))
+            .collect();
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        let done: Vec<Uuid> = steps.iter().map(|step| step.job).collect();
+        tx.execute(FREE, vec![ids(&done)]).await?;
+        let why = format!("moved by {}", source.name());
+        let values = vec![ids(&done), printer.into(), day.into(), why.into()];
+        tx.execute(ASSIGN, values).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
+        tx.commit().await?;
+        Ok(done.len())
+    }
+
+    /// Calls letters back: what nobody claimed is cancelled, of what a printer
+    /// has it is asked. One answer for each.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn recall_letters(
+        &self,
+        jobs: &[Uuid],
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Ordered, Refusal>>, LedgerError> {
+        let source = Source::Operator(actor.to_owned());
+        let mut tx = self.store.begin().await?;
+        let mut letters = steps::lock(&mut tx, jobs).await?;
+        let (mut answers, mut steps, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+        for job in jobs {
+            let state = letters.get(job).map(|letter| letter.state);
+            answers.push(match state {
+                None => Err(Refusal::Unknown),
+                Some(state) if state.is_unclaimed() => {
+                    steps.push(Step::ours(*job, source.clone(), Event::Cancelled, now));
+                    Ok(Ordered::Done)
+                }
+                Some(LetterState::Claimed | LetterState::Printed) => {
+                    steps.push(Step::ours(*job, source.clone(), Event::RecallAsked, now));
+                    asked.push(*job);
+                    Ok(Ordered::Asked)
+                }
+                Some(state) => Err(Refusal::State(state)),
+            });
+        }
+        let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
+        tx.execute(ASK, vec![ids(&asked), micros(now).into()]).await?;
+        journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
+        tx.commit().await?;
+        Ok(answers)
+    }
+
+    /// Makes a new letter of one that failed or came back, once.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn send_letter_again(
+        &self,
+        job: Uuid,
+        address: Option<&AddressBlock>,
+        now: Timestamp,
+    ) -> Result<Result<Ordered, Refusal>, LedgerError> {
+        let made = Uuid::now_v7();
+        let address = Value::Text(address.map(json).transpose()?);
+        let values = vec![job.into(), made.into(), address, micros(now).into()];
+        let mut tx = self.store.begin().await?;
+        if tx.execute(AGAIN, values).await? == 1 {
+            let letters = steps::lock(&mut tx, &[made]).await?;
+            let mut told = letters.get(&made).map(|it| steps::made(it, made, "sent_again", now));
+            journal::append(&mut tx, told.as_mut_slice(), micros(now)).await?;
+            tx.commit().await?;
+            return Ok(Ok(Ordered::Made(made)));
+        }
+        drop(tx);
+        let mut rows = self.store.rows(MADE_OF, vec![job.into()]).await?;
+        if let Some(row) = rows.first_mut() {
+            return Ok(Err(Refusal::SentAgain(row.id()?)));
+        }
+        let state = self.letter_state(job).await?;
+        Ok(Err(state.map_or(Refusal::Unknown, Refusal::State)))
+    }
+
+    async fn ordered(
+        &self,
+        job: Uuid,
+        is_done: bool,
+    ) -> Result<Result<Ordered, Refusal>, LedgerError> {
+        if is_done {
+            return Ok(Ok(Ordered::Done));
+        }
+        let state = self.letter_state(job).await?;
+        Ok(Err(state.map_or(Refusal::Unknown, Refusal::State)))
+    }
+
+    async fn letter_state(&self, job: Uuid) -> Result<Option<LetterState>, LedgerError> {
+        let mut rows = self.store.rows(STATE, vec![job.into()]).await?;
+        rows.first_mut().map(Row::parsed).transpose()
+    }
+}
+
+/// What cannot be is refused here and not recorded: orders are no reports.
+fn may(letters: &std::collections::HashMap<Uuid, steps::Locked>, step: &Step) -> bool {
+    use crate::paper::letter::{Outcome, apply};
+    let state = letters.get(&step.job).map(|letter| letter.state);
+    state.is_some_and(|state| matches!(apply(state, step.kind), Outcome::Becomes(_)))
+}
+
+fn json(address: &AddressBlock) -> Result<String, LedgerError> {
+    serde_json::to_string(address).map_err(|error| LedgerError::Shape(error.to_string()))
+}

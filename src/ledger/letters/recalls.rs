@@ -1,0 +1,107 @@
+//! Recalls: which letters, and the requests that printers have not got yet.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::plans::ids;
+use crate::domain::{EnterpriseNumber, MessageId};
+use crate::ledger::error::LedgerError;
+use crate::ledger::store::{Row, Statement, Value};
+use crate::ledger::{Ledger, micros, time};
+
+/// Which letters are wanted back. Everything that is said must hold.
+#[derive(Clone, Debug, Default)]
+pub struct RecallScope {
+    /// Of one message.
+    pub message: Option<MessageId>,
+    /// Of one message type.
+    pub message_type: Option<String>,
+    /// By one sender organization.
+    pub organization: Option<EnterpriseNumber>,
+    /// By one sender application.
+    pub application: Option<String>,
+}
+
+const IN_SCOPE: Statement = Statement::same(
+    "SELECT job FROM letters
+     WHERE job > $1 AND state IN ('queued', 'held', 'claimed', 'printed')
+       AND ($2 IS NULL OR message = $2) AND ($3 = '' OR message_type = $3)
+       AND ($4 = 0 OR organization = $4) AND ($5 = '' OR application = $5)
+     ORDER BY job LIMIT $6",
+);
+
+const TO_ASK: Statement = Statement::same(
+    "SELECT job, printer, recall_asked_at FROM letters
+     WHERE recall_asked_at IS NOT NULL AND recall_sent_at IS NULL ORDER BY printer, job LIMIT $1",
+);
+
+const ASKED_OF: Statement = Statement::same(
+    "SELECT job, printer, recall_asked_at FROM letters
+     WHERE printer = $1 AND recall_asked_at IS NOT NULL AND state IN ('claimed', 'printed')
+       AND NOT EXISTS (SELECT 1 FROM letter_events e
+                       WHERE e.job = letters.job AND e.kind = 'not_cancelled')
+     ORDER BY printer, job LIMIT $2",
+);
+
+const ASKED: Statement = Statement {
+    postgres: "UPDATE letters SET recall_sent_at = $2 WHERE job = ANY($1)",
+    sqlite: "UPDATE letters SET recall_sent_at = $2
+        WHERE job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+/// Job, printer, and since when it is wanted back.
+type Request = (Uuid, String, Timestamp);
+
+fn request(mut row: Row) -> Result<Request, LedgerError> {
+    Ok((row.id()?, row.text()?, time(row.int()?)?))
+}
+
+impl Ledger {
+    /// The letters of a scope that can still be called back, after one, in
+    /// order of their job ids.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letters_in_scope(
+        &self,
+        scope: &RecallScope,
+        after: Uuid,
+        limit: i64,
+    ) -> Result<Vec<Uuid>, LedgerError> {
+        let values: Vec<Value> = vec![
+            after.into(),
+            scope.message.map(|message| message.0).into(),
+            scope.message_type.as_deref().unwrap_or_default().into(),
+            scope.organization.map_or(0, EnterpriseNumber::value).into(),
+            scope.application.as_deref().unwrap_or_default().into(),
+            limit.into(),
+        ];
+        let mut rows = self.store.rows(IN_SCOPE, values).await?;
+        rows.iter_mut().map(Row::id).collect()
+    }
+
+    /// Requests that were not sent to their printers yet.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn recalls_to_send(&self, limit: i64) -> Result<Vec<Request>, LedgerError> {
+        self.store.rows(TO_ASK, vec![limit.into()]).await?.into_iter().map(request).collect()
+    }
+
+    /// What a printer has not answered for yet.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn recalls_of(&self, printer: &str, limit: i64) -> Result<Vec<Request>, LedgerError> {
+        let rows = self.store.rows(ASKED_OF, vec![printer.into(), limit.into()]).await?;
+        rows.into_iter().map(request).collect()
+    }
+
+    /// Marks requests as sent.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away: they are then sent again.
+    pub async fn recalls_sent(&self, jobs: &[Uuid], now: Timestamp) -> Result<(), LedgerError> {
+        self.store.execute(ASKED, vec![ids(jobs), micros(now).into()]).await.map(drop)
+    }
+}

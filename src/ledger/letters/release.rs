@@ -1,0 +1,263 @@
+//! Letters on their way to their printer: released as tickets, or leased to a
+//! machine that asks for some.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::plans::ids;
+use crate::domain::{Enterprise, EnterpriseNumber, MessageId, Organization, Publication};
+use crate::ledger::error::LedgerError;
+use crate::ledger::reference::enterprise_number;
+use crate::ledger::store::{Row, Statement};
+use crate::ledger::{Ledger, micros, time};
+use crate::paper::address::AddressBlock;
+use crate::paper::letter::LetterState;
+
+/// Everything that a ticket is made of.
+#[derive(Clone, Debug)]
+pub struct LetterTicket {
+    /// The job id, by which a printer drops a repeat.
+    pub job: Uuid,
+    /// Where it stands.
+    pub state: LetterState,
+    /// The company.
+    pub enterprise: EnterpriseNumber,
+    /// What the register knows of it.
+    pub record: Option<Enterprise>,
+    /// Who sends it.
+    pub organization: Option<Organization>,
+    /// The message.
+    pub message: MessageId,
+    /// The sender application.
+    pub application: String,
+    /// Of which type.
+    pub message_type: String,
+    /// Whether it is registered.
+    pub registered: bool,
+    /// Which letter of its message it is.
+    pub attempt: i64,
+    /// Which printer.
+    pub printer: String,
+    /// What stands on the envelope; none before it is planned.
+    pub address: Option<AddressBlock>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The publication, for options and content.
+    pub publication: Publication,
+}
+
+/// Which letters of a printer may go out now.
+#[derive(Clone, Copy, Debug)]
+pub struct Releasable<'a> {
+    /// Which printer.
+    pub printer: &'a str,
+    /// Today in Belgium, in days since 1970.
+    pub today: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+macro_rules! tickets {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.job, l.state, l.enterprise, e.record, o.record, l.message, l.application,
+                    l.message_type, l.registered, l.attempt, l.printer, l.address, l.created_at,
+                    m.publication
+             FROM letters l
+             JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+             LEFT JOIN enterprises e ON e.number = l.enterprise
+             LEFT JOIN organizations o ON o.number = l.organization ",
+            $rest
+        )
+    };
+}
+
+const TICKET: Statement = Statement::same(tickets!("WHERE l.job = $1"));
+
+const TO_RELEASE: Statement = Statement::same(tickets!(
+    "WHERE l.state = 'queued' AND l.released_at IS NULL AND l.printer = $1 AND l.day <= $2
+     ORDER BY l.registered DESC, l.day, l.job LIMIT $3"
+));
+
+const TO_LEASE: Statement = Statement::same(
+    "SELECT job FROM letters
+     WHERE state = 'queued' AND released_at IS NULL AND printer = $1 AND day <= $2
+       AND (leased_until IS NULL OR leased_until < $4)
+     ORDER BY registered DESC, day, job LIMIT $3",
+);
+
+/// Says the condition again: two machines may have read the same.
+const LEASE: Statement = Statement {
+    postgres: "UPDATE letters SET claimant = $2, leased_until = $3
+        WHERE job = ANY($1) AND state = 'queued'
+          AND (leased_until IS NULL OR leased_until < $4)",
+    sqlite: "UPDATE letters SET claimant = $2, leased_until = $3
+        WHERE state = 'queued' AND (leased_until IS NULL OR leased_until < $4)
+          AND job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+const LEASED: Statement = Statement {
+    postgres: tickets!(
+        "WHERE l.job = ANY($1) AND l.claimant = $2 AND l.leased_until = $3
+         ORDER BY l.registered DESC, l.day, l.job"
+    ),
+    sqlite: tickets!(
+        "WHERE l.job IN (SELECT unhex(value) FROM json_each($1)) AND l.claimant = $2
+           AND l.leased_until = $3
+         ORDER BY l.registered DESC, l.day, l.job"
+    ),
+};
+
+const RELEASED: Statement = Statement {
+    postgres: "UPDATE letters SET released_at = $2 WHERE job = ANY($1) AND released_at IS NULL",
+    sqlite: "UPDATE letters SET released_at = $2 WHERE released_at IS NULL
+        AND job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+/// Tickets whose link has ended and that nobody claimed are written anew.
+const OVERDUE: Statement = Statement::same(
+    "UPDATE letters SET released_at = NULL
+     WHERE printer = $1 AND state = 'queued' AND released_at < $2",
+);
+
+const GIVEN_TODAY: Statement = Statement::same(
+    "SELECT (SELECT count(*) FROM letters WHERE printer = $1 AND claimed_at >= $2)
+          + (SELECT count(*) FROM letters
+             WHERE printer = $1 AND state = 'queued' AND released_at >= $2)",
+);
+
+const OLDEST: Statement = Statement::same(
+    "SELECT printer, min(created_at) FROM letters WHERE state = 'queued' GROUP BY printer",
+);
+
+const UNRELEASED: Statement =
+    Statement::same("SELECT count(*) FROM letters WHERE state = 'queued' AND released_at IS NULL");
+
+fn ticket(mut row: Row) -> Result<LetterTicket, LedgerError> {
+    let shape = |error: serde_json::Error| LedgerError::Shape(error.to_string());
+    let (job, state, enterprise) = (row.id()?, row.parsed()?, enterprise_number(row.int()?)?);
+    let record = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+    let organization = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+    let (message, application, message_type) = (row.id()?, row.text()?, row.text()?);
+    let (registered, attempt, printer) = (row.flag()?, row.int()?, row.text()?);
+    let address = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(LetterTicket {
+        job,
+        state,
+        enterprise,
+        record: record.map_err(shape)?,
+        organization: organization.map_err(shape)?,
+        message: MessageId(message),
+        application,
+        message_type,
+        registered,
+        attempt,
+        printer,
+        address: address.map_err(shape)?,
+        created_at: time(row.int()?)?,
+        publication: row.json()?,
+    })
+}
+
+impl Ledger {
+    /// What a ticket of one letter is made of.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letter_ticket(&self, job: Uuid) -> Result<Option<LetterTicket>, LedgerError> {
+        let mut rows = self.store.rows(TICKET, vec![job.into()]).await?;
+        rows.pop().map(ticket).transpose()
+    }
+
+    /// Letters that may go to their printer and were not released yet,
+    /// registered ones first.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letters_to_release(
+        &self,
+        which: Releasable<'_>,
+    ) -> Result<Vec<LetterTicket>, LedgerError> {
+        let values = vec![which.printer.into(), which.today.into(), which.limit.into()];
+        self.store.rows(TO_RELEASE, values).await?.into_iter().map(ticket).collect()
+    }
+
+    /// Leases letters to a machine of a printer: nobody else is offered them
+    /// until then. What it does not claim meanwhile is offered again.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn lease_letters(
+        &self,
+        which: Releasable<'_>,
+        claimant: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<LetterTicket>, LedgerError> {
+        let mut tx = self.store.begin().await?;
+        let values =
+            vec![which.printer.into(), which.today.into(), which.limit.into(), micros(now).into()];
+        let mut rows = tx.rows(TO_LEASE, values).await?;
+        let jobs: Vec<Uuid> = rows.iter_mut().map(Row::id).collect::<Result<_, _>>()?;
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let until = micros(until);
+        let values = vec![ids(&jobs), claimant.into(), until.into(), micros(now).into()];
+        tx.execute(LEASE, values).await?;
+        let rows = tx.rows(LEASED, vec![ids(&jobs), claimant.into(), until.into()]).await?;
+        let leased: Result<Vec<LetterTicket>, LedgerError> = rows.into_iter().map(ticket).collect();
+        tx.commit().await?;
+        leased
+    }
+
+    /// Marks letters as released, after the broker took their tickets.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away: the tickets are then published
+    /// again, with the same job ids.
+    pub async fn released(&self, jobs: &[Uuid], now: Timestamp) -> Result<u64, LedgerError> {
+        self.store.execute(RELEASED, vec![ids(jobs), micros(now).into()]).await
+    }
+
+    /// Has the unclaimed tickets of a printer that were released before
+    /// `before` written anew; answers how many.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn release_again(
+        &self,
+        printer: &str,
+        before: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        self.store.execute(OVERDUE, vec![printer.into(), micros(before).into()]).await
+    }
+
+    /// How many letters a printer was given since a moment.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letters_given(&self, printer: &str, since: Timestamp) -> Result<i64, LedgerError> {
+        let values = vec![printer.into(), micros(since).into()];
+        let mut rows = self.store.rows(GIVEN_TODAY, values).await?;
+        rows.first_mut().map_or(Ok(0), Row::int)
+    }
+
+    /// How many letters wait in the ledger: planned or not, not released.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn unreleased_letters(&self) -> Result<i64, LedgerError> {
+        let mut rows = self.store.rows(UNRELEASED, vec![]).await?;
+        rows.first_mut().map_or(Ok(0), Row::int)
+    }
+
+    /// For each printer, when its oldest unclaimed letter was made.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn oldest_letters(&self) -> Result<Vec<(String, Timestamp)>, LedgerError> {
+        let rows = self.store.rows(OLDEST, vec![]).await?;
+        rows.into_iter().map(|mut row| Ok((row.text()?, time(row.int()?)?))).collect()
+    }
+}

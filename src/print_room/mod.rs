@@ -1,0 +1,41 @@
+//! The print room: takes tickets, fetches and checks what they stand for,
+//! writes print-ready sets, and reports what became of each letter.
+//!
+//! ```text
+//! ticket ─▶ fetch (the claim) ─▶ keep, fsync ─▶ acknowledge
+//!                                    │
+//!             report ◀─ journal ◀─ batch folder ◀─ draw
+//! ```
+//!
+//! A small room, but a real one: killed at any moment and started again it
+//! neither loses a letter nor prints one twice. It knows the engine through
+//! the ticket, the package and the report alone; it must not name the ledger.
+
+pub mod batch;
+mod canvas;
+mod content;
+mod cover;
+pub mod engine;
+mod folder;
+mod fonts;
+mod journal;
+pub mod layout;
+pub mod link;
+pub mod mark;
+pub mod package;
+mod press;
+mod rejection;
+pub mod room;
+#[cfg(test)]
+mod sample;
+mod script;
+pub mod set;
+mod sides;
+mod words;
+
+pub use engine::{Broker, Engine, Rest};
+pub use folder::FolderError;
+pub use rejection::Rejection;
+pub use room::{Room, Settings, Tally};
+pub use script::{Faults, NoRate, Rate, Until};
+pub use sides::Press;

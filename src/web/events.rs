@@ -1,0 +1,70 @@
+//! `GET /events?after=N`: everything that an application is told, from the
+//! beginning, by sequence number. It never forgets; the receipts queue is the
+//! quick copy of it.
+//!
+//! A page is a batch of CloudEvents, as on the queue; the id of each is its
+//! sequence number. `Link: <…>; rel="next"` leads to what follows, now or
+//! later.
+
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::auth::{Caller, away};
+use super::{Problem, Web};
+use crate::relay::{CloudEvent, Receipt, has_receipt, receipt};
+
+/// Events on a page.
+const PAGE_MAX: i64 = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    #[serde(default)]
+    after: i64,
+    #[serde(default = "page_max")]
+    limit: i64,
+}
+
+fn page_max() -> i64 {
+    PAGE_MAX
+}
+
+pub(super) async fn feed(
+    State(web): State<Web>,
+    Caller(application): Caller,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(Asked { after, limit }) = asked.map_err(|fault| wrong(fault.body_text()))?;
+    if after < 0 || !(1..=PAGE_MAX).contains(&limit) {
+        return Err(wrong(format!("after is 0 or more, limit is 1 to {PAGE_MAX}")));
+    }
+    let ledger = &web.ledger;
+    let through = ledger.position().await.map_err(|error| away(&error))?;
+    let entries = ledger.journal_of(application.as_str(), after, through, limit).await;
+    let entries = entries.map_err(|error| away(&error))?;
+    let epoch = ledger.epoch().await.map_err(|error| away(&error))?;
+    let source = format!("urn:facteur:{epoch}");
+    let last = entries.last().map_or(after, |entry| entry.position);
+    let events: Result<Vec<CloudEvent<Receipt>>, serde_json::Error> = entries
+        .iter()
+        .filter(|entry| has_receipt(entry.kind))
+        .map(|entry| receipt(entry, &source))
+        .collect();
+    let body = events.and_then(|events| serde_json::to_vec(&events)).map_err(|error| {
+        tracing::error!(%error, "a stored receipt cannot be written");
+        Problem::internal()
+    })?;
+    let next = format!("</events?after={last}&limit={limit}>; rel=\"next\"");
+    let headers = [
+        (header::CONTENT_TYPE, "application/cloudevents-batch+json".to_owned()),
+        (header::LINK, next),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+    ];
+    Ok((headers, body).into_response())
+}
+
+fn wrong(message: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message).at("/query")
+}

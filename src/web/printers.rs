@@ -1,0 +1,283 @@
+//! `/printers/…`: the printers' side over HTTP, with the meaning that the
+//! queues have. A package is opened by its signed link alone; everything else
+//! by HTTP Basic with the printer's name and key.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::auth::{away, basic, is_key};
+use super::{Problem, observe, problem};
+use crate::ledger::{ClaimAnswer, LetterRow, Releasable};
+use crate::paper::days;
+use crate::paper::inbox::{Heard, Letterbox};
+use crate::paper::links::LinkError;
+use crate::paper::office::{FetchError, Office};
+use crate::paper::ticket::{RECALL, Recall, TICKET, Ticket};
+use crate::relay::CloudEvent;
+
+/// Bytes of one message of reports.
+const REPORTS_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Letters, reports and requests in one answer.
+const PAGE_MAX: u32 = 1_000;
+const CLAIMANT_CHARS_MAX: usize = 100;
+
+/// What the handlers work with. Clones share it.
+#[derive(Clone)]
+pub(super) struct Counter {
+    office: Arc<Office>,
+    lease: SignedDuration,
+}
+
+/// The routes of printers over an office; a lease holds for `lease`.
+pub fn router(office: Arc<Office>, lease: SignedDuration) -> Router {
+    // A look at the head of a package must not claim it.
+    let package = get(package).head(problem::method_not_allowed);
+    Router::new()
+        .route("/printers/jobs/{job}/package", package)
+        .route("/printers/{printer}/leases", post(lease_tickets))
+        .route("/printers/{printer}/reports", post(report))
+        .route("/printers/{printer}/heartbeat", post(heartbeat))
+        .route("/printers/{printer}/jobs", get(jobs))
+        .route("/printers/{printer}/recalls", get(recalls))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
+        .layer(axum::middleware::from_fn(observe::measure))
+        .with_state(Counter { office, lease })
+}
+
+#[derive(Deserialize)]
+struct Claiming {
+    #[serde(default)]
+    token: String,
+    claimant: Option<String>,
+}
+
+async fn package(
+    State(counter): State<Counter>,
+    Path(job): Path<String>,
+    Query(claiming): Query<Claiming>,
+) -> Result<Response, Problem> {
+    let job: Uuid = job.parse().map_err(|_| unknown_job())?;
+    let claimant = claiming.claimant.as_deref().map(claimant).transpose()?;
+    let fetched = counter.office.fetch(job, &claiming.token, claimant).await;
+    let package = fetched.map_err(|error| refused(&error))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{job}.zip\"")),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(package.pieces)).into_response())
+}
+
+fn claimant(text: &str) -> Result<&str, Problem> {
+    let is_name = !text.is_empty()
+        && text.chars().count() <= CLAIMANT_CHARS_MAX
+        && !text.chars().any(char::is_control);
+    let message = "a claimant has 1 to 100 printable characters";
+    is_name.then_some(text).ok_or_else(|| {
+        Problem::new(StatusCode::BAD_REQUEST, "INVALID_CLAIMANT", message).at("/claimant")
+    })
+}
+
+fn unknown_job() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "UNKNOWN_JOB", "there is no such letter")
+}
+
+/// 409: somebody else has it, or it must wait; 410: nobody will get it by this
+/// link any more.
+fn refused(error: &FetchError) -> Problem {
+    let conflict = |code, message: &str| Problem::new(StatusCode::CONFLICT, code, message);
+    let gone = |code, message: &str| Problem::new(StatusCode::GONE, code, message);
+    match error {
+        FetchError::Link(LinkError::Forged) => {
+            let message = "the link is not valid for this job";
+            Problem::new(StatusCode::FORBIDDEN, "INVALID_LINK", message).at("/token")
+        }
+        FetchError::Link(LinkError::Expired) => gone("LINK_EXPIRED", "the link has expired"),
+        FetchError::Refused(answer) => match answer {
+            ClaimAnswer::Cancelled => gone("CANCELLED", "the letter was recalled"),
+            ClaimAnswer::Moved => gone("MOVED", "the letter is another printer's now"),
+            ClaimAnswer::Held => conflict("HELD", "the letter waits for an operator"),
+            ClaimAnswer::Taken => conflict("CLAIMED", "the letter was claimed before"),
+            _ => unknown_job(),
+        },
+        FetchError::Missing => {
+            conflict("DOCUMENT_MISSING", "a document is missing; the letter is held")
+        }
+        FetchError::Ledger(error) => away(error),
+        FetchError::Documents(error) => {
+            tracing::warn!(error = %crate::telemetry::log::chain(error), "no package");
+            if error.is_transient() { Problem::unavailable() } else { Problem::internal() }
+        }
+        FetchError::Encode(error) => {
+            tracing::error!(%error, "a manifest cannot be written");
+            Problem::internal()
+        }
+    }
+}
+
+/// The printer that asks, proven, and the one that the path names.
+struct Asking(String);
+
+impl FromRequestParts<Counter> for Asking {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, counter: &Counter) -> Result<Self, Problem> {
+        let (name, key) = basic(parts).ok_or_else(unauthenticated)?;
+        let printer = counter.office.printers().get(&name);
+        let expected = printer.and_then(|printer| printer.key_digest);
+        let Path(path) = Path::<String>::from_request_parts(parts, counter)
+            .await
+            .map_err(|_| unauthenticated())?;
+        if !is_key(&key, expected) || path != name {
+            return Err(unauthenticated());
+        }
+        counter.office.heard(&name).await.map_err(|error| away(&error))?;
+        Ok(Self(name))
+    }
+}
+
+fn unauthenticated() -> Problem {
+    Problem::unauthenticated_as("HTTP Basic with a printer's name and its key is expected")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    max: u32,
+    claimant: Option<String>,
+}
+
+/// Tickets for a machine, registered ones first. They are leased, not claimed:
+/// fetching the package is the claim, here as behind a queue.
+async fn lease_tickets(
+    State(counter): State<Counter>,
+    Asking(printer): Asking,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let wanted: Wanted = json_body(&body)?;
+    let who = claimant(wanted.claimant.as_deref().unwrap_or(&printer))?;
+    let office = &counter.office;
+    let limit = i64::from(wanted.max.min(PAGE_MAX));
+    let now = office.now();
+    let limit = limit.min(room(office, &printer).await?);
+    let which = Releasable { printer: &printer, today: days::today(now), limit };
+    let until = now + counter.lease;
+    let leased = office.ledger().lease_letters(which, who, until, now).await;
+    let leased = leased.map_err(|error| away(&error))?;
+    let source = source(office).await?;
+    let tickets: Vec<CloudEvent<Ticket>> = leased
+        .iter()
+        .filter_map(|letter| office.ticket(letter))
+        .map(|ticket| {
+            let (id, at) = (ticket.job_id.to_string(), ticket.created_at);
+            CloudEvent::new(id.clone(), source.clone(), TICKET, at, Some(id), ticket)
+        })
+        .collect();
+    Ok(batch(&tickets))
+}
+
+/// What cap, working days and pauses leave.
+async fn room(office: &Office, name: &str) -> Result<i64, Problem> {
+    let printers = office.printers_now().await.map_err(|error| away(&error))?;
+    let Some(printer) = printers.get(name) else { return Ok(0) };
+    let now = office.now();
+    if printer.paused || !printer.works_on(days::day(days::today(now))) {
+        return Ok(0);
+    }
+    let Some(cap) = printer.cap_per_day else { return Ok(i64::MAX) };
+    let given = office.ledger().letters_given(name, days::began(now)).await;
+    Ok((i64::from(cap) - given.map_err(|error| away(&error))?).max(0))
+}
+
+async fn report(
+    State(counter): State<Counter>,
+    Asking(printer): Asking,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let account = counter.office.printers().get(&printer).and_then(|it| it.account.clone());
+    let message = Letterbox { printer, account, body: body.to_vec() };
+    let heard = counter.office.hear(&[message]).await.map_err(|error| away(&error))?;
+    Ok(Json(heard.into_iter().map(verdict).collect()))
+}
+
+fn verdict(heard: Heard) -> Value {
+    match heard {
+        Heard::Report { event, verdict } => json!({ "id": event, "verdict": verdict.as_str() }),
+        Heard::Heartbeat => json!({ "verdict": "heartbeat" }),
+        Heard::Stray { code, explanation } => {
+            json!({ "verdict": "stray", "code": code, "message": explanation })
+        }
+    }
+}
+
+/// The sign of life is in the asking.
+async fn heartbeat(Asking(_): Asking) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    claimant: Option<String>,
+}
+
+/// What was claimed and not reported of: for a machine that has lost its
+/// memory.
+async fn jobs(
+    State(counter): State<Counter>,
+    Asking(printer): Asking,
+    Query(whose): Query<Whose>,
+) -> Result<Json<Vec<LetterRow>>, Problem> {
+    let ledger = counter.office.ledger();
+    let claimed = ledger.letters_claimed(&printer, whose.claimant.as_deref(), PAGE_MAX.into());
+    Ok(Json(claimed.await.map_err(|error| away(&error))?))
+}
+
+/// Letters that are wanted back, each until it is answered for.
+async fn recalls(
+    State(counter): State<Counter>,
+    Asking(printer): Asking,
+) -> Result<Response, Problem> {
+    let office = &counter.office;
+    let asked = office.ledger().recalls_of(&printer, PAGE_MAX.into()).await;
+    let source = source(office).await?;
+    let recalls: Vec<CloudEvent<Recall>> = asked
+        .map_err(|error| away(&error))?
+        .into_iter()
+        .map(|(job_id, printer, asked_at)| {
+            let recall = Recall { job_id, printer, asked_at };
+            let id = format!("{job_id}-recall");
+            let job = Some(job_id.to_string());
+            CloudEvent::new(id, source.clone(), RECALL, asked_at, job, recall)
+        })
+        .collect();
+    Ok(batch(&recalls))
+}
+
+async fn source(office: &Office) -> Result<String, Problem> {
+    let epoch = office.ledger().epoch().await.map_err(|error| away(&error))?;
+    Ok(format!("urn:facteur:{epoch}"))
+}
+
+fn batch<T: serde::Serialize>(events: &[CloudEvent<T>]) -> Response {
+    let content_type = (header::CONTENT_TYPE, "application/cloudevents-batch+json");
+    ([content_type], Json(events)).into_response()
+}
+
+fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "MALFORMED", error.to_string()).at("/body")
+    })
+}

@@ -1,0 +1,128 @@
+//! What printers report: in order, out of order, twice, in contradiction, and
+//! what is not theirs to say.
+
+use anyhow::{Result, ensure};
+use facteur::paper::letter::LetterState;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{House, event, paper};
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::world::Company;
+
+on_both_ledgers! {
+    ends: sqlite_letters_come_to_their_end, postgres_letters_come_to_their_end;
+    wrong: sqlite_what_cannot_be_is_recorded_and_changes_nothing, postgres_what_cannot_be_is_recorded_and_changes_nothing;
+    strays: sqlite_what_names_no_letter_is_kept_aside, postgres_what_names_no_letter_is_kept_aside;
+}
+
+/// A letter that a machine has claimed.
+async fn claimed(house: &House) -> Result<Uuid> {
+    let job = house.letter(&paper(Company::Active)).await?;
+    house.claim(job, "one").await?;
+    Ok(job)
+}
+
+async fn ends(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    for (steps, end, told) in [
+        (
+            &["taken", "printed", "posted", "delivered"][..],
+            LetterState::Delivered,
+            &["printed", "posted", "delivered"][..],
+        ),
+        (&["posted", "printed", "delivered"], LetterState::Delivered, &["posted", "delivered"]),
+        // The post's date is told however late it comes.
+        (&["delivered", "posted"], LetterState::Delivered, &["delivered", "posted"]),
+        (
+            &["printed", "posted", "not_delivered", "returned"],
+            LetterState::Returned,
+            &["printed", "posted", "failed", "returned"],
+        ),
+        (&["rejected"], LetterState::Failed, &["failed"]),
+        (&["printed", "damaged"], LetterState::Failed, &["printed", "failed"]),
+    ] {
+        let job = claimed(&house).await?;
+        for step in steps {
+            house.says("overflow", job, step).await?;
+        }
+        ensure!(house.state(job).await? == end, "{steps:?}");
+        let expected = ["claimed"].iter().chain(told).map(|it| format!("facteur.letter.{it}"));
+        let receipts = house.receipts(job).await?;
+        ensure!(expected.eq(receipts.iter().cloned()), "{steps:?}: {receipts:?}");
+    }
+    house.balances().await
+}
+
+async fn wrong(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let job = claimed(&house).await?;
+    let printed = event("overflow", job, "printed", house.now());
+    ensure!(house.report("overflow", &printed).await? == "applied");
+    ensure!(house.report("overflow", &printed).await? == "repeat");
+    ensure!(house.says("overflow", job, "printed").await? == "noted");
+    ensure!(house.says("overflow", job, "rejected").await? == "contradiction");
+    ensure!(house.says("overflow", job, "taken").await? == "late");
+    let future = house.now() + SignedDuration::from_hours(1);
+    let posted = event("overflow", job, "posted", future);
+    ensure!(house.report("overflow", &posted).await? == "future");
+    // Another printer's job.
+    ensure!(house.says("liege", job, "posted").await? == "stranger");
+    let (letter, events) = house.told(job).await?;
+    ensure!(letter.state == LetterState::Printed, "{letter:?}");
+    // Everything is there but what was there before.
+    let verdicts: Vec<&str> = events.iter().map(|event| event.verdict.as_str()).collect();
+    let expected = ["applied", "applied", "noted", "contradiction", "late", "future", "stranger"];
+    ensure!(verdicts == expected, "{verdicts:?}");
+    // Nobody has fetched this one.
+    let unclaimed = house.letter(&paper(Company::Active)).await?;
+    ensure!(house.says("overflow", unclaimed, "printed").await? == "contradiction");
+    ensure!(house.says("overflow", unclaimed, "taken").await? == "contradiction");
+    ensure!(house.state(unclaimed).await? == LetterState::Queued);
+    house.balances().await
+}
+
+async fn strays(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let job = claimed(&house).await?;
+    let good = event("overflow", job, "printed", house.now());
+    let spoilt = |pointer: &str, value: Value| {
+        let mut event = good.clone();
+        if let Some(place) = event.pointer_mut(pointer) {
+            *place = value;
+        }
+        event
+    };
+    for (printer, event, code) in [
+        ("overflow", event("overflow", Uuid::now_v7(), "printed", house.now()), "UNKNOWN_JOB"),
+        ("overflow", spoilt("/data/kind", json!("vanished")), "MALFORMED"),
+        ("overflow", spoilt("/data/jobId", json!("17")), "MALFORMED"),
+        ("overflow", spoilt("/data/at", json!("yesterday")), "MALFORMED"),
+        ("overflow", spoilt("/specversion", json!("0.3")), "MALFORMED"),
+        ("overflow", spoilt("/id", json!("")), "MALFORMED"),
+        ("overflow", spoilt("/type", json!("facteur.letter.lost")), "MALFORMED"),
+        ("overflow", json!("no event"), "MALFORMED"),
+        ("liege", good.clone(), "FORGED"),
+        ("nobody", good.clone(), "UNKNOWN_PRINTER"),
+    ] {
+        for _ in 0..2 {
+            ensure!(house.report(printer, &event).await? == code, "{event}");
+        }
+    }
+    let strays = house.office.ledger().strays(100).await?;
+    ensure!(strays.len() == 10, "kept once each: {strays:?}");
+    // A batch with one of them: the others are heard.
+    let body = json!([spoilt("/data/kind", json!("gone")), good, { "a": "b\u{0}" }]);
+    let body = body.to_string().into_bytes();
+    let message =
+        facteur::paper::inbox::Letterbox { printer: "overflow".into(), account: None, body };
+    let heard = house.office.hear(&[message]).await?;
+    let words: Vec<String> = heard.iter().map(super::word).collect();
+    ensure!(words == ["MALFORMED", "applied", "MALFORMED"], "{words:?}");
+    let mut text = event("overflow", job, "posted", house.now());
+    text["data"]["detail"] = json!("a\u{0}b".repeat(400));
+    ensure!(house.report("overflow", &text).await? == "applied");
+    ensure!(house.state(job).await? == LetterState::Posted);
+    house.balances().await
+}

@@ -1,0 +1,110 @@
+//! Where letters go, from which day on, and what keeps them.
+
+use anyhow::{Result, ensure};
+use facteur::intake::Judged;
+use facteur::paper::address::{self, AddressBlock};
+use facteur::paper::days;
+use facteur::paper::letter::LetterState;
+use serde_json::{Value, json};
+
+use super::{House, paper, paper_to};
+use crate::support::desk::posted;
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::world::Company;
+
+on_both_ledgers! {
+    lanes: sqlite_letters_go_by_lane_and_room, postgres_letters_go_by_lane_and_room;
+    held: sqlite_what_cannot_be_addressed_is_held_and_told, postgres_what_cannot_be_addressed_is_held_and_told;
+    paused: sqlite_letters_of_a_paused_printer_wait_for_it, postgres_letters_of_a_paused_printer_wait_for_it;
+}
+
+async fn lanes(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let mut jobs = Vec::new();
+    for code in ["4000", "4500", "4999", "5000", "4001"] {
+        jobs.push(house.made(&paper_to(code)).await?);
+    }
+    ensure!(house.office.plan_some().await? == 5);
+    let today = days::today(house.now());
+    let expected = [
+        ("liege", today),
+        ("liege", today),
+        ("liege", today + 1),
+        ("overflow", today),
+        ("liege", today + 1),
+    ];
+    for (job, (printer, day)) in jobs.iter().zip(expected) {
+        let (letter, _) = house.told(*job).await?;
+        ensure!(letter.printer == printer && letter.day == Some(day), "{letter:?}");
+        ensure!(letter.plan.is_some_and(|why| why.contains(printer)), "no reason");
+    }
+    ensure!(house.releasable("liege").await? == jobs[..2]);
+    // A second page of the plan counts on what the first gave away.
+    let later = house.letter(&paper_to("4002")).await?;
+    ensure!(house.told(later).await?.0.day == Some(today + 2));
+    house.balances().await
+}
+
+fn with_address(address: &Value) -> Value {
+    let mut publication = paper(Company::Active);
+    publication["postal"] = json!({ "address": address });
+    publication
+}
+
+async fn held(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let street = |country: &str| {
+        with_address(&json!({ "lines": ["Kerkstraat 1"], "town": "Gent", "country": country }))
+    };
+    let x = with_address(&json!({ "lines": ["x"], "town": "y" }));
+    for (publication, why) in [
+        (paper(Company::Unknown), "no_address"),
+        (street("XX"), "address_unknown_country"),
+        (x, "address_incomplete"),
+    ] {
+        let job = house.letter(&publication).await?;
+        let (letter, events) = house.told(job).await?;
+        ensure!(letter.state == LetterState::Held, "{letter:?}");
+        ensure!(letter.held_for.as_deref() == Some(why), "{letter:?}");
+        ensure!(events.len() == 1 && events[0].cause.as_deref() == Some(why), "{events:?}");
+        ensure!(house.receipts(job).await? == ["facteur.letter.held"]);
+        // An operator writes the envelope.
+        let given = serde_json::from_value(json!({ "lines": ["Kerkstraat 1"], "town": "Gent" }))?;
+        let block: AddressBlock = address::block("Firma", &given)?;
+        let now = house.now();
+        let letters = house.office.ledger();
+        ensure!(letters.release_letter(job, Some(&block), "tester", now).await?.is_ok());
+        ensure!(house.office.plan_some().await? == 1);
+        let (letter, _) = house.told(job).await?;
+        ensure!(letter.address == Some(block) && letter.state == LetterState::Queued, "{letter:?}");
+        ensure!(!house.claim(job, "one").await?.is_empty());
+    }
+    // Of twelve lines: refused before it is a letter.
+    let lines: Vec<String> = (1..=12).map(|n| format!("line {n}")).collect();
+    let twelve = with_address(&json!({ "lines": lines, "town": "Gent" }));
+    let judged = house.desk.deliver_one(posted(&twelve)?).await?;
+    ensure!(matches!(judged, Judged::Quarantined(_)), "{judged:?}");
+    // In Cyrillic: as it was written.
+    let sofia = json!({ "lines": ["бул. Витоша 1"], "town": "София", "country": "BG" });
+    let job = house.letter(&with_address(&sofia)).await?;
+    let block = house.told(job).await?.0.address;
+    let expected = ["Active", "бул. Витоша 1", "София", "BULGARIA"];
+    ensure!(block.as_ref().is_some_and(|block| block.lines == expected), "{block:?}");
+    house.balances().await
+}
+
+async fn paused(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let letters = house.office.ledger();
+    letters.pause_printer("liege", true).await?;
+    let job = house.letter(&paper_to("4000")).await?;
+    let (letter, _) = house.told(job).await?;
+    ensure!(letter.held_for.as_deref() == Some("printer_paused"), "{letter:?}");
+    ensure!(house.office.retry_held().await? == 1 && house.office.plan_some().await? == 1);
+    ensure!(house.state(job).await? == LetterState::Held, "it is paused still");
+    letters.pause_printer("liege", false).await?;
+    ensure!(house.office.retry_held().await? == 1 && house.office.plan_some().await? == 1);
+    let (letter, _) = house.told(job).await?;
+    ensure!(letter.state == LetterState::Queued && letter.printer == "liege", "{letter:?}");
+    house.balances().await
+}

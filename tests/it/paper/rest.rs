@@ -1,0 +1,119 @@
+//! The printers' side over HTTP, and the agencies' feed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use facteur::paper::letter::LetterState;
+use facteur::web;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{House, KEY, event, paper_to};
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::web::client::{Answer, Request};
+
+on_both_ledgers! {
+    printer: sqlite_a_printer_works_over_http, postgres_a_printer_works_over_http;
+}
+
+/// The printers' routes, served until the test ends.
+async fn serve(house: &House) -> Result<SocketAddr> {
+    facteur::telemetry::install()?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let router = web::printers_router(Arc::clone(&house.office), SignedDuration::from_mins(15));
+    let serving = web::serve(listener, router, CancellationToken::new());
+    #[expect(clippy::disallowed_methods, reason = "the runtime ends with the test")]
+    drop(tokio::spawn(serving));
+    Ok(address)
+}
+
+struct Client(SocketAddr);
+
+impl Client {
+    async fn get(&self, path: &str) -> Answer {
+        Request::new(self.0, "GET", path).basic("liege", KEY).send().await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        let request = Request::new(self.0, "POST", path).basic("liege", KEY);
+        request.body(body.as_bytes()).send().await
+    }
+
+    /// The path of a link, on this server.
+    async fn fetch(&self, link: &str, claimant: &str) -> Answer {
+        let path = link.split_once("printers.test").map_or("", |(_, path)| path);
+        let path = format!("{path}&claimant={claimant}");
+        Request::new(self.0, "GET", &path).send().await
+    }
+}
+
+async fn printer(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let client = Client(serve(&house).await?);
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        jobs.push(house.made(&paper_to("4000")).await?);
+    }
+    house.office.plan_some().await?;
+    strangers(&client).await?;
+    // Two a day: the cap holds here as well, and what is leased is nobody else's.
+    let wanted = json!({ "max": 10, "claimant": "one" });
+    let tickets = client.post("/printers/liege/leases", &wanted).await;
+    ensure!(tickets.status == 200, "{tickets:?}");
+    let tickets = tickets.json();
+    let tickets = tickets.as_array().context("no list")?;
+    ensure!(tickets.len() == 2, "{tickets:?}");
+    let other = json!({ "max": 10, "claimant": "two" });
+    ensure!(client.post("/printers/liege/leases", &other).await.json() == json!([]));
+    let link = tickets[0]["data"]["package"].as_str().context("no link")?;
+    ensure!(client.fetch(link, "two").await.code() == "CLAIMED", "it is leased");
+    let head = Request::new(client.0, "HEAD", link.split_once("test").map_or("", |it| it.1));
+    ensure!(head.send().await.status == 405, "a look is no claim");
+    let package = client.fetch(link, "one").await;
+    ensure!(package.status == 200 && package.body.starts_with(b"PK"), "{}", package.status);
+    ensure!(client.fetch(link, "one").await.status == 200, "the same machine, again");
+    ensure!(client.fetch(link, "two").await.code() == "CLAIMED");
+    ensure!(client.fetch(&link.replace("token=", "token=x"), "one").await.status == 403);
+    let job = jobs[0];
+    ensure!(tickets[0]["id"] == json!(job), "{tickets:?}");
+    let mine = client.get("/printers/liege/jobs?claimant=one").await.json();
+    ensure!(mine.as_array().is_some_and(|jobs| jobs.len() == 1), "{mine}");
+    house.office.ledger().recall_letters(&[job], "tester", house.now()).await?;
+    let recalls = client.get("/printers/liege/recalls").await.json();
+    ensure!(recalls[0]["data"]["jobId"] == json!(job), "{recalls}");
+    let now = house.now();
+    let said = json!([
+        event("liege", job, "printed", now),
+        event("liege", job, "not_cancelled", now),
+        { "type": "nonsense" },
+    ]);
+    let heard = client.post("/printers/liege/reports", &said).await;
+    ensure!(heard.status == 200, "{heard:?}");
+    let verdicts = heard.json();
+    let words: Vec<&str> = (0..3).filter_map(|n| verdicts[n]["verdict"].as_str()).collect();
+    ensure!(words == ["applied", "noted", "stray"], "{verdicts}");
+    ensure!(house.state(job).await? == LetterState::Printed);
+    ensure!(client.get("/printers/liege/recalls").await.json() == json!([]));
+    ensure!(client.post("/printers/liege/heartbeat", &json!({})).await.status == 204);
+    house.balances().await
+}
+
+/// Who cannot prove to be the printer of the path gets nothing.
+async fn strangers(client: &Client) -> Result<()> {
+    for (name, key, path) in [
+        ("liege", "wrong", "/printers/liege/jobs"),
+        ("overflow", "", "/printers/overflow/jobs"),
+        ("liege", KEY, "/printers/overflow/jobs"),
+        ("nobody", KEY, "/printers/nobody/jobs"),
+    ] {
+        let answer = Request::new(client.0, "GET", path).basic(name, key).send().await;
+        ensure!(answer.status == 401, "{name} {path}: {answer:?}");
+    }
+    ensure!(Request::new(client.0, "GET", "/printers/liege/jobs").send().await.status == 401);
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! What nobody reads in time becomes a letter, exactly once.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use facteur::domain::{Change, Record};
+use facteur::intake::Judged;
+use facteur::ledger::{Ledger, LetterFilter};
+use facteur::paper::letter::LetterState;
+use facteur::paper::plan::calendar::add_working_hours;
+use futures_util::future::try_join_all;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::House;
+use crate::support::desk::posted;
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::world::{Company, notice};
+
+on_both_ledgers! {
+    unread: sqlite_unread_messages_become_letters_once, postgres_unread_messages_become_letters_once;
+}
+
+const HOURS: u32 = 16;
+
+async fn unread(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let reference = ledger.reference().await?;
+    let mut kind = reference.message_types["TAX-NOTICE"].clone();
+    kind.unread_to_paper_hours = Some(HOURS);
+    let change = Change::Put(Record::MessageType(kind));
+    ledger.change_registry(&[change], "tester", house.now()).await?;
+    let mut digital_only = notice(Company::Active);
+    digital_only["digitalOnly"] = json!(true);
+    let mut messages = Vec::new();
+    for publication in [notice(Company::Active), notice(Company::Active), digital_only] {
+        let judged = house.desk.deliver_one(posted(&publication)?).await?;
+        let Judged::Accepted { id, .. } = judged else { anyhow::bail!("{judged:?}") };
+        messages.push(id);
+    }
+    // The second is opened in time.
+    let read = "UPDATE messages SET read_at = arrived_at + 1 WHERE id IN
+            (SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET 1)";
+    ledger.execute(read.to_owned()).await?;
+    let now = house.now();
+    ensure!(!house.office.make_unread().await?, "it is not time yet");
+    let due = add_working_hours(now, HOURS);
+    house.clock.set(due + SignedDuration::from_mins(5));
+    // Several engines find it at the same moment.
+    let engines: Vec<Arc<Ledger>> = try_join_all(
+        (0..4).map(|_| async { anyhow::Ok(Arc::new(Ledger::open(&ledger.url, 2).await?)) }),
+    )
+    .await?;
+    let at = house.now();
+    let made = try_join_all(engines.iter().map(|engine| engine.unread_to_paper(100, at))).await?;
+    ensure!(made.iter().map(|(_, made)| made).sum::<usize>() == 1, "{made:?}");
+    ensure!(!house.office.make_unread().await?, "nothing is due any more");
+    let letters = ledger.letters(&LetterFilter { limit: 10, ..LetterFilter::default() }).await?;
+    let [letter] = &letters[..] else { anyhow::bail!("{letters:?}") };
+    ensure!(letter.message_id == messages[0] && letter.cause == "unread", "{letter:?}");
+    let stored = ledger.explain(messages[0]).await?.context("no message")?;
+    ensure!(stored.medium == facteur::domain::Medium::Digital, "what was decided stays");
+    ensure!(house.receipts(letter.job_id).await? == ["facteur.letter.queued"]);
+    house.office.plan_some().await?;
+    ensure!(!house.claim(letter.job_id, "one").await?.is_empty());
+    ensure!(house.state(letter.job_id).await? == LetterState::Claimed);
+    let (account, _) = ledger.verify().await?;
+    ensure!(account.total.letters_unread == 1 && account.total.digital == 3, "{account:?}");
+    house.balances().await
+}

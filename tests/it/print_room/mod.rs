@@ -1,0 +1,8 @@
+//! The print room, judged by programs that are not ours: poppler renders its
+//! sheets, libdmtx reads their marks.
+
+mod house;
+mod letters;
+mod rendering;
+mod room;
+mod scanner;
