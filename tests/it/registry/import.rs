@@ -174,7 +174,7 @@ async fn occupied(ledger: &TestLedger) -> Result<()> {
     let message = format!(
         "INSERT INTO messages VALUES ({}, {id}, 206731645, 'onss:dmfa', 'k', 'DMFA-NOTICE', 'PAY',
            NULL, {bytes}, 'all', 'digital', 'r', 'r', NULL, '{{}}', {bytes}, '{{}}', {bytes},
-           NULL, 0, 0, NULL, NULL, 0, 0, 0, NULL)",
+           NULL, 0, 0, NULL, NULL, 0, 0, 0, NULL, NULL)",
         number.value()
     );
     ledger.execute(message).await?;
