@@ -1,7 +1,7 @@
-//! Lists, searches and counters.
+//! Lists and searches.
 
-use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
-use crate::domain::{Language, MessageId, Task};
+use super::{Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
+use crate::domain::{Language, MessageId};
 use crate::ledger::{Line, Look, Stretch};
 use crate::search::Text;
 
@@ -12,19 +12,6 @@ pub struct Listed {
     pub lines: Vec<Line>,
     /// How many there are on all pages.
     pub total: Total,
-}
-
-/// What lies in a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counters {
-    /// Everything, hidden messages too.
-    pub all: Total,
-    /// What nobody has opened.
-    pub unread: Total,
-    /// What is to be done.
-    pub to_do: Total,
-    /// What was hidden.
-    pub hidden: Total,
 }
 
 /// How an answer is found.
@@ -55,10 +42,24 @@ impl Mailbox {
         page: Page,
     ) -> Result<Listed, MailboxError> {
         let page = page.check()?;
-        let mut look = self.look(reader, place).await?;
+        check(filter)?;
+        let listed = self.listed(reader, place, filter, order, page).await?;
+        // Only now: one request never holds two of the ledger's connections.
         if let Place::Box(enterprise) = place {
             self.enter(enterprise).await?;
         }
+        Ok(listed)
+    }
+
+    async fn listed(
+        &self,
+        reader: &Reader,
+        place: Place,
+        filter: &Filter,
+        order: Order,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        let mut look = self.look(reader, place).await?;
         let filter = look.expanded(filter).await?;
         match self.way(&mut look, place, &filter, order).await? {
             Way::Ledger => self.walked(look, &filter, order, page).await,
@@ -89,6 +90,7 @@ impl Mailbox {
             return self.list(reader, place, filter, Order::Newest, page).await;
         }
         let page = page.check()?;
+        check(filter)?;
         let mut look = self.look(reader, place).await?;
         let filter = look.expanded(filter).await?;
         // Late is better than nothing: what it proposes is looked up again.
@@ -96,25 +98,6 @@ impl Mailbox {
         let named = look.reference.named(language, text);
         let text = Text { language, part: text.to_owned(), named };
         self.proposed(look, reader, place, &filter, Some(text), page).await
-    }
-
-    /// What lies in a place, by what it needs.
-    ///
-    /// # Errors
-    /// `NotFound` where the reader has no access, and whatever keeps the
-    /// ledger from answering.
-    pub async fn counters(&self, reader: &Reader, place: Place) -> Result<Counters, MailboxError> {
-        let mut look = self.look(reader, place).await?;
-        let by_index =
-            !look.is_small(self.small).await? && self.is_index_current(&mut look).await?;
-        let with = |hidden| Filter { hidden, ..Filter::default() };
-        let to_do = Filter { task: Some(Task::ToDo), ..Filter::default() };
-        Ok(Counters {
-            all: self.total(&mut look, &with(Hidden::With), by_index).await?,
-            unread: self.total(&mut look, &Filter::unread(), by_index).await?,
-            to_do: self.total(&mut look, &to_do, by_index).await?,
-            hidden: self.total(&mut look, &with(Hidden::Only), by_index).await?,
-        })
     }
 
     async fn way(
@@ -192,20 +175,16 @@ impl Mailbox {
         let dropped = (found.ids.len() - lines.len()) as u64;
         Ok(Listed { lines, total: Total::of(found.total.saturating_sub(dropped)) })
     }
+}
 
-    pub(super) async fn total(
-        &self,
-        look: &mut Look,
-        filter: &Filter,
-        by_index: bool,
-    ) -> Result<Total, MailboxError> {
-        if by_index {
-            let one = Page { number: 1, size: 1 };
-            let found = self.propose(&look.openings, filter, None, one).await?;
-            return Ok(Total::of(found.total));
-        }
-        Ok(Total::of(look.count(filter, COUNT_MAX + 1).await?))
+/// Alternatives that one criterion may have.
+const ALTERNATIVES_MAX: usize = 1_000;
+
+fn check(filter: &Filter) -> Result<(), MailboxError> {
+    if filter.longest() <= ALTERNATIVES_MAX {
+        return Ok(());
     }
+    Err(MailboxError::invalid("filter", format!("at most {ALTERNATIVES_MAX} alternatives")))
 }
 
 fn stretch(order: Order, page: Page, reach: Option<u32>) -> Stretch {
@@ -216,14 +195,4 @@ fn stretch(order: Order, page: Page, reach: Option<u32>) -> Stretch {
 fn end(ids: &[MessageId], page: Page) -> Option<u64> {
     let is_last = ids.len() < page.size as usize && (!ids.is_empty() || page.number == 1);
     is_last.then(|| u64::from(page.skip()) + ids.len() as u64)
-}
-
-impl Total {
-    /// Not less than what is shown: the index may not know of the newest yet.
-    fn at_least(self, skipped: u32, shown: usize) -> Self {
-        match self {
-            Self::Exactly(count) => Self::Exactly(count.max(u64::from(skipped) + shown as u64)),
-            more @ Self::MoreThan(_) => more,
-        }
-    }
 }

@@ -87,14 +87,18 @@ impl Mailbox {
         ids: &[MessageId],
         mark: Mark,
     ) -> Result<u64, MailboxError> {
-        if ids.len() > MESSAGES_MAX {
-            let message = format!("at most {MESSAGES_MAX} at once");
-            return Err(MailboxError::invalid("messages", message));
-        }
+        check_count(ids)?;
         match self.ledger.mark(&reader.person, ids, &mark, self.clock.now()).await? {
             Marked::Done { changed, .. } => Ok(changed),
             Marked::NotFound => Err(MailboxError::NotFound),
             Marked::Forbidden => Err(MailboxError::Forbidden),
         }
     }
+}
+
+pub(super) fn check_count(ids: &[MessageId]) -> Result<(), MailboxError> {
+    if ids.len() <= MESSAGES_MAX {
+        return Ok(());
+    }
+    Err(MailboxError::invalid("messages", format!("at most {MESSAGES_MAX} at once")))
 }

@@ -72,6 +72,14 @@ impl Filter {
         Self { is_unread: Some(true), ..Self::default() }
     }
 
+    /// The longest of its lists.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        let senders = self.organizations.len().max(self.applications.len());
+        let places = self.partitions.len().max(self.labels.len());
+        senders.max(places).max(self.message_types.len()).max(self.media.len())
+    }
+
     /// Whether it asks for so much that the newest messages hardly hold a
     /// page of it.
     #[must_use]

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::look::Look;
 use crate::domain::{
-    ApplicationId, EnterpriseNumber, MessageId, MessageTypeId, PartitionId, Publication,
+    ApplicationId, EnterpriseNumber, MessageId, MessageTypeId, PartitionId, PersonId, Publication,
 };
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
@@ -62,13 +62,26 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn look_at_message(
         &self,
-        person: &crate::domain::PersonId,
+        person: &PersonId,
         id: MessageId,
         now: Timestamp,
     ) -> Result<Option<Look>, LedgerError> {
+        self.look_at_messages(person, &[id], now).await
+    }
+
+    /// Looks at several; none unless every one is there for this person.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn look_at_messages(
+        &self,
+        person: &PersonId,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Option<Look>, LedgerError> {
         let tx = self.store.begin_read().await?;
-        let mut look = self.look_at(tx, person, &[id], now).await?;
-        let is_seen = look.standings(&[id]).await?.is_some();
+        let mut look = self.look_at(tx, person, ids, now).await?;
+        let is_seen = look.standings(ids).await?.is_some();
         Ok(Some(look).filter(|_| is_seen))
     }
 }

@@ -22,6 +22,7 @@ mod register;
 mod rows;
 mod seal;
 mod views;
+mod work;
 
 pub use audit::{Deed, Deeds};
 pub use boxes::BoxSeen;

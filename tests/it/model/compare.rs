@@ -69,6 +69,7 @@ impl Story<'_> {
             found.extend(self.lists(person, &who, None).await?);
             found.extend(self.boxes(person, &who).await?);
             found.extend(self.messages(person, &who).await?);
+            found.extend(self.exports(person, &who).await?);
         }
         Ok(found)
     }
@@ -167,6 +168,31 @@ impl Story<'_> {
         let guessed = mailbox.open(who, MessageId(uuid::Uuid::now_v7())).await;
         if !matches!(guessed, Err(MailboxError::NotFound)) {
             found.push(format!("{person} opens what is not there: {guessed:?}"));
+        }
+        Ok(found)
+    }
+
+    /// All that a person sees is exported; with one more, nothing.
+    async fn exports(&self, person: &str, who: &Reader) -> Result<Vec<String>> {
+        let right = self.truth.list(person, None, |_| true);
+        let mailbox = &self.house.mailbox;
+        let mut found = Vec::new();
+        match mailbox.list_csv(who, &right).await {
+            Ok(csv) => {
+                let first = |line: &str| line.split(',').next().map(str::to_owned);
+                let exported: Vec<String> = csv.lines().skip(1).filter_map(first).collect();
+                let right: Vec<String> = right.iter().map(ToString::to_string).collect();
+                found.extend(differ(&format!("{person} exports"), &exported, &right));
+            }
+            Err(error) => found.push(format!("{person} exports {right:?}: {error:?}")),
+        }
+        let mut unseen = self.truth.messages.values().filter(|it| !self.truth.sees(person, it));
+        if let Some(unseen) = unseen.next() {
+            let too_much: Vec<MessageId> = right.into_iter().chain([unseen.id]).collect();
+            let exported = mailbox.list_csv(who, &too_much).await;
+            if !matches!(exported, Err(MailboxError::NotFound)) {
+                found.push(format!("{person} exports {unseen:?}: {exported:?}"));
+            }
         }
         Ok(found)
     }

@@ -1,7 +1,9 @@
 //! Everything the boxes answer, compared with a brute-force model of who may
 //! see what: zero differences, and every mutation of the model is noticed.
 
+mod acts;
 mod compare;
+mod registry;
 mod story;
 mod truth;
 
@@ -16,7 +18,7 @@ on_both_ledgers! {
     mutated: sqlite_a_mutated_model_is_noticed, postgres_a_mutated_model_is_noticed;
 }
 
-const STEPS: u32 = 150;
+const STEPS: u32 = 100;
 const COMPARED_EVERY: u32 = 50;
 const STEPS_MUTATED: u32 = 60;
 

@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use facteur::clock::{Clock, FixedClock, SystemClock, belgian_day};
-use facteur::domain::{Colour, EnterpriseNumber, LabelId, MessageId, Scope};
+use facteur::domain::{EnterpriseNumber, Scope};
 use facteur::intake::Judged;
-use facteur::mailbox::{Mailbox, MailboxError, NewGrant, Reader};
+use facteur::mailbox::NewGrant;
 use facteur::registry::{self, Options};
 use jiff::{SignedDuration, ToSpan};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::truth::{Grant, Label, Message, Truth, Type};
+use super::registry::message_type;
+use super::truth::{Grant, Message, Truth, Type};
 use crate::mailbox::{House, reader};
 use crate::support::desk::{Desk, posted, rulebook};
 use crate::support::ledgers::TestLedger;
@@ -26,8 +27,8 @@ pub(super) const COMPANIES: usize = 3;
 pub(super) const ORGANIZATIONS: [&str; 2] = ["0206731645", "0474028805"];
 pub(super) const APPLICATIONS: [&str; 2] = ["tax:assessment", "work:attest"];
 pub(super) const WORDS: [&str; 3] = ["alpha", "beta", "gamma"];
-const PARTITIONS: [&str; 3] = ["GENERAL", "HR", "TAX"];
-const SERVICES: [&str; 2] = ["work", "money"];
+pub(super) const PARTITIONS: [&str; 3] = ["GENERAL", "HR", "TAX"];
+pub(super) const SERVICES: [&str; 2] = ["work", "money"];
 /// Few managers: who sees everything shows little.
 const KINDS: [&str; 12] = [
     "manager",
@@ -59,8 +60,8 @@ pub(super) fn company(n: usize) -> EnterpriseNumber {
 pub(super) struct Story<'a> {
     pub(super) house: House<'a>,
     pub(super) truth: Truth,
-    clock: Arc<FixedClock>,
-    random: StdRng,
+    pub(super) clock: Arc<FixedClock>,
+    pub(super) random: StdRng,
     grants: u32,
 }
 
@@ -107,54 +108,18 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    fn registry(&self) -> String {
-        let mut lines = Vec::new();
-        for number in ORGANIZATIONS {
-            lines.push(json!({ "kind": "organization", "number": number, "name": { "fr": "O" } }));
-        }
-        for (id, account) in APPLICATIONS.into_iter().zip(["tax", "work"]) {
-            let name = json!({ "fr": "A" });
-            lines
-                .push(json!({ "kind": "application", "id": id, "name": name, "account": account }));
-        }
-        for id in SERVICES {
-            lines.push(json!({ "kind": "service", "id": id, "name": { "fr": "S" } }));
-        }
-        lines.extend(self.truth.types.iter().map(|(id, of_type)| message_type(id, of_type)));
-        for organization in ORGANIZATIONS {
-            for application in APPLICATIONS {
-                lines.extend(self.truth.types.keys().map(|id| {
-                    json!({ "kind": "trio", "organization": organization,
-                        "application": application, "messageType": id })
-                }));
-            }
-        }
-        for person in PERSONS.into_iter().chain(["chief"]) {
-            lines.push(json!({ "kind": "person", "id": person, "name": person, "language": "fr" }));
-        }
-        for number in (0..COMPANIES).map(company) {
-            lines.push(json!({ "kind": "enterprise", "number": number, "name": "C",
-                "language": "fr" }));
-            lines.push(json!({ "kind": "box", "enterprise": number }));
-            lines.extend(PARTITIONS[1..].iter().map(
-                |id| json!({ "kind": "partition", "enterprise": number, "id": id, "name": id }),
-            ));
-        }
-        lines.iter().map(|line| line.to_string() + "\n").collect()
-    }
-
-    async fn import(&self, text: &str) -> Result<()> {
+    pub(super) async fn import(&self, text: &str) -> Result<()> {
         let at = self.clock.now();
         let options = Options { actor: "tester", at, progress: &mut |_| {} };
         registry::import(self.house.ledger, Cursor::new(text.to_owned()), options).await?;
         Ok(())
     }
 
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(super) fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.random.random_range(0..of.len())].clone()
     }
 
-    fn any_message(&mut self) -> Option<Message> {
+    pub(super) fn any_message(&mut self) -> Option<Message> {
         let all: Vec<Message> = self.truth.messages.values().cloned().collect();
         (!all.is_empty()).then(|| self.one(&all))
     }
@@ -303,114 +268,6 @@ impl<'a> Story<'a> {
         self.truth.today += 1;
         Ok(())
     }
-
-    async fn route(&mut self) -> Result<()> {
-        let n = self.random.random_range(0..COMPANIES);
-        let rule = facteur::domain::RoutingRule {
-            enterprise: company(n),
-            priority: 1,
-            partition: self.one(&PARTITIONS).parse()?,
-            message_type: None,
-            application: Some(self.one(&APPLICATIONS).parse()?),
-            organization: None,
-        };
-        let chief = reader("chief")?;
-        Ok(self.house.mailbox.set_rules(&chief, company(n), vec![rule]).await?)
-    }
-
-    async fn move_one(&mut self) -> Result<()> {
-        let Some(message) = self.any_message() else { return Ok(()) };
-        let (person, to) = (self.one(&PERSONS), self.one(&PARTITIONS));
-        let moved = self.house.mailbox.move_to(&reader(person)?, &[message.id], to.parse()?).await;
-        if !self.truth.sees(person, &message) {
-            ensure!(matches!(moved, Err(MailboxError::NotFound)), "{person} moves: {moved:?}");
-        } else if !self.truth.sees_in(person, &message, to) {
-            ensure!(matches!(moved, Err(MailboxError::Forbidden)), "{person} moves: {moved:?}");
-        } else {
-            moved?;
-            self.change(message.id, |it| to.clone_into(&mut it.partition));
-        }
-        Ok(())
-    }
-
-    fn change(&mut self, id: MessageId, change: impl FnOnce(&mut Message)) {
-        if let Some(message) = self.truth.messages.get_mut(&id.0) {
-            change(message);
-        }
-    }
-
-    async fn hide_or_open(&mut self) -> Result<()> {
-        let Some(message) = self.any_message() else { return Ok(()) };
-        let person = self.one(&PERSONS);
-        let who = reader(person)?;
-        let is_opening = self.random.random_bool(0.5);
-        let done = if is_opening {
-            self.house.mailbox.content(&who, message.id, "main").await.map(drop)
-        } else {
-            self.house.mailbox.hide(&who, &[message.id]).await.map(drop)
-        };
-        if !self.truth.sees(person, &message) {
-            ensure!(matches!(done, Err(MailboxError::NotFound)), "{person}: {done:?}");
-            return Ok(());
-        }
-        done?;
-        self.change(
-            message.id,
-            |it| {
-                if is_opening { it.is_read = true } else { it.is_hidden = true }
-            },
-        );
-        Ok(())
-    }
-
-    async fn label(&mut self) -> Result<()> {
-        let Some(message) = self.any_message() else { return Ok(()) };
-        let person = self.one(&PERSONS);
-        let (who, number) = (reader(person)?, company(message.company));
-        let name = format!("L{}", self.random.random_range(0..4));
-        let mailbox: &Mailbox = &self.house.mailbox;
-        let made = mailbox.create_label(&who, number, &name, Colour::Blue).await;
-        match made {
-            Ok(id) => {
-                ensure!(self.truth.enters(person, message.company), "{person} labels");
-                let label = Label { company: message.company, maker: person.to_owned() };
-                self.truth.labels.insert(id, label);
-            }
-            Err(MailboxError::NotFound) => {
-                ensure!(!self.truth.enters(person, message.company), "{person} cannot label");
-            }
-            Err(MailboxError::NameTaken) => {}
-            Err(error) => return Err(error.into()),
-        }
-        self.put_label(&who, person, &message).await
-    }
-
-    async fn put_label(&mut self, who: &Reader, person: &str, message: &Message) -> Result<()> {
-        let of_company = |(_, label): &(&LabelId, &Label)| label.company == message.company;
-        let labels: Vec<LabelId> =
-            self.truth.labels.iter().filter(of_company).map(|(id, _)| *id).collect();
-        if labels.is_empty() {
-            return Ok(());
-        }
-        let label = self.one(&labels);
-        let put = self.house.mailbox.put_label(who, &[message.id], label).await;
-        if !self.truth.sees(person, message) {
-            ensure!(matches!(put, Err(MailboxError::NotFound)), "{person} labels: {put:?}");
-            return Ok(());
-        }
-        put?;
-        self.change(message.id, |it| it.labels.extend([label]));
-        Ok(())
-    }
-}
-
-fn message_type(id: &str, of_type: &Type) -> serde_json::Value {
-    let mut record = json!({ "kind": "messageType", "id": id, "name": { "fr": "T" },
-        "validity": { "count": 1, "unit": "year" }, "level": of_type.level });
-    if let Some(service) = of_type.service {
-        record["service"] = json!(service);
-    }
-    record
 }
 
 fn grant(person: &str, company: usize, kind: &'static str, of: &str) -> Grant {

@@ -1,0 +1,53 @@
+//! How many messages lie in a place.
+
+use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Page, Place, Reader, Total};
+use crate::domain::Task;
+use crate::ledger::Look;
+
+/// What lies in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// Everything, hidden messages too.
+    pub all: Total,
+    /// What nobody has opened.
+    pub unread: Total,
+    /// What is to be done.
+    pub to_do: Total,
+    /// What was hidden.
+    pub hidden: Total,
+}
+
+impl Mailbox {
+    /// What lies in a place, by what it needs.
+    ///
+    /// # Errors
+    /// `NotFound` where the reader has no access, and whatever keeps the
+    /// ledger from answering.
+    pub async fn counters(&self, reader: &Reader, place: Place) -> Result<Counters, MailboxError> {
+        let mut look = self.look(reader, place).await?;
+        let by_index =
+            !look.is_small(self.small).await? && self.is_index_current(&mut look).await?;
+        let with = |hidden| Filter { hidden, ..Filter::default() };
+        let to_do = Filter { task: Some(Task::ToDo), ..Filter::default() };
+        Ok(Counters {
+            all: self.total(&mut look, &with(Hidden::With), by_index).await?,
+            unread: self.total(&mut look, &Filter::unread(), by_index).await?,
+            to_do: self.total(&mut look, &to_do, by_index).await?,
+            hidden: self.total(&mut look, &with(Hidden::Only), by_index).await?,
+        })
+    }
+
+    pub(super) async fn total(
+        &self,
+        look: &mut Look,
+        filter: &Filter,
+        by_index: bool,
+    ) -> Result<Total, MailboxError> {
+        if by_index {
+            let one = Page { number: 1, size: 1 };
+            let found = self.propose(&look.openings, filter, None, one).await?;
+            return Ok(Total::of(found.total));
+        }
+        Ok(Total::of(look.count(filter, COUNT_MAX + 1).await?))
+    }
+}

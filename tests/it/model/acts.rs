@@ -1,0 +1,112 @@
+//! What people of the story do with messages; what the engine answers is part
+//! of the comparison.
+
+use anyhow::{Result, ensure};
+use facteur::domain::{Colour, LabelId, MessageId};
+use facteur::mailbox::{Mailbox, MailboxError, Reader};
+use rand::RngExt;
+
+use super::story::{APPLICATIONS, COMPANIES, PARTITIONS, PERSONS, Story, company};
+use super::truth::{Label, Message};
+use crate::mailbox::reader;
+
+impl Story<'_> {
+    pub(super) async fn route(&mut self) -> Result<()> {
+        let n = self.random.random_range(0..COMPANIES);
+        let rule = facteur::domain::RoutingRule {
+            enterprise: company(n),
+            priority: 1,
+            partition: self.one(&PARTITIONS).parse()?,
+            message_type: None,
+            application: Some(self.one(&APPLICATIONS).parse()?),
+            organization: None,
+        };
+        let chief = reader("chief")?;
+        Ok(self.house.mailbox.set_rules(&chief, company(n), vec![rule]).await?)
+    }
+
+    pub(super) async fn move_one(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let (person, to) = (self.one(&PERSONS), self.one(&PARTITIONS));
+        let moved = self.house.mailbox.move_to(&reader(person)?, &[message.id], to.parse()?).await;
+        if !self.truth.sees(person, &message) {
+            ensure!(matches!(moved, Err(MailboxError::NotFound)), "{person} moves: {moved:?}");
+        } else if !self.truth.sees_in(person, &message, to) {
+            ensure!(matches!(moved, Err(MailboxError::Forbidden)), "{person} moves: {moved:?}");
+        } else {
+            moved?;
+            self.change(message.id, |it| to.clone_into(&mut it.partition));
+        }
+        Ok(())
+    }
+
+    pub(super) fn change(&mut self, id: MessageId, change: impl FnOnce(&mut Message)) {
+        if let Some(message) = self.truth.messages.get_mut(&id.0) {
+            change(message);
+        }
+    }
+
+    pub(super) async fn hide_or_open(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let person = self.one(&PERSONS);
+        let who = reader(person)?;
+        let is_opening = self.random.random_bool(0.5);
+        let done = if is_opening {
+            self.house.mailbox.content(&who, message.id, "main").await.map(drop)
+        } else {
+            self.house.mailbox.hide(&who, &[message.id]).await.map(drop)
+        };
+        if !self.truth.sees(person, &message) {
+            ensure!(matches!(done, Err(MailboxError::NotFound)), "{person}: {done:?}");
+            return Ok(());
+        }
+        done?;
+        self.change(
+            message.id,
+            |it| {
+                if is_opening { it.is_read = true } else { it.is_hidden = true }
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) async fn label(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let person = self.one(&PERSONS);
+        let (who, number) = (reader(person)?, company(message.company));
+        let name = format!("L{}", self.random.random_range(0..4));
+        let mailbox: &Mailbox = &self.house.mailbox;
+        let made = mailbox.create_label(&who, number, &name, Colour::Blue).await;
+        match made {
+            Ok(id) => {
+                ensure!(self.truth.enters(person, message.company), "{person} labels");
+                let label = Label { company: message.company, maker: person.to_owned() };
+                self.truth.labels.insert(id, label);
+            }
+            Err(MailboxError::NotFound) => {
+                ensure!(!self.truth.enters(person, message.company), "{person} cannot label");
+            }
+            Err(MailboxError::NameTaken) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.put_label(&who, person, &message).await
+    }
+
+    async fn put_label(&mut self, who: &Reader, person: &str, message: &Message) -> Result<()> {
+        let of_company = |(_, label): &(&LabelId, &Label)| label.company == message.company;
+        let labels: Vec<LabelId> =
+            self.truth.labels.iter().filter(of_company).map(|(id, _)| *id).collect();
+        if labels.is_empty() {
+            return Ok(());
+        }
+        let label = self.one(&labels);
+        let put = self.house.mailbox.put_label(who, &[message.id], label).await;
+        if !self.truth.sees(person, message) {
+            ensure!(matches!(put, Err(MailboxError::NotFound)), "{person} labels: {put:?}");
+            return Ok(());
+        }
+        put?;
+        self.change(message.id, |it| it.labels.extend([label]));
+        Ok(())
+    }
+}
