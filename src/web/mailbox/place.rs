@@ -93,5 +93,5 @@ pub(super) struct Shown {
 
 /// A name for a person that may be known by its id alone.
 pub(super) fn person_name(person: Option<&Person>, words: Words) -> String {
-    person.map_or_else(|| words.say("somebody"), |person| person.name.clone())
+    person.map_or_else(|| words.say("an-unknown-person"), |person| person.name.clone())
 }

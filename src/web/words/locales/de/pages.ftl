@@ -223,7 +223,7 @@ event-to-do = Als zu erledigen markiert von { $person }
 event-downloaded = Heruntergeladen von { $person }
 event-letter = Brief: { $what }
 event-other = { $what } durch { $person }
-somebody = jemand
+an-unknown-person = jemand
 
 ## labels
 labels-title = Etiketten

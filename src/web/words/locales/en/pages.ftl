@@ -223,7 +223,7 @@ event-to-do = Marked as to do by { $person }
 event-downloaded = Downloaded by { $person }
 event-letter = Letter: { $what }
 event-other = { $what } by { $person }
-somebody = somebody
+an-unknown-person = somebody
 
 ## labels
 labels-title = Labels

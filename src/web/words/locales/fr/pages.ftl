@@ -223,7 +223,7 @@ event-to-do = Marqué à faire par { $person }
 event-downloaded = Téléchargé par { $person }
 event-letter = Lettre : { $what }
 event-other = { $what } par { $person }
-somebody = quelqu’un
+an-unknown-person = quelqu’un
 
 ## labels
 labels-title = Libellés

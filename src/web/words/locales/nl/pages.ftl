@@ -223,7 +223,7 @@ event-to-do = Als te doen gemarkeerd door { $person }
 event-downloaded = Gedownload door { $person }
 event-letter = Brief: { $what }
 event-other = { $what } door { $person }
-somebody = iemand
+an-unknown-person = iemand
 
 ## labels
 labels-title = Labels

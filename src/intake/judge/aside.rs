@@ -1,0 +1,107 @@
+//! What cannot be accepted goes into the quarantine.
+
+use std::collections::BTreeMap;
+
+use super::{Bench, Judged};
+use crate::domain::{Digest, Refusal, legible};
+use crate::intake::arrival::Candidate;
+use crate::ledger::{EntryKind, IdentityKey, IdentityState, QuarantineState, Quarantined};
+
+impl Bench<'_> {
+    pub(super) fn quarantine(
+        &mut self,
+        candidate: &Candidate,
+        identity: IdentityKey,
+        refusal: Refusal,
+    ) -> Judged {
+        self.put_aside(candidate, identity, &refusal, QuarantineState::Open);
+        Judged::Quarantined(refusal)
+    }
+
+    pub(super) fn hold(
+        &mut self,
+        candidate: &Candidate,
+        identity: IdentityKey,
+        refusal: Refusal,
+    ) -> Judged {
+        self.put_aside(candidate, identity, &refusal, QuarantineState::Held);
+        Judged::Held(refusal)
+    }
+
+    fn put_aside(
+        &mut self,
+        candidate: &Candidate,
+        identity: IdentityKey,
+        refusal: &Refusal,
+        state: QuarantineState,
+    ) {
+        if candidate.replay.is_some() {
+            return; // It is in the quarantine already, and stays.
+        }
+        let standing = self.standing(candidate, &identity);
+        let is_known = standing.as_ref().is_some_and(|standing| standing.is_same_content);
+        let (stands, kind) = match state {
+            QuarantineState::Held => (IdentityState::Held, EntryKind::Held),
+            _ => (IdentityState::Quarantined, EntryKind::Refused),
+        };
+        // What was thrown away stays away when the same bytes come again.
+        let stands = standing.filter(|_| is_known).map_or(stands, |standing| standing.state);
+        self.change(candidate, &identity, stands, None);
+        if !(is_known && candidate.arrival.is_redelivered) {
+            self.tell(candidate, &identity, kind, None, &refusal.into());
+        }
+        if is_known {
+            return;
+        }
+        let entry = entry(candidate, identity, refusal, state);
+        if !self.records.quarantined.iter().any(|other| other.digest == entry.digest) {
+            self.records.quarantined.push(entry);
+        }
+    }
+}
+
+fn entry(
+    candidate: &Candidate,
+    identity: IdentityKey,
+    refusal: &Refusal,
+    state: QuarantineState,
+) -> Quarantined {
+    let properties = properties(candidate);
+    let lane = candidate.arrival.lane_name();
+    let parts: [&[u8]; 5] = [
+        lane.as_bytes(),
+        properties.as_bytes(),
+        &candidate.arrival.body,
+        identity.application.as_bytes(),
+        identity.key.as_bytes(),
+    ];
+    Quarantined {
+        id: candidate.job,
+        digest: Digest::of_parts(&parts),
+        // Of what was unroutable it is the sender's word.
+        lane: legible(lane),
+        identity,
+        refusal: refusal.clone(),
+        state,
+        properties,
+        body: candidate.arrival.body.to_vec(),
+    }
+}
+
+/// The properties that identify a delivery and that a replay needs; not
+/// whether it was delivered before.
+fn properties(candidate: &Candidate) -> String {
+    let properties = &candidate.arrival.properties;
+    let all: BTreeMap<&str, serde_json::Value> = [
+        ("messageId", properties.message_id.as_deref().map(Into::into)),
+        ("appId", properties.app_id.as_deref().map(Into::into)),
+        ("userId", properties.user_id.as_deref().map(Into::into)),
+        ("contentType", properties.content_type.as_deref().map(Into::into)),
+        ("publishedUs", properties.published_us.map(Into::into)),
+        ("routingKey", Some(candidate.arrival.routing_key.as_str().into())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| value.map(|value| (name, value)))
+    .collect();
+    serde_json::json!(all).to_string()
+}

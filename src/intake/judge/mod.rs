@@ -1,0 +1,155 @@
+//! Judging a batch: pure. From what arrived and what the ledger knows to the
+//! rows that will be written.
+
+mod accept;
+mod aside;
+mod identify;
+mod standing;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::admit::{self, Admitted};
+use super::arrival::Candidate;
+use crate::decide::{Policy, decide};
+use crate::domain::{Code, Medium, MessageId, Refusal};
+use crate::ledger::{IdentityKey, Records, Reference, Snapshot, Wanted};
+use crate::route::AudienceKind;
+use accept::Delivery;
+use identify::identify;
+
+/// What to do with a document for a closed enterprise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedEnterprise {
+    /// Back to the sender.
+    Refuse,
+    /// Until an operator decides.
+    Hold,
+}
+
+/// What judging goes by, beside the ledger.
+#[derive(Clone, Debug)]
+pub struct Rulebook {
+    /// Digital or paper.
+    pub policy: Arc<Policy>,
+    /// Whether a number that the registry does not know is refused.
+    pub is_registry_complete: bool,
+    /// What to do with a document for a closed enterprise.
+    pub closed: ClosedEnterprise,
+}
+
+/// What became of one candidate, for counting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// A message.
+    Accepted {
+        /// How it is sent.
+        medium: Medium,
+        /// Why.
+        reason: Arc<str>,
+        /// Whether it went to `GENERAL`.
+        is_general: bool,
+        /// Who it was routed to.
+        audience: AudienceKind,
+        /// Its id.
+        id: MessageId,
+    },
+    /// Into the quarantine.
+    Quarantined(Refusal),
+    /// Waits for an operator.
+    Held(Refusal),
+    /// The same identity again.
+    Repeat {
+        /// The message it is a repeat of.
+        first: Option<MessageId>,
+    },
+    /// The broker handed out again what was recorded before.
+    Redelivered,
+    /// Its connection is gone: it comes again.
+    Stale,
+}
+
+/// What must be known to judge these candidates.
+#[must_use]
+pub fn wanted(candidates: &[Candidate], reference: &Reference) -> Wanted {
+    let mut wanted = Wanted::default();
+    for candidate in candidates {
+        wanted.identities.insert(identify(candidate, reference).0);
+        let Ok(parsed) = &candidate.parsed else { continue };
+        wanted.recipients.insert(parsed.valid.recipient);
+        let uploaded = parsed.valid.uploaded.iter();
+        wanted.documents.extend(uploaded.map(|(_, d, _)| (parsed.valid.application.clone(), *d)));
+    }
+    wanted
+}
+
+/// Judges a batch, in order.
+#[must_use]
+pub fn judge(
+    candidates: &[Candidate],
+    snapshot: &Snapshot,
+    rulebook: &Rulebook,
+    now: Timestamp,
+) -> (Records, Vec<Judged>) {
+    let mut bench = Bench { snapshot, rulebook, now, records: Records::default() };
+    let judged = candidates.iter().map(|candidate| bench.judge(candidate)).collect();
+    (bench.records, judged)
+}
+
+struct Bench<'a> {
+    snapshot: &'a Snapshot,
+    rulebook: &'a Rulebook,
+    now: Timestamp,
+    records: Records,
+}
+
+impl Bench<'_> {
+    fn judge(&mut self, candidate: &Candidate) -> Judged {
+        if candidate.arrival.is_stale() {
+            return Judged::Stale;
+        }
+        let (identity, origin) = identify(candidate, &self.snapshot.reference);
+        if let Some(judged) = self.repeat(candidate, &identity) {
+            return judged;
+        }
+        let complete = self.rulebook.is_registry_complete;
+        let admitted = origin
+            .and_then(|application| admit::admit(candidate, application, self.snapshot, complete));
+        match admitted {
+            Ok(admitted) => self.admitted(candidate, identity, &admitted),
+            Err(refusal) => self.quarantine(candidate, identity, refusal),
+        }
+    }
+
+    fn admitted(
+        &mut self,
+        candidate: &Candidate,
+        identity: IdentityKey,
+        admitted: &Admitted<'_>,
+    ) -> Judged {
+        if admit::is_closed(admitted) {
+            let message = "the enterprise is closed";
+            let pointer = "/recipient/enterpriseNumber";
+            let refusal = Refusal::new(Code::EnterpriseClosed, pointer, message);
+            return match self.rulebook.closed {
+                ClosedEnterprise::Refuse => self.quarantine(candidate, identity, refusal),
+                ClosedEnterprise::Hold => self.hold(candidate, identity, refusal),
+            };
+        }
+        let routing = accept::routing(admitted, self.now);
+        let facts = accept::facts(admitted, &routing, self.now);
+        let decision = decide(&self.rulebook.policy, &facts);
+        match decision.ruling.medium() {
+            Some(medium) => {
+                let delivery = Delivery { routing, facts, decision, medium };
+                self.accept(candidate, identity, admitted, delivery)
+            }
+            None => {
+                let message = format!("refused by the rule {}: {}", decision.rule, decision.reason);
+                let refusal = Refusal::new(Code::PreconditionNotMet, "/precondition", message);
+                self.quarantine(candidate, identity, refusal)
+            }
+        }
+    }
+}
