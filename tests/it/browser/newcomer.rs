@@ -37,8 +37,11 @@ async fn browser_a_newcomer_registers_and_a_colleague_sees_the_dmfa_alone() -> R
         "Mitteilung für August",
     );
     demo.publish("onss:dimona:notification", &other).await?;
+    // The demonstration may have written to the company too, before it had a box.
     until_worked_off("both arrived", async || {
-        browser.go(&demo.url(&place)).await.is_ok() && browser.count(".row").await.ok() == Some(2)
+        let shown = browser.go(&demo.url(&place)).await.is_ok();
+        let text = browser.text().await.unwrap_or_default();
+        shown && text.contains("Quittung für Juli") && text.contains("Mitteilung für August")
     })
     .await;
     let id = browser
@@ -49,7 +52,6 @@ async fn browser_a_newcomer_registers_and_a_colleague_sees_the_dmfa_alone() -> R
 
     demo.enter(&browser, COLLEAGUE, &place).await?;
     browser.until_shown("Quittung für Juli").await;
-    ensure!(browser.count(".row").await? == 1);
     ensure!(!browser.text().await?.contains("August"));
     for (text, rows) in [("uittung", 1), ("august", 0), ("mitteilung", 0)] {
         until(text, async || {
