@@ -43,13 +43,30 @@ pub struct Watch {
 
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 const EVERY: Duration = Duration::from_secs(5);
-/// Counting everything takes its time in a large ledger: it rests ten times
-/// as long as it took, but not so long that the gauges leave the page.
+/// Looking takes its time where there is much: it rests ten times as long as
+/// it took, but not so long that the gauges leave the page.
 const REST_FACTOR: u32 = 10;
 const REST_MAX: Duration = Duration::from_secs(30);
+/// Recounting the account reads the whole ledger: of a hundred seconds it takes
+/// one. Meanwhile what was counted last is said.
+const RECOUNT_FACTOR: u32 = 100;
 /// The label of letters that have no printer yet.
 const UNPLANNED: &str = "unplanned";
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+
+/// The account's difference, when it was counted and how long that took.
+#[derive(Clone, Copy)]
+struct Counted {
+    difference: i64,
+    at: tokio::time::Instant,
+    took: Duration,
+}
+
+impl Counted {
+    fn is_old(&self) -> bool {
+        self.at.elapsed() >= self.took * RECOUNT_FACTOR
+    }
+}
 
 impl Watch {
     /// Watches until `stop`.
@@ -58,9 +75,10 @@ impl Watch {
     /// Never: what cannot be read is counted as an error and read again.
     pub async fn run(self, stop: CancellationToken) -> Result<(), std::convert::Infallible> {
         let mut swept: Option<tokio::time::Instant> = None;
+        let mut counted: Option<Counted> = None;
         while !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
-            if let Err(error) = self.look().await {
+            if let Err(error) = self.look(&mut counted).await {
                 measure::error("watch", error.kind());
                 warn!(error = %chain(&error), "failed to count");
             }
@@ -77,7 +95,7 @@ impl Watch {
         Ok(())
     }
 
-    async fn look(&self) -> Result<(), LedgerError> {
+    async fn look(&self, counted: &mut Option<Counted>) -> Result<(), LedgerError> {
         if !self.ledger.lease("watch", self.engine, self.clock.now(), LEASE).await? {
             return Ok(());
         }
@@ -88,13 +106,24 @@ impl Watch {
             let found = by_code.iter().find(|(found, _)| found == code);
             measure::quarantined(*code, found.map_or(0, |(_, count)| *count));
         }
-        let account = self.ledger.account().await?;
         self.letters().await?;
-        measure::account_difference(account.difference);
-        if account.difference != 0 {
-            error!(difference = account.difference, "the account does not balance");
-        }
+        let known = counted.filter(|counted| !counted.is_old());
+        let counted = counted.insert(match known {
+            Some(known) => known,
+            None => self.recount().await?,
+        });
+        measure::account_difference(counted.difference);
         Ok(())
+    }
+
+    async fn recount(&self) -> Result<Counted, LedgerError> {
+        let started = tokio::time::Instant::now();
+        let difference = self.ledger.account().await?.difference;
+        if difference != 0 {
+            error!(difference, "the account does not balance");
+        }
+        let at = tokio::time::Instant::now();
+        Ok(Counted { difference, at, took: at.duration_since(started) })
     }
 
     /// Letters by printer and state; every printer and state has its figure,

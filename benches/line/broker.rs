@@ -37,12 +37,19 @@ impl Drop for Vhost {
     }
 }
 
-fn ctl(arguments: &[&str]) -> Result<()> {
+/// The broker's process.
+pub(crate) fn pid() -> Result<u32> {
+    let said = ctl(&["eval", "io:format(\"~s\", [os:getpid()])."])?;
+    let digits: String = said.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().context("the broker did not say its process")
+}
+
+fn ctl(arguments: &[&str]) -> Result<String> {
     let ctl = std::env::var("FACTEUR_TEST_RABBITMQCTL")?;
     let output = Command::new(ctl).args(arguments).output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "rabbitmqctl {arguments:?}: {said}");
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Declares the lanes and fills them.

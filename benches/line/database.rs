@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
+use crate::cost;
 use crate::world::World;
 
 pub(crate) struct Base {
@@ -61,6 +62,14 @@ impl Database {
         let mut url = url::Url::parse(&server)?;
         url.set_path(&name);
         Ok(Self { server, name, url: url.into() })
+    }
+
+    /// The server's first process.
+    pub(crate) async fn postmaster(&self) -> Result<u32> {
+        let mut connection = PgConnectOptions::from_str(&self.url)?.connect().await?;
+        let (backend,): (i32,) =
+            sqlx::query_as("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
+        cost::parent(u32::try_from(backend)?)
     }
 
     /// As an operator would after loading much: fresh statistics, nothing left

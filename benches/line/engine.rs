@@ -12,7 +12,8 @@ use facteur::search::Search;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::broker::{Vhost, lanes, publish};
+use crate::broker::{self, Vhost, lanes, publish};
+use crate::cost::{Cost, Meter};
 use crate::database::{Base, Database, fill};
 use crate::mail;
 use crate::world::{UPLOADS, World, upload};
@@ -28,7 +29,7 @@ pub(crate) struct Stack<'w> {
     folder: TempDir,
     extra: Vec<(String, String)>,
     /// Dropped last.
-    _services: Option<(Vhost, Database)>,
+    services: Option<(Vhost, Database)>,
 }
 
 /// What a run of the engine showed.
@@ -37,6 +38,8 @@ pub(crate) struct Run {
     pub(crate) rss_mb: u64,
     pub(crate) index_lag_s: f64,
     pub(crate) receipts_lag_s: f64,
+    /// A document; none where the parts are not processes.
+    pub(crate) cost: Option<Cost>,
 }
 
 impl<'w> Stack<'w> {
@@ -55,7 +58,7 @@ impl<'w> Stack<'w> {
             queue_url: vhost.url.clone(),
             folder,
             extra: Vec::new(),
-            _services: Some((vhost, database)),
+            services: Some((vhost, database)),
         })
     }
 
@@ -79,7 +82,7 @@ impl<'w> Stack<'w> {
             queue_url,
             folder,
             extra,
-            _services: None,
+            services: None,
         })
     }
 
@@ -113,10 +116,16 @@ impl<'w> Stack<'w> {
     /// Fills the lanes, lets the engine drain them, and waits for what follows.
     pub(crate) async fn drain(self, documents: usize, arguments: &[&str]) -> Result<Run> {
         publish(self.queue.as_ref(), &self.lanes, mail(self.world, &self.lanes, documents)).await?;
+        let parts = self.parts().await?;
         let engine = self.start(arguments)?;
         let target = i64::try_from(documents)?;
+        let meter = parts.map(|(postmaster, broker)| Meter::new(engine.id(), postmaster, broker));
         let first = self.reach(1).await?;
+        let before = meter.as_ref().map(Meter::read).transpose()?;
         let last = self.reach(target).await?;
+        let after = meter.as_ref().map(Meter::read).transpose()?;
+        let counted = u64::try_from(last.position - first.position)?;
+        let cost = after.zip(before).map(|(after, before)| after.since(before, counted));
         let per_s = rate(&first, &last);
         let (mut index_lag_s, mut receipts_lag_s) = (0.0, 0.0);
         if arguments.is_empty() {
@@ -130,7 +139,13 @@ impl<'w> Stack<'w> {
         ensure!(account.total.accepted == target, "not all accepted: {account:?}");
         self.queue.close().await;
         self.ledger.close().await;
-        Ok(Run { per_s, rss_mb, index_lag_s, receipts_lag_s })
+        Ok(Run { per_s, rss_mb, index_lag_s, receipts_lag_s, cost })
+    }
+
+    /// The processes of database and broker, found before the clock starts.
+    async fn parts(&self) -> Result<Option<(u32, u32)>> {
+        let Some((_, database)) = &self.services else { return Ok(None) };
+        Ok(Some((database.postmaster().await?, broker::pid()?)))
     }
 
     /// Waits until the journal has come so far.
@@ -200,6 +215,10 @@ impl Engine {
             ensure!(since.elapsed() < Duration::from_secs(120), "the index stands still");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn peak_rss_mb(&self) -> Result<u64> {

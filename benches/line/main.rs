@@ -18,6 +18,7 @@
 
 mod baseline;
 mod broker;
+mod cost;
 mod database;
 mod engine;
 mod latency;
@@ -52,6 +53,10 @@ struct Figures {
     intake_only_per_s: u64,
     /// How long the receipts took after the last document.
     receipts_lag_s: f64,
+    /// Processor time a document of the run with everything on.
+    engine_cpu_us: u64,
+    database_cpu_us: u64,
+    broker_cpu_us: u64,
 }
 
 const DOCUMENTS: usize = 60_000;
@@ -103,6 +108,10 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         figures.rss_mb = run.rss_mb;
         figures.index_lag_s = run.index_lag_s;
         figures.receipts_lag_s = run.receipts_lag_s;
+        let cost = run.cost.unwrap_or_default();
+        figures.engine_cpu_us = cost.engine_us;
+        figures.database_cpu_us = cost.database_us;
+        figures.broker_cpu_us = cost.broker_us;
         let serial = 1.0 / (1.0 / rate(figures.drain_per_s) + 1.0 / rate(figures.insert_per_s));
         figures.ratio = round(rate(figures.engine_per_s) / serial);
     }

@@ -104,7 +104,7 @@ pub(crate) fn access(readers: u32) -> BoxAccess {
         from: None,
         to: None,
     };
-    BoxAccess { grants: (0..readers).map(grant).collect(), ..BoxAccess::default() }
+    BoxAccess::new(Vec::new(), (0..readers).map(grant).collect(), Vec::new())
 }
 
 pub(crate) fn facts() -> Facts {

@@ -93,10 +93,13 @@ pub struct IdentityChange {
 }
 
 const KNOWN: Statement = Statement {
+    // One by one through the key. As a join, all identities would be read for
+    // a batch while there are fewer than some hundred thousand.
     postgres: "SELECT i.organization, i.application, i.key, i.state, i.fingerprint, i.message
         FROM UNNEST($1::BIGINT[], $2::TEXT[], $3::TEXT[]) AS wanted (o, a, k)
-        JOIN identities i ON i.organization = wanted.o AND i.application = wanted.a
-         AND i.key = wanted.k",
+        CROSS JOIN LATERAL (SELECT * FROM identities
+            WHERE organization = wanted.o AND application = wanted.a AND key = wanted.k
+            LIMIT 1) i",
     sqlite: "SELECT i.organization, i.application, i.key, i.state, i.fingerprint, i.message
         FROM json_each($1) wanted
         CROSS JOIN identities i ON i.organization = wanted.value ->> 0

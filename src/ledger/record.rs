@@ -288,9 +288,9 @@ impl Ledger {
         let mut new: BTreeMap<[u8; 16], String> = BTreeMap::new();
         let mut digests = Vec::with_capacity(accepted.len());
         for message in accepted {
-            let digest = audience_digest(&message.routing);
+            let digest = *message.routing.persons.digest();
             if !self.audiences.contains_key(&digest) && !new.contains_key(&digest) {
-                new.insert(digest, json(&message.routing.persons)?);
+                new.insert(digest, json(&message.routing.persons.ids())?);
             }
             digests.push(digest);
         }
@@ -318,17 +318,6 @@ impl Ledger {
             self.policies.insert(digest, ());
         }
     }
-}
-
-fn audience_digest(routing: &Routing) -> [u8; 16] {
-    let parts: Vec<&[u8]> = routing.persons.iter().map(|p| p.as_str().as_bytes()).collect();
-    half(&Digest::of_parts(&parts))
-}
-
-fn half(digest: &Digest) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest.as_bytes()[..16]);
-    half
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, LedgerError> {

@@ -46,11 +46,8 @@ impl Mailbox {
             Some(rules) => rules,
             None => look.rules_in(enterprise).await?,
         };
-        let access = BoxAccess {
-            rules,
-            grants: look.grants_in(enterprise).await?,
-            label_rules: look.label_rules_in(enterprise).await?,
-        };
+        let grants = look.grants_in(enterprise).await?;
+        let access = BoxAccess::new(rules, grants, look.label_rules_in(enterprise).await?);
         let item = Item {
             message_type,
             level: known.level,

@@ -7,16 +7,21 @@
 //! in every partition; a type or service grant opens either level; a grant
 //! that names a partition ends at its border; sender grants open level 1 only.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use crate::domain::{
     AccessLevel, ApplicationId, EnterpriseNumber, Grant, LabelId, LabelRule, MessageTypeId,
-    PartitionId, PersonId, RoutingRule, Scope, ServiceId,
+    PartitionId, RoutingRule, Scope, ServiceId,
 };
 
 mod openings;
+mod persons;
 
 pub use openings::{Opening, Types, openings};
+use persons::Everybody;
+pub use persons::Persons;
 
 /// What routing looks at in a message.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +47,16 @@ pub struct BoxAccess {
     pub grants: Vec<Grant>,
     /// In any order.
     pub label_rules: Vec<LabelRule>,
+    /// The persons of all grants, once they were needed.
+    everybody: Everybody,
+}
+
+impl BoxAccess {
+    /// Rules ordered by priority; grants and label rules in any order.
+    #[must_use]
+    pub fn new(rules: Vec<RoutingRule>, grants: Vec<Grant>, label_rules: Vec<LabelRule>) -> Self {
+        Self { rules, grants, label_rules, everybody: Everybody::default() }
+    }
 }
 
 /// Why these persons are the audience.
@@ -77,8 +92,8 @@ pub struct Routing {
     pub partition: PartitionId,
     /// The priority of the rule that chose it; none for `GENERAL` by default.
     pub rule: Option<u32>,
-    /// Who may see it, sorted, each once.
-    pub persons: Vec<PersonId>,
+    /// Who may see it.
+    pub persons: Arc<Persons>,
     /// Why these.
     pub audience: AudienceKind,
     /// The labels that rules put on it, each once.
@@ -97,9 +112,11 @@ pub fn route(access: &BoxAccess, item: Item<'_>, day: Date) -> Routing {
         None if open.is_empty() => AudienceKind::Nobody,
         None => AudienceKind::AccessManagers,
     };
-    let mut persons: Vec<PersonId> = open.into_iter().map(|grant| grant.person.clone()).collect();
-    persons.sort_unstable();
-    persons.dedup();
+    let persons = if open.len() == access.grants.len() {
+        access.everybody.of(&access.grants)
+    } else {
+        Arc::new(Persons::new(open.into_iter().map(|grant| grant.person.clone()).collect()))
+    };
     let labels = labels(&access.label_rules, item);
     Routing { partition, rule: rule.map(|rule| rule.priority), persons, audience, labels }
 }

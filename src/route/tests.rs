@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::GrantId;
+use crate::domain::{GrantId, PersonId};
 
 const COMPANY: &str = "0852093431";
 const ONSS: &str = "0206731645";
@@ -65,7 +65,7 @@ fn today() -> Date {
 }
 
 fn names(routing: &Routing) -> Vec<&str> {
-    routing.persons.iter().map(PersonId::as_str).collect()
+    routing.persons.ids().iter().map(PersonId::as_str).collect()
 }
 
 #[test]
@@ -155,4 +155,18 @@ fn the_audience_is_the_granted_else_the_managers_else_nobody() {
         let routing = route(&access, level_2.item(), today());
         assert_eq!((names(&routing), routing.audience), (persons, kind));
     }
+}
+
+#[test]
+fn everybody_is_the_same_set_as_those_found_one_by_one() {
+    let grants =
+        vec![grant("dan", Scope::All), grant("ann", Scope::All), grant("ann", Scope::Manager)];
+    let sample = Sample::new(AccessLevel::Box);
+    let all = BoxAccess::new(Vec::new(), grants.clone(), Vec::new());
+    let mut with_other = grants;
+    with_other.push(grant("eve", Scope::Organization(number(OTHER))));
+    let some = BoxAccess::new(Vec::new(), with_other, Vec::new());
+    let (all, some) = (route(&all, sample.item(), today()), route(&some, sample.item(), today()));
+    assert_eq!(names(&all), ["ann", "dan"]);
+    assert_eq!(all.persons, some.persons);
 }

@@ -1,6 +1,8 @@
 //! Which printer prints a letter, from which day on, and what stands on its
 //! envelope; or why it must wait.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
@@ -98,9 +100,14 @@ const PLAN: Statement = Statement {
         WHERE letters.job = r.job AND letters.state = 'queued' AND letters.day IS NULL",
 };
 
-const HOLD: Statement = Statement::same(
-    "UPDATE letters SET held_for = $2, day = NULL, released_at = NULL WHERE job = $1",
-);
+const HOLD: Statement = Statement {
+    postgres: "UPDATE letters l SET held_for = r.why, day = NULL, released_at = NULL
+        FROM json_to_recordset($1::JSON) AS r (job UUID, why TEXT) WHERE l.job = r.job",
+    sqlite: "UPDATE letters SET held_for = r.why, day = NULL, released_at = NULL
+        FROM (SELECT unhex(value ->> 'job') AS job, value ->> 'why' AS why
+              FROM json_each($1)) AS r
+        WHERE letters.job = r.job",
+};
 
 const LOADS: Statement = Statement::same(
     "SELECT printer, day, count(*) FROM letters
@@ -189,9 +196,10 @@ impl Ledger {
         // What was recalled meanwhile is not held.
         steps.retain(|step| letters.get(&step.job).is_some_and(|it| it.state.is_unclaimed()));
         let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
-        let is_held = |job: &Uuid| steps.iter().any(|step| step.job == *job);
-        for (job, why) in held.into_iter().filter(|(job, _)| is_held(job)) {
-            tx.execute(HOLD, vec![job.into(), why.into()]).await?;
+        let taken_up: HashSet<Uuid> = steps.iter().map(|step| step.job).collect();
+        held.retain(|(job, _)| taken_up.contains(job));
+        if !held.is_empty() {
+            tx.execute(HOLD, vec![waits(&held).into()]).await?;
         }
         if !printed.is_empty() {
             let rows = serde_json::Value::from(printed).to_string();
@@ -232,6 +240,12 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.plan_letters(&[PlannedLetter::Held { job, why, detail }], now).await
     }
+}
+
+/// What each of these letters waits for, as a parameter.
+fn waits(held: &[(Uuid, &str)]) -> String {
+    let row = |(job, why): &(Uuid, &str)| json!({ "job": job.simple().to_string(), "why": why });
+    serde_json::Value::from_iter(held.iter().map(row)).to_string()
 }
 
 impl PlannedLetter {

@@ -13,13 +13,29 @@ use super::value::Cell;
 use super::{Bulk, Column, Row, Store, Transaction, Value};
 use crate::ledger::error::LedgerError;
 
+/// What holds for each connection.
+const SESSION: [(&str, &str); 6] = [
+    // A transaction that hangs would hold the clock's row and with it every
+    // other engine; the server ends it.
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("lock_timeout", "30s"),
+    // A plan made while a table was empty, or for another box, is kept for the
+    // life of a connection otherwise: a ledger that grows from nothing would
+    // read all of it for each batch. A plan costs less than what it saves.
+    ("plan_cache_mode", "force_custom_plan"),
+    // What is looked up lies in memory or on a solid-state disk.
+    ("random_page_cost", "1.1"),
+    // Statements are short. Compiling them, or sharing them out to other
+    // processes, costs more than running them.
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+
 pub(super) async fn connect(url: &str, connections: u32) -> Result<Store, LedgerError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| LedgerError::Address)?
         .application_name("facteur")
-        // A transaction that hangs would hold the clock's row and with it
-        // every other engine; the server ends it.
-        .options([("idle_in_transaction_session_timeout", "30s"), ("lock_timeout", "30s")]);
+        .options(SESSION);
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
