@@ -23,6 +23,7 @@ use crate::intake::{self, ClosedEnterprise, Intake, Rulebook};
 use crate::ledger::{Class, Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::mailbox::Mailbox;
+use crate::notices::Notices;
 use crate::paper::links::Links;
 use crate::paper::office::Office;
 use crate::paper::printer::Printers;
@@ -195,6 +196,9 @@ impl App {
         if has(Role::Relay) {
             self.relay(Arc::clone(&office)).run(lifecycle);
             lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
+            if let Some(notices) = self.notices().await? {
+                lifecycle.spawn("notices", notices.run(lifecycle.soft().clone()));
+            }
         }
         let metrics = self.serve_metrics(lifecycle, telemetry).await?;
         let upkeep = telemetry.clone().upkeep(lifecycle.soft().clone());
@@ -262,6 +266,13 @@ impl App {
         };
         let (ledger, queue) = (Arc::clone(&self.ledger), Arc::clone(&self.queue));
         Relay::new(ledger, queue, Arc::clone(&self.clock), self.engine, settings, office)
+    }
+
+    /// Where there is a mail server.
+    async fn notices(&self) -> anyhow::Result<Option<Notices>> {
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let notices = Notices::open(&self.config, ledger, clock, self.engine).await;
+        notices.context("failed to prepare the notices by mail")
     }
 
     fn watch(&self) -> Watch {

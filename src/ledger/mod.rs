@@ -23,6 +23,7 @@ mod journal;
 mod letters;
 mod mailbox;
 mod migrations;
+mod notices;
 mod quarantine;
 mod record;
 mod reference;
@@ -49,6 +50,9 @@ pub use letters::{
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
     Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
+};
+pub use notices::{
+    Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, Told, address_tag,
 };
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};

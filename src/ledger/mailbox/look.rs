@@ -17,7 +17,7 @@ use crate::route::{Opening, openings};
 
 /// A consistent view with what it opens to one person.
 pub struct Look {
-    pub(super) tx: Transaction,
+    pub(in crate::ledger) tx: Transaction,
     pub(super) now: Timestamp,
     pub(super) person: PersonId,
     /// Organizations, applications, types, as of this view.

@@ -24,6 +24,7 @@ mod seal;
 mod views;
 mod work;
 
+pub(super) use audit::record;
 pub use audit::{Deed, Deeds};
 pub use boxes::BoxSeen;
 pub use filter::{Filter, Hidden, Order, Place};

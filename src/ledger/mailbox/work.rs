@@ -7,11 +7,12 @@ use super::look::Look;
 use super::manage::{Managed, Management};
 use crate::clock::belgian_day;
 use crate::domain::{
-    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, PartitionId, Person, Record,
-    RecordKey, RoutingRule, Scope,
+    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, Notification, PartitionId,
+    Person, Record, RecordKey, RoutingRule, Scope,
 };
 use crate::ledger::Tally;
 use crate::ledger::error::LedgerError;
+use crate::ledger::notices;
 use crate::ledger::registry::{apply, move_access, unknown};
 use crate::ledger::store::Statement;
 
@@ -22,12 +23,6 @@ const PUT_LABEL_RULE: Statement =
 const LABEL_EXISTS: Statement = Statement::same(
     "SELECT id FROM labels WHERE enterprise = $1 AND id = $2 AND merged_into IS NULL",
 );
-const PUT_NOTIFICATION: Statement = Statement::same(
-    "INSERT INTO notification_settings (enterprise, record) VALUES ($1, $2)
-     ON CONFLICT (enterprise) DO UPDATE SET record = excluded.record
-     WHERE notification_settings.record <> excluded.record",
-);
-
 /// One change in its transaction.
 pub(super) struct Work {
     pub(super) look: Look,
@@ -167,10 +162,10 @@ impl Work {
         Ok(Managed::Changed)
     }
 
-    async fn notification(&mut self, settings: &Json) -> Result<Managed, LedgerError> {
-        let values = vec![self.enterprise.value().into(), settings.to_string().into()];
-        let changed = self.look.tx.execute(PUT_NOTIFICATION, values).await?;
-        Ok(if changed == 0 { Managed::Unchanged } else { Managed::Changed })
+    async fn notification(&mut self, wanted: &Notification) -> Result<Managed, LedgerError> {
+        let (enterprise, now) = (self.enterprise, self.look.now);
+        let is_changed = notices::settle(&mut self.look.tx, enterprise, wanted, now).await?;
+        Ok(if is_changed { Managed::Changed } else { Managed::Unchanged })
     }
 }
 
@@ -183,6 +178,6 @@ fn described(management: &Management) -> (Deed, Json) {
         Management::Rules(rules) => (Deed::Rule, json!({ "rules": rules })),
         Management::LabelRules(rules) => (Deed::LabelRule, json!({ "rules": rules })),
         Management::Consent(all_digital) => (Deed::Consent, json!({ "allDigital": all_digital })),
-        Management::Notification(_) => (Deed::Notification, json!({})),
+        Management::Notification(wanted) => (Deed::Notification, notices::deed(wanted)),
     }
 }

@@ -312,6 +312,20 @@ notices-address = E-mail address
 notices-hour = At what hour
 notices-empty-stops = An empty address stops the notices.
 notices-fault = This is not an e-mail address.
+notices-kinds = It counts what is new since the last notice, what has lain unread for 15 days, and what leaves the box within 7 days.
+notices-off = This installation sends no mail at present: the address is kept, and nobody is told.
+notices-fate = What became of them
+notices-sent = The last notice was sent on { $day }.
+notices-never = No notice has been sent yet.
+notices-refused = The mail server refused the notice of { $day }. Is the address right?
+notices-waits = The last notice could not be sent yet; it is tried again on { $day }.
+notices-answer = The mail server’s answer:
+
+stop-title = Notices by e-mail
+stop-lead = You are told by e-mail of unread mail in the e-Box of company { $box }. Do you want no more of these e-mails at this address?
+stop-go = Send no more
+stop-done = No more e-mails about the e-Box of company { $box } are sent to this address.
+stop-again = Mail goes on arriving in the box. An access manager can start the notices again at any time, in e-Box management.
 
 ## said after something was done
 said-done = Marked as done.

@@ -312,6 +312,20 @@ notices-address = Adresse de courriel
 notices-hour = À quelle heure
 notices-empty-stops = Une adresse vide arrête les avis.
 notices-fault = Ce n’est pas une adresse de courriel.
+notices-kinds = Il compte ce qui est nouveau depuis le dernier avis, ce qui n’a pas été lu depuis 15 jours, et ce qui quittera la boîte dans les 7 jours.
+notices-off = Cette installation n’envoie pas de courriels pour le moment : l’adresse est gardée et personne n’est averti.
+notices-fate = Ce que les avis sont devenus
+notices-sent = Le dernier avis a été envoyé le { $day }.
+notices-never = Aucun avis n’a encore été envoyé.
+notices-refused = Le serveur de courrier a refusé l’avis du { $day }. L’adresse est-elle correcte ?
+notices-waits = Le dernier avis n’a pas encore pu être envoyé ; nouvel essai le { $day }.
+notices-answer = Réponse du serveur de courrier :
+
+stop-title = Avis par courriel
+stop-lead = Vous êtes averti par courriel du courrier non lu dans l’e-Box de l’entreprise { $box }. Voulez-vous ne plus recevoir ces courriels à cette adresse ?
+stop-go = Ne plus rien envoyer
+stop-done = Plus aucun courriel au sujet de l’e-Box de l’entreprise { $box } n’est envoyé à cette adresse.
+stop-again = Le courrier continue d’arriver dans la boîte. Un gestionnaire d’accès peut rétablir les avis à tout moment, dans la gestion de l’e-Box.
 
 ## said after something was done
 said-done = Marqué comme fait.

@@ -312,6 +312,20 @@ notices-address = E-mailadres
 notices-hour = Op welk uur
 notices-empty-stops = Een leeg adres stopt de meldingen.
 notices-fault = Dit is geen e-mailadres.
+notices-kinds = Ze telt wat nieuw is sinds de vorige melding, wat al 15 dagen ongelezen is, en wat binnen 7 dagen uit de box verdwijnt.
+notices-off = Deze installatie verstuurt momenteel geen e-mails: het adres wordt bewaard en niemand wordt verwittigd.
+notices-fate = Wat ervan geworden is
+notices-sent = De laatste melding is verstuurd op { $day }.
+notices-never = Er is nog geen melding verstuurd.
+notices-refused = De mailserver heeft de melding van { $day } geweigerd. Klopt het adres?
+notices-waits = De laatste melding kon nog niet worden verstuurd; nieuwe poging op { $day }.
+notices-answer = Antwoord van de mailserver:
+
+stop-title = Berichtgeving per e-mail
+stop-lead = U wordt per e-mail verwittigd van ongelezen post in de e-Box van onderneming { $box }. Wilt u deze e-mails niet meer ontvangen op dit adres?
+stop-go = Niets meer versturen
+stop-done = Er worden geen e-mails over de e-Box van onderneming { $box } meer naar dit adres gestuurd.
+stop-again = Er blijft post in de box aankomen. Een toegangsbeheerder kan de meldingen op elk moment opnieuw starten, in het beheer van de e-Box.
 
 ## said after something was done
 said-done = Als gedaan gemarkeerd.
