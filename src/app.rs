@@ -29,6 +29,7 @@ use crate::paper::office::Office;
 use crate::paper::printer::Printers;
 use crate::queue::Queue;
 use crate::relay::{self, Relay};
+use crate::retention::Retention;
 use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
@@ -127,6 +128,7 @@ impl App {
         Rulebook {
             policy: Arc::clone(&self.policy),
             is_registry_complete: self.config.registry.complete,
+            grace_days: self.config.registry.grace_days,
             closed: match self.config.registry.closed {
                 Closed::Refuse => ClosedEnterprise::Refuse,
                 Closed::Hold => ClosedEnterprise::Hold,
@@ -196,6 +198,7 @@ impl App {
         if has(Role::Relay) {
             self.relay(Arc::clone(&office)).run(lifecycle);
             lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
+            lifecycle.spawn("retention", self.retention().run(lifecycle.soft().clone()));
             if let Some(notices) = self.notices().await? {
                 lifecycle.spawn("notices", notices.run(lifecycle.soft().clone()));
             }
@@ -276,14 +279,22 @@ impl App {
     }
 
     fn watch(&self) -> Watch {
-        let days = i64::from(self.config.documents.unreferenced_days);
         Watch {
             ledger: Arc::clone(&self.ledger),
             queue: Arc::clone(&self.queue),
-            documents: self.documents.clone(),
             clock: Arc::clone(&self.clock),
             engine: self.engine,
             printers: Arc::clone(&self.printers),
+        }
+    }
+
+    fn retention(&self) -> Retention {
+        let days = i64::from(self.config.documents.unreferenced_days);
+        Retention {
+            ledger: Arc::clone(&self.ledger),
+            documents: self.documents.clone(),
+            clock: Arc::clone(&self.clock),
+            engine: self.engine,
             unreferenced: SignedDuration::from_hours(days * 24),
         }
     }

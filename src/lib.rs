@@ -32,6 +32,7 @@ pub mod print_room;
 pub mod queue;
 pub mod registry;
 pub mod relay;
+pub mod retention;
 pub mod route;
 pub mod schema;
 pub mod search;

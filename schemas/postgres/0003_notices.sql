@@ -1,4 +1,5 @@
--- Notices by mail, and what becomes of a message when its time is over.
+-- Notices by mail, what becomes of a message when its time is over, and since
+-- when a company is what it is.
 
 -- When a box is next told of its mail (0: to be planned; none: nobody is told),
 -- and up to when it was.
@@ -47,3 +48,8 @@ FROM (SELECT m.application, substring(m.documents FROM i.i * 32 + 1 FOR 32) AS d
       WHERE i.i * 32 < length(m.documents) GROUP BY 1, 2) n
 WHERE d.application = n.application AND d.digest = n.digest;
 CREATE INDEX documents_needed ON documents (needed_through) WHERE used = 1;
+
+-- Since when (days since 1970) it is active or closed; none: always.
+ALTER TABLE enterprises ADD COLUMN state_since BIGINT;
+UPDATE enterprises SET state_since = (record::jsonb ->> 'stateSince')::date - DATE '1970-01-01'
+    WHERE record LIKE '%stateSince%';

@@ -1,4 +1,5 @@
--- Notices by mail, and what becomes of a message when its time is over.
+-- Notices by mail, what becomes of a message when its time is over, and since
+-- when a company is what it is.
 
 -- When a box is next told of its mail (0: to be planned; none: nobody is told),
 -- and up to when it was.
@@ -47,3 +48,8 @@ UPDATE documents SET needed_through = COALESCE(
      WHERE m.application = documents.application
        AND substr(m.documents, n.i * 32 + 1, 32) = documents.digest), 0);
 CREATE INDEX documents_needed ON documents (needed_through) WHERE used = 1;
+
+-- Since when (days since 1970) it is active or closed; none: always.
+ALTER TABLE enterprises ADD COLUMN state_since INTEGER;
+UPDATE enterprises SET state_since = CAST(julianday(record ->> 'stateSince') - 2440587.5 AS INTEGER)
+    WHERE record LIKE '%stateSince%';

@@ -100,6 +100,8 @@ sections! {
         complete: bool,
         /// What becomes of documents for closed enterprises.
         closed: Closed,
+        /// Days for which the box of a new enterprise is not used.
+        grace_days: u16,
     }
     /// `[intake]`
     Intake {

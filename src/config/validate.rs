@@ -17,6 +17,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     intake(config)?;
     let relay = &config.relay;
     within("ledger.connections", config.ledger.connections, 1..=1_000)?;
+    within("registry.grace_days", config.registry.grace_days, 0..=365)?;
     within("documents.unreferenced_days", config.documents.unreferenced_days, 1..=3_650)?;
     within("relay.receipts_per_message_max", relay.receipts_per_message_max, 1..=5_000)?;
     within("relay.letters_window", relay.letters_window, 1..=1_000_000)?;

@@ -23,6 +23,7 @@ mod queue_conformance;
 mod queue_embedded;
 mod registry;
 mod relaying;
+mod retention;
 mod shipped;
 mod simulate;
 mod support;

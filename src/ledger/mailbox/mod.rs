@@ -31,6 +31,7 @@ pub use filter::{Filter, Hidden, Order, Place};
 pub use label_changes::{LabelChange, LabelChanged};
 pub use list::Stretch;
 pub use look::Look;
+pub(super) use look::is_over;
 pub use manage::{Managed, Management};
 pub use mark::Mark;
 pub use marks::Marked;

@@ -90,6 +90,9 @@ impl Work {
         person: Option<Person>,
     ) -> Result<Managed, LedgerError> {
         let mut grants = self.look.grants_in(self.enterprise).await?;
+        if is_liquidators(&grants, &grant.id) || grant.scope == Scope::Liquidator {
+            return Ok(Managed::Forbidden);
+        }
         grants.retain(|it| it.id != grant.id);
         grants.push(grant.clone());
         if !self.has_manager(&grants) {
@@ -107,6 +110,9 @@ impl Work {
 
     async fn withdraw(&mut self, id: GrantId) -> Result<Managed, LedgerError> {
         let mut grants = self.look.grants_in(self.enterprise).await?;
+        if is_liquidators(&grants, &id) {
+            return Ok(Managed::Forbidden);
+        }
         grants.retain(|it| it.id != id);
         if !self.has_manager(&grants) {
             return Ok(Managed::LastManager);
@@ -167,6 +173,11 @@ impl Work {
         let is_changed = notices::settle(&mut self.look.tx, enterprise, wanted, now).await?;
         Ok(if is_changed { Managed::Changed } else { Managed::Unchanged })
     }
+}
+
+/// Given by the registry: access managers neither give nor withdraw it.
+fn is_liquidators(grants: &[Grant], id: &GrantId) -> bool {
+    grants.iter().any(|it| it.id == *id && it.scope == Scope::Liquidator)
 }
 
 fn described(management: &Management) -> (Deed, Json) {

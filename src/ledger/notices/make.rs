@@ -7,6 +7,7 @@ use super::{count, night};
 use crate::clock::belgian_day;
 use crate::domain::{EnterpriseNumber, Notification, day_number};
 use crate::ledger::error::LedgerError;
+use crate::ledger::mailbox::is_over;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Transaction};
 use crate::ledger::{Ledger, micros, time};
@@ -26,11 +27,13 @@ const NIGHT: SignedDuration = SignedDuration::from_hours(24);
 
 /// A box that another engine looks at is passed over.
 const DUE: Statement = Statement {
-    postgres: "SELECT n.enterprise, n.record, n.next_notice_at, n.told_until, e.state
+    postgres: "SELECT n.enterprise, n.record, n.next_notice_at, n.told_until, e.state,
+            e.state_since
         FROM notification_settings n JOIN enterprises e ON e.number = n.enterprise
         WHERE n.next_notice_at <= $1 ORDER BY n.next_notice_at LIMIT $2
         FOR UPDATE OF n SKIP LOCKED",
-    sqlite: "SELECT n.enterprise, n.record, n.next_notice_at, n.told_until, e.state
+    sqlite: "SELECT n.enterprise, n.record, n.next_notice_at, n.told_until, e.state,
+            e.state_since
         FROM notification_settings n JOIN enterprises e ON e.number = n.enterprise
         WHERE n.next_notice_at <= $1 ORDER BY n.next_notice_at LIMIT $2",
 };
@@ -62,13 +65,13 @@ struct Due {
     is_closed: bool,
 }
 
-fn due(mut row: Row) -> Result<Due, LedgerError> {
+fn due(mut row: Row, now: Timestamp) -> Result<Due, LedgerError> {
     Ok(Due {
         enterprise: enterprise_number(row.int()?)?,
         settings: row.json()?,
         at: Some(row.int()?).filter(|at| *at > 0).map(time).transpose()?,
         told_until: row.opt_int()?.map(time).transpose()?,
-        is_closed: row.text()? == "closed",
+        is_closed: is_over(&mut row, belgian_day(now))?,
     })
 }
 
@@ -82,7 +85,7 @@ impl Ledger {
         let rows = tx.rows(DUE, vec![micros(now).into(), limit.into()]).await?;
         let mut made = Made { boxes: rows.len(), notices: 0 };
         for row in rows {
-            made.notices += usize::from(due(row)?.make(&mut tx, now).await?);
+            made.notices += usize::from(due(row, now)?.make(&mut tx, now).await?);
         }
         tx.commit().await?;
         Ok(made)

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::count::{Told, count};
-use crate::domain::{Enterprise, EnterpriseNumber, LegalState, Notification};
+use crate::clock::belgian_day;
+use crate::domain::{Enterprise, EnterpriseNumber, Notification};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Transaction};
@@ -154,7 +155,8 @@ async fn wanted(
     let mut rows = tx.rows(WHERE_TO, vec![claimed.enterprise.value().into()]).await?;
     let Some(row) = rows.first_mut() else { return Ok(None) };
     let (enterprise, settings): (Enterprise, Notification) = (row.json()?, row.json()?);
-    let Some(address) = settings.address.filter(|_| enterprise.state == LegalState::Active) else {
+    let is_over = enterprise.state.is_over(enterprise.state_since, belgian_day(now));
+    let Some(address) = settings.address.filter(|_| !is_over) else {
         return Ok(None);
     };
     let told = count(tx, claimed.enterprise, claimed.stretch, now).await?;

@@ -105,6 +105,27 @@ impl<'a> Story<'a> {
         let message = self.any_message().context("some were posted")?;
         self.house.mailbox.hide(&reader("fay")?, &[message.id]).await?;
         self.change(message.id, |it| it.is_hidden = true);
+        let last = COMPANIES - 1;
+        self.put_grant(grant("dan", last, "liquidator", "")).await?;
+        self.cease(last, self.truth.today).await
+    }
+
+    /// The register says from which day on a company has ceased.
+    pub(super) async fn cease(&mut self, n: usize, day: i64) -> Result<()> {
+        let since = belgian_day(self.clock.now()).checked_add((day - self.truth.today).days())?;
+        let line = json!({ "kind": "enterprise", "number": company(n), "name": "C",
+            "language": "fr", "state": "closed", "stateSince": since });
+        self.import(&format!("{line}\n")).await?;
+        self.truth.closed.insert(n, day);
+        Ok(())
+    }
+
+    /// It was a mistake.
+    pub(super) async fn revive(&mut self, n: usize) -> Result<()> {
+        let line = json!({ "kind": "enterprise", "number": company(n), "name": "C",
+            "language": "fr" });
+        self.import(&format!("{line}\n")).await?;
+        self.truth.closed.remove(&n);
         Ok(())
     }
 
@@ -200,7 +221,7 @@ impl<'a> Story<'a> {
         self.put_grant(new).await
     }
 
-    async fn put_grant(&mut self, mut new: Grant) -> Result<()> {
+    pub(super) async fn put_grant(&mut self, mut new: Grant) -> Result<()> {
         self.grants += 1;
         new.id = format!("g{}", self.grants);
         let today = belgian_day(self.clock.now());
@@ -220,7 +241,7 @@ impl<'a> Story<'a> {
             from: day(new.from)?,
             to: day(new.to)?,
         };
-        if new.person == "chief" {
+        if new.person == "chief" || new.kind == "liquidator" {
             let line = serde_json::to_value(facteur::domain::Record::Grant(record))?;
             self.import(&format!("{line}\n")).await?;
         } else {
@@ -263,14 +284,14 @@ impl<'a> Story<'a> {
         self.import(&format!("{line}\n")).await
     }
 
-    fn next_day(&mut self) -> Result<()> {
+    pub(super) fn next_day(&mut self) -> Result<()> {
         self.clock.advance(SignedDuration::from_hours(24));
         self.truth.today += 1;
         Ok(())
     }
 }
 
-fn grant(person: &str, company: usize, kind: &'static str, of: &str) -> Grant {
+pub(super) fn grant(person: &str, company: usize, kind: &'static str, of: &str) -> Grant {
     Grant {
         id: String::new(),
         company,

@@ -95,6 +95,9 @@ boxes-none = Sie haben zu keiner Box Zugang. Bitten Sie den Zugangsverwalter Ihr
 boxes-not-found = Keine Box passt dazu.
 boxes-start = Mein Unternehmen hat noch keine e-Box
 boxes-manager = Zugangsverwalter
+closed-title = Unternehmen, die nicht mehr bestehen
+closed-text = Laut Unternehmensregister bestehen diese nicht mehr. Seit diesem Tag sind ihre Boxen für alle geschlossen außer für den Liquidator, der weiterhin liest, was darin liegt. Ist das ein Irrtum, berichtigt ihn das Register, und der Zugang kommt von selbst zurück.
+closed-since = eingestellt am { $day }
 favourite = Favorit
 search-go = Suchen
 
@@ -269,6 +272,7 @@ preview-title = { $name } würde { $count } der jetzigen Nachrichten sehen:
 preview-line = { $type }: { $count }
 preview-nothing = Im Moment nichts.
 scope-manager = Alles, und darf Zugang geben
+scope-liquidator = Alles, auch nach dem Ende des Unternehmens: Liquidator
 scope-all = Die ganze gewöhnliche Post
 scope-type = Ein Nachrichtentyp
 scope-service = Ein Onlinedienst

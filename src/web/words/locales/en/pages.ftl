@@ -95,6 +95,9 @@ boxes-none = You have access to no box. Ask the access manager of your company f
 boxes-not-found = No box matches.
 boxes-start = My company has no e-Box yet
 boxes-manager = access manager
+closed-title = Companies that have ceased
+closed-text = The register of companies says that these have ceased to exist. From that day on their boxes are closed to everybody but the liquidator, who still reads what lies in them. If this is a mistake, the register puts it right, and access comes back by itself.
+closed-since = ceased on { $day }
 favourite = Favourite
 search-go = Search
 
@@ -269,6 +272,7 @@ preview-title = { $name } would see { $count } of today’s messages:
 preview-line = { $type }: { $count }
 preview-nothing = Nothing at the moment.
 scope-manager = Everything, and may give access
+scope-liquidator = Everything, also after the company has ceased: liquidator
 scope-all = All ordinary mail
 scope-type = One message type
 scope-service = One online service

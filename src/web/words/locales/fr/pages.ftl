@@ -95,6 +95,9 @@ boxes-none = Vous n’avez accès à aucune boîte. Demandez l’accès au gesti
 boxes-not-found = Aucune boîte ne correspond.
 boxes-start = Mon entreprise n’a pas encore d’e-Box
 boxes-manager = gestionnaire d’accès
+closed-title = Entreprises qui ont cessé
+closed-text = D’après le registre des entreprises, celles-ci ont cessé d’exister. Depuis ce jour, leurs boîtes sont fermées à tous sauf au liquidateur, qui lit encore ce qui s’y trouve. S’il s’agit d’une erreur, le registre la corrige et l’accès revient de lui-même.
+closed-since = a cessé le { $day }
 favourite = Favori
 search-go = Chercher
 
@@ -269,6 +272,7 @@ preview-title = { $name } verrait { $count } des messages actuels :
 preview-line = { $type } : { $count }
 preview-nothing = Rien pour l’instant.
 scope-manager = Tout, et peut donner accès
+scope-liquidator = Tout, même après la fin de l’entreprise : liquidateur
 scope-all = Tout le courrier ordinaire
 scope-type = Un type de message
 scope-service = Un service en ligne

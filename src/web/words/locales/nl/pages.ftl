@@ -95,6 +95,9 @@ boxes-none = U hebt tot geen enkele box toegang. Vraag toegang aan de toegangsbe
 boxes-not-found = Geen enkele box komt overeen.
 boxes-start = Mijn onderneming heeft nog geen e-Box
 boxes-manager = toegangsbeheerder
+closed-title = Stopgezette ondernemingen
+closed-text = Volgens het ondernemingsregister bestaan deze niet meer. Vanaf die dag zijn hun boxen gesloten voor iedereen behalve de vereffenaar, die nog leest wat erin ligt. Is dit een vergissing, dan zet het register ze recht en komt de toegang vanzelf terug.
+closed-since = stopgezet op { $day }
 favourite = Favoriet
 search-go = Zoeken
 
@@ -269,6 +272,7 @@ preview-title = { $name } zou { $count } van de huidige berichten zien:
 preview-line = { $type }: { $count }
 preview-nothing = Voorlopig niets.
 scope-manager = Alles, en kan toegang geven
+scope-liquidator = Alles, ook na het einde van de onderneming: vereffenaar
 scope-all = Alle gewone post
 scope-type = Een berichttype
 scope-service = Een onlinedienst
