@@ -34,18 +34,18 @@ impl Words {
 
     /// A text about something.
     pub(super) fn with(self, id: &str, name: &'static str, value: &str) -> String {
-        self.fill(id, HashMap::from([(Cow::Borrowed(name), value.to_owned().into())]))
+        self.fill(id, &HashMap::from([(Cow::Borrowed(name), value.to_owned().into())]))
     }
 
     /// A text about a number of things; from `max` on there may be more.
     pub(super) fn count(self, id: &str, count: u64, max: u64) -> String {
         let shown = if count < max { count.to_string() } else { format!("{max}+") };
         let values = [(Cow::Borrowed("n"), shown.into()), (Cow::Borrowed("count"), count.into())];
-        self.fill(id, HashMap::from(values))
+        self.fill(id, &HashMap::from(values))
     }
 
-    fn fill(self, id: &str, values: HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
-        let found = LOCALES.try_lookup_with_args(&self.identifier(), id, &values);
+    fn fill(self, id: &str, values: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
+        let found = LOCALES.try_lookup_with_args(&self.identifier(), id, values);
         found.unwrap_or_else(|| id.to_owned())
     }
 

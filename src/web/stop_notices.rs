@@ -48,7 +48,8 @@ pub(super) async fn stop(
 ) -> Result<Response, PageError> {
     let told = told(&web, &asked).await?;
     // Both answers are the same to who asks: that address is told no more.
-    let _ = web.ledger.stop_notices(told.enterprise, told.tag, web.clock.now()).await?;
+    let stopped = web.ledger.stop_notices(told.enterprise, told.tag, web.clock.now()).await?;
+    tracing::info!(enterprise = %told.enterprise, ?stopped, "notices are stopped by their link");
     show(&web, &visitor, asked.token, told, true)
 }
 

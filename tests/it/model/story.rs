@@ -89,8 +89,8 @@ impl<'a> Story<'a> {
     }
 
     /// What a short story may lack: a grant of tomorrow, a manager whose grant
-    /// names a partition, a closed type from a sender that is open, something
-    /// hidden.
+    /// names a partition, a closed type from a sender that is open, a service
+    /// besides another, something hidden, a company that has ceased.
     pub(super) async fn be_complete(&mut self) -> Result<()> {
         for n in 0..COMPANIES {
             let from = Some(self.truth.today + 1);
@@ -98,6 +98,7 @@ impl<'a> Story<'a> {
             let partition = Some("HR".to_owned());
             self.put_grant(Grant { partition, ..grant("fay", n, "manager", "") }).await?;
             self.put_grant(grant("gus", n, "organization", ORGANIZATIONS[0])).await?;
+            self.put_grant(grant("gus", n, "service", "money")).await?;
         }
         for _ in 0..12 {
             self.post().await?;

@@ -66,7 +66,7 @@ async fn away(ledger: &TestLedger) -> Result<()> {
     ledger.execute("UPDATE messages SET arrived_at = arrived_at + 259200000000".into()).await?;
     post.work(&away).await?;
     post.house.mailbox.open(&chief(company)?, last).await?;
-    ledger.execute(format!("UPDATE messages SET read_at = 1 WHERE read_at IS NULL")).await?;
+    ledger.execute("UPDATE messages SET read_at = 1 WHERE read_at IS NULL".into()).await?;
     post.clock.advance(HOUR);
     post.work(&teller).await?;
     let rows = ledger.notices(None, None, 10).await?;
@@ -85,7 +85,9 @@ async fn refused(ledger: &TestLedger) -> Result<()> {
     let row = only(ledger).await?;
     ensure!(row.state == NoticeState::Refused && row.attempts == 1, "{row:?}");
     ensure!(row.answer.as_deref().is_some_and(|it| it.contains("no such mailbox here")), "{row:?}");
-    ensure!(post.house.mailbox.notices(&chief, company.number()).await? == [row.clone()]);
+    ensure!(
+        post.house.mailbox.notices(&chief, company.number()).await? == std::slice::from_ref(&row)
+    );
     let stranger = crate::mailbox::reader("stranger")?;
     ensure!(post.house.mailbox.notices(&stranger, company.number()).await.is_err());
     post.clock.advance(HOUR);

@@ -49,7 +49,6 @@ impl Sink {
 impl Drop for Sink {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill().and_then(|()| self.child.wait()).ok();
     }
 }
