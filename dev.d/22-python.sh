@@ -1,5 +1,5 @@
-# A Python of our own with the client by which the tests speak AMQP as agencies
-# do: with a library that is not ours.
+# A Python of our own with what the tests speak to that is not ours: an AMQP
+# client, as agencies have it, and a mail server.
 # shellcheck shell=bash
 
 PYTHON_HOME=$DEV/python

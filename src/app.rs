@@ -23,11 +23,13 @@ use crate::intake::{self, ClosedEnterprise, Intake, Rulebook};
 use crate::ledger::{Class, Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::mailbox::Mailbox;
+use crate::notices::Notices;
 use crate::paper::links::Links;
 use crate::paper::office::Office;
 use crate::paper::printer::Printers;
 use crate::queue::Queue;
 use crate::relay::{self, Relay};
+use crate::retention::Retention;
 use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
@@ -126,6 +128,7 @@ impl App {
         Rulebook {
             policy: Arc::clone(&self.policy),
             is_registry_complete: self.config.registry.complete,
+            grace_days: self.config.registry.grace_days,
             closed: match self.config.registry.closed {
                 Closed::Refuse => ClosedEnterprise::Refuse,
                 Closed::Hold => ClosedEnterprise::Hold,
@@ -195,6 +198,10 @@ impl App {
         if has(Role::Relay) {
             self.relay(Arc::clone(&office)).run(lifecycle);
             lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
+            lifecycle.spawn("retention", self.retention().run(lifecycle.soft().clone()));
+            if let Some(notices) = self.notices().await? {
+                lifecycle.spawn("notices", notices.run(lifecycle.soft().clone()));
+            }
         }
         let metrics = self.serve_metrics(lifecycle, telemetry).await?;
         let upkeep = telemetry.clone().upkeep(lifecycle.soft().clone());
@@ -264,15 +271,30 @@ impl App {
         Relay::new(ledger, queue, Arc::clone(&self.clock), self.engine, settings, office)
     }
 
+    /// Where there is a mail server.
+    async fn notices(&self) -> anyhow::Result<Option<Notices>> {
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let notices = Notices::open(&self.config, ledger, clock, self.engine).await;
+        notices.context("failed to prepare the notices by mail")
+    }
+
     fn watch(&self) -> Watch {
-        let days = i64::from(self.config.documents.unreferenced_days);
         Watch {
             ledger: Arc::clone(&self.ledger),
             queue: Arc::clone(&self.queue),
-            documents: self.documents.clone(),
             clock: Arc::clone(&self.clock),
             engine: self.engine,
             printers: Arc::clone(&self.printers),
+        }
+    }
+
+    fn retention(&self) -> Retention {
+        let days = i64::from(self.config.documents.unreferenced_days);
+        Retention {
+            ledger: Arc::clone(&self.ledger),
+            documents: self.documents.clone(),
+            clock: Arc::clone(&self.clock),
+            engine: self.engine,
             unreferenced: SignedDuration::from_hours(days * 24),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
@@ -101,6 +101,14 @@ pub fn belgian_day(at: Timestamp) -> Date {
 #[must_use]
 pub fn belgian_midnight(day: Date) -> Option<Timestamp> {
     day.to_zoned(BELGIUM.clone()).ok().map(|midnight| midnight.timestamp())
+}
+
+/// When Belgian clocks show an hour of a day; where they skip it, the hour
+/// after. None at the ends of the calendar, and for what is no hour.
+#[must_use]
+pub fn belgian_hour(day: Date, hour: u8) -> Option<Timestamp> {
+    let time = Time::new(i8::try_from(hour).ok()?, 0, 0, 0).ok()?;
+    day.to_datetime(time).to_zoned(BELGIUM.clone()).ok().map(|shown| shown.timestamp())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Facteur: the delivery and routing engine behind a company mailbox.
 //!
 //! ```text
-//! agency ─▶ queue ─▶ intake ─▶ route ─▶ decide ─▶ ledger ─┬▶ relay ─▶ letters, receipts
+//! agency ─▶ queue ─▶ intake ─▶ route ─▶ decide ─▶ ledger ─┬▶ relay ─▶ letters, receipts, notices
 //!                   (batch)    (pure)    (pure)  (1 commit)├▶ search (follows the ledger)
 //!                                                          └▶ web
 //! ```
@@ -26,11 +26,13 @@ pub mod intake;
 pub mod ledger;
 pub mod lifecycle;
 pub mod mailbox;
+pub mod notices;
 pub mod paper;
 pub mod print_room;
 pub mod queue;
 pub mod registry;
 pub mod relay;
+pub mod retention;
 pub mod route;
 pub mod schema;
 pub mod search;

@@ -169,7 +169,7 @@ impl<'a> Simulation<'a> {
         let reference = batch.reference().await?;
         let candidates: Vec<Candidate> =
             texts.into_iter().map(|text| self.candidate(text, &reference)).collect();
-        let wanted = wanted(&candidates, &reference);
+        let wanted = wanted(&candidates, &reference, self.rules.now);
         let mut snapshot = batch.look_up(reference, &wanted).await?;
         // Nothing was written: this only lets go of what was looked up.
         drop(batch);

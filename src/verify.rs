@@ -93,7 +93,7 @@ impl Verdict {
     ) -> Result<Self, VerifyError> {
         let found = search.find(Query { size: 1, ..Query::everywhere() }).await?;
         self.account.indexed = Some(found.total);
-        let messages = u64::try_from(self.account.total.accepted).unwrap_or(0);
+        let messages = ledger.messages_kept().await?;
         if found.total != messages {
             self.findings.push(Finding {
                 what: "the search index does not hold every message".into(),

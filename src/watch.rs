@@ -1,5 +1,4 @@
-//! Watching: figures of the whole installation, the sweep, and the seals of the
-//! record.
+//! Watching: figures of the whole installation, and the seals of the record.
 //!
 //! Gauges taken from the ledger and the broker would be summed if every engine
 //! exported them; so one engine, by lease, counts and exports for all.
@@ -10,11 +9,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::documents::{DocumentStore, upload};
 use crate::domain::Code;
 use crate::ledger::{Ledger, LedgerError};
 use crate::paper::letter::LetterState;
@@ -29,16 +27,12 @@ pub struct Watch {
     pub ledger: Arc<Ledger>,
     /// Whose depths are exported.
     pub queue: Arc<dyn Queue>,
-    /// What is swept.
-    pub documents: DocumentStore,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// This engine.
     pub engine: Uuid,
     /// Whose letters are counted.
     pub printers: Arc<Printers>,
-    /// Age at which an upload that no message names is deleted.
-    pub unreferenced: SignedDuration,
 }
 
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -52,7 +46,6 @@ const REST_MAX: Duration = Duration::from_secs(30);
 const RECOUNT_FACTOR: u32 = 100;
 /// The label of letters that have no printer yet.
 const UNPLANNED: &str = "unplanned";
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The account's difference, when it was counted and how long that took.
 #[derive(Clone, Copy)]
@@ -74,17 +67,12 @@ impl Watch {
     /// # Errors
     /// Never: what cannot be read is counted as an error and read again.
     pub async fn run(self, stop: CancellationToken) -> Result<(), std::convert::Infallible> {
-        let mut swept: Option<tokio::time::Instant> = None;
         let mut counted: Option<Counted> = None;
         while !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
             if let Err(error) = self.look(&mut counted).await {
                 measure::error("watch", error.kind());
                 warn!(error = %chain(&error), "failed to count");
-            }
-            if swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
-                self.sweep().await;
-                swept = Some(tokio::time::Instant::now());
             }
             let rest = (started.elapsed() * REST_FACTOR).clamp(EVERY, REST_MAX);
             tokio::select! {
@@ -162,17 +150,5 @@ impl Watch {
             }
         }
         Ok(())
-    }
-
-    async fn sweep(&self) {
-        let (now, age) = (self.clock.now(), self.unreferenced);
-        match upload::sweep(&self.ledger, &self.documents, age, now).await {
-            Ok(0) => {}
-            Ok(count) => info!(count, "swept uploads that no message names"),
-            Err(error) => {
-                measure::error("sweep", error.kind());
-                warn!(error = %chain(&error), "failed to sweep");
-            }
-        }
     }
 }

@@ -78,6 +78,7 @@ fn policy() -> Result<Policy> {
 async fn batches(ledger: &Ledger, mail: Mailbag, size: usize) -> Result<Vec<Records>> {
     let intake = Config::load(None, std::iter::empty())?.intake;
     let rulebook = Rulebook {
+        grace_days: 0,
         policy: std::sync::Arc::new(policy()?),
         is_registry_complete: false,
         closed: ClosedEnterprise::Refuse,
@@ -95,7 +96,7 @@ async fn batches(ledger: &Ledger, mail: Mailbag, size: usize) -> Result<Vec<Reco
             .collect::<Result<_>>()?;
         let mut batch = ledger.begin().await?;
         let reference = batch.reference().await?;
-        let wanted = wanted(&candidates, &reference);
+        let wanted = wanted(&candidates, &reference, SystemClock.now());
         let snapshot = batch.look_up(reference, &wanted).await?;
         let (records, _) = judge(&candidates, &snapshot, &rulebook, SystemClock.now());
         anyhow::ensure!(records.accepted.len() == piece.len(), "the bench's mail must be good");

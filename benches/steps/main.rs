@@ -76,7 +76,7 @@ fn recording(c: &mut Criterion) {
                 runtime.block_on(async {
                     let mut batch = ledger.begin().await.unwrap();
                     let reference = batch.reference().await.unwrap();
-                    let wanted = wanted(&candidates, &reference);
+                    let wanted = wanted(&candidates, &reference, SystemClock.now());
                     let snapshot = batch.look_up(reference, &wanted).await.unwrap();
                     let now = SystemClock.now();
                     let (records, _) = judge(&candidates, &snapshot, &site.rulebook, now);

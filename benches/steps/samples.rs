@@ -37,6 +37,7 @@ impl Site {
         Self {
             intake: Config::load(None, std::iter::empty()).unwrap().intake,
             rulebook: Rulebook {
+                grace_days: 0,
                 policy: Arc::new(policy),
                 is_registry_complete: false,
                 closed: ClosedEnterprise::Refuse,
@@ -187,6 +188,6 @@ impl Source for Memory {
         let messages: Vec<Projected> = self.0.iter().skip(from).take(limit).cloned().collect();
         let through = messages.last().map_or(position, |message| message.position);
         let through_at = messages.last().map(|message| message.arrived_at);
-        Ok(Page { messages, through, through_at })
+        Ok(Page { messages, through, through_at, gone: Vec::new() })
     }
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod letters;
 mod migrate;
+mod notices;
 mod output;
 mod printer;
 mod publish;
@@ -85,6 +86,9 @@ enum Command {
     /// Look after letters: list, show, recall, release, move, send again
     #[command(subcommand)]
     Letters(letters::Args),
+    /// Look after notices by mail: list, send again
+    #[command(subcommand)]
+    Notices(notices::Args),
     /// Recount the account and look for everything it names
     Verify(verify::Args),
     /// Ask or rebuild the search index
@@ -136,6 +140,7 @@ impl Cli {
             Command::Simulate(args) => simulate::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
             Command::Letters(args) => letters::run(args, config, output).await,
+            Command::Notices(args) => notices::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,
             Command::Search(args) => search::run(args, config, output).await,
             Command::Schema(args) => schema::run(&args, output),

@@ -18,8 +18,8 @@ mod tests;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use sections::{
-    Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue,
-    Registry, Relay, Search, Shutdown, SignIn, Web,
+    Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, MailTls, Metrics, Notices, Paper,
+    Policy, Queue, Registry, Relay, Search, Shutdown, SignIn, Web,
 };
 pub use service_url::ServiceUrl;
 
@@ -59,6 +59,7 @@ pub struct Config {
     pub intake: Intake,
     pub relay: Relay,
     pub paper: Paper,
+    pub notices: Notices,
     pub shutdown: Shutdown,
     pub log: Log,
 }

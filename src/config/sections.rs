@@ -100,6 +100,8 @@ sections! {
         complete: bool,
         /// What becomes of documents for closed enterprises.
         closed: Closed,
+        /// Days for which the box of a new enterprise is not used.
+        grace_days: u16,
     }
     /// `[intake]`
     Intake {
@@ -140,6 +142,21 @@ sections! {
         /// Time that a lease holds.
         lease_minutes: u32,
     }
+    /// `[notices]`
+    Notices {
+        /// The mail server; empty: no mail is sent.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// How the connection is protected.
+        tls: MailTls,
+        /// Our name there; empty: it asks for none.
+        user: String,
+        /// Our password there.
+        password: Secret,
+        /// From whom the mails come.
+        sender: String,
+    }
     /// `[shutdown]`
     Shutdown {
         /// Time that running work gets.
@@ -162,6 +179,18 @@ pub enum Closed {
     Refuse,
     /// It waits for an operator.
     Hold,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// Not at all: for a server on this machine.
+    None,
+    /// By STARTTLS, without which nothing is sent.
+    Starttls,
+    /// From the first byte.
+    Tls,
 }
 
 /// How a line of the log looks.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{Config, ConfigError, ServiceUrl, SignIn};
+use super::{Config, ConfigError, MailTls, Notices, ServiceUrl, SignIn};
 
 /// RabbitMQ 4 refuses larger messages.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -13,9 +13,11 @@ const MEMORY_BYTES_MAX: usize = 1 << 40;
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     sign_in(&config.sign_in)?;
+    notices(&config.notices)?;
     intake(config)?;
     let relay = &config.relay;
     within("ledger.connections", config.ledger.connections, 1..=1_000)?;
+    within("registry.grace_days", config.registry.grace_days, 0..=365)?;
     within("documents.unreferenced_days", config.documents.unreferenced_days, 1..=3_650)?;
     within("relay.receipts_per_message_max", relay.receipts_per_message_max, 1..=5_000)?;
     within("relay.letters_window", relay.letters_window, 1..=1_000_000)?;
@@ -71,6 +73,21 @@ fn web_address(key: &str, text: &str) -> Result<(), ConfigError> {
     let is_bare = url.query().is_none() && url.fragment().is_none() && !text.ends_with('/');
     let is_bare = is_bare || key == "sign_in.issuer";
     if is_bare { Ok(()) } else { Err(fault(key, "ends without a slash".into())) }
+}
+
+fn notices(notices: &Notices) -> Result<(), ConfigError> {
+    if notices.host.is_empty() {
+        return Ok(());
+    }
+    within("notices.port", notices.port, 1..=u16::MAX)?;
+    if !notices.sender.contains('@') {
+        return Err(fault("notices.sender", "is needed where there is a host".into()));
+    }
+    let is_here = matches!(notices.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+    match notices.tls == MailTls::None && !is_here {
+        true => Err(fault("notices.tls", "\"none\" is for a server on this machine".into())),
+        false => Ok(()),
+    }
 }
 
 fn intake(config: &Config) -> Result<(), ConfigError> {

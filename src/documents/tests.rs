@@ -12,7 +12,7 @@ use super::upload::{UploadError, Uploaded, sweep, upload};
 use super::*;
 use crate::decide::Policy;
 use crate::domain::{ApplicationId, Digest};
-use crate::ledger::{Batch, DocumentKey, Ledger, Records, Snapshot, Wanted};
+use crate::ledger::{Batch, DocumentKey, Ledger, Records, Snapshot, Wanted, needed_through};
 
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -87,7 +87,7 @@ fn whole(content: Vec<u8>) -> impl futures_util::Stream<Item = Piece> + Unpin {
 }
 
 fn records_naming(key: &DocumentKey) -> Records {
-    Records { used: vec![key.clone()], ..Records::default() }
+    Records { used: vec![(key.clone(), needed_through(now()))], ..Records::default() }
 }
 
 fn policy() -> Policy {

@@ -80,6 +80,9 @@ pub struct RoutingRule {
 pub enum Scope {
     /// Everything, and the right to grant: an access manager.
     Manager,
+    /// Everything, also after the company has ceased: a liquidator. Only the
+    /// registry gives it.
+    Liquidator,
     /// Every type of level 1.
     All,
     /// One type, of either level.
@@ -114,6 +117,14 @@ pub struct Grant {
     /// Last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+}
+
+impl Scope {
+    /// Whether it opens a box whole, whatever the type and the partition.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Manager | Self::Liquidator)
+    }
 }
 
 impl Grant {

@@ -1,6 +1,6 @@
 //! Companies: the register's facts, their box, their persons and mandates.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, ToSpan as _, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,23 @@ pub enum LegalState {
     Active,
     /// It has ceased to exist.
     Closed,
+}
+
+impl LegalState {
+    /// Whether an enterprise in this state since a day (none: always) has
+    /// ceased to exist on a day. A closure that is announced has not come yet.
+    #[must_use]
+    pub fn is_over(self, since: Option<Date>, day: Date) -> bool {
+        self == Self::Closed && since.is_none_or(|since| since <= day)
+    }
+
+    /// Whether it is so new on a day that senders do not use its box yet: for
+    /// so many days from the one on which it came into being.
+    #[must_use]
+    pub fn is_new(self, since: Option<Date>, day: Date, grace_days: u16) -> bool {
+        let ends = |since: Date| since.checked_add(i64::from(grace_days).days()).ok();
+        self == Self::Active && since.and_then(ends).is_some_and(|end| day < end)
+    }
 }
 
 /// A postal address.
@@ -98,4 +115,31 @@ pub struct Mandate {
     /// Last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_decide_what_a_company_is() {
+        let day = |text: &str| -> Date { text.parse().unwrap() };
+        let today = day("2026-11-25");
+        for (state, since, is_over, is_new) in [
+            (LegalState::Active, None, false, false),
+            (LegalState::Active, Some("2026-11-25"), false, true),
+            (LegalState::Active, Some("2026-11-14"), false, true),
+            (LegalState::Active, Some("2026-11-13"), false, false),
+            // Announced: it does not exist yet.
+            (LegalState::Active, Some("2026-12-01"), false, true),
+            (LegalState::Closed, None, true, false),
+            (LegalState::Closed, Some("2026-11-25"), true, false),
+            (LegalState::Closed, Some("2026-11-26"), false, false),
+        ] {
+            let since = since.map(day);
+            assert_eq!(state.is_over(since, today), is_over, "{state:?} {since:?}");
+            assert_eq!(state.is_new(since, today, 12), is_new, "{state:?} {since:?}");
+            assert!(!state.is_new(since.filter(|it| *it <= today), today, 0), "no grace");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod label;
 mod language;
 mod medium;
 mod message_type;
+mod notification;
 mod object;
 mod party;
 mod publication;
@@ -36,6 +37,7 @@ pub use label::{Colour, Label, LabelId, LabelRule, label_name};
 pub use language::{Language, Texts};
 pub use medium::Medium;
 pub use message_type::{DigitalForm, MessageType, Validity, ValidityUnit};
+pub use notification::Notification;
 pub(crate) use object::Object;
 pub use party::{Application, OnlineService, Organization, Trio};
 pub use publication::{

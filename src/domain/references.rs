@@ -66,7 +66,7 @@ fn rule_references(rule: &RoutingRule) -> Vec<(&'static str, RecordKey)> {
 
 fn grant_references(grant: &Grant) -> Vec<(&'static str, RecordKey)> {
     let scope = match &grant.scope {
-        Scope::Manager | Scope::All => None,
+        Scope::Manager | Scope::Liquidator | Scope::All => None,
         Scope::Type(id) => Some(RecordKey::MessageType(id.clone())),
         Scope::Service(id) => Some(RecordKey::Service(id.clone())),
         Scope::Organization(number) => Some(RecordKey::Organization(*number)),

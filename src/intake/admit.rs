@@ -1,9 +1,9 @@
 //! The rules that need the registry: who may send what to whom.
 
+use jiff::civil::Date;
+
 use super::arrival::{Arrival, Candidate, Lane, Parsed};
-use crate::domain::{
-    Application, Code, DigitalForm, LegalState, MessageType, Refusal, check_business_data,
-};
+use crate::domain::{Application, Code, DigitalForm, MessageType, Refusal, check_business_data};
 use crate::ledger::{Recipient, Reference, Snapshot};
 
 /// A publication that may be accepted, with what the registry says of it.
@@ -126,9 +126,14 @@ fn uploaded(parsed: &Parsed, snapshot: &Snapshot) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a closed enterprise stands in the way.
-pub(super) fn is_closed(admitted: &Admitted<'_>) -> bool {
-    admitted.recipient.is_some_and(|recipient| recipient.state == LegalState::Closed)
+/// Whether an enterprise that has ceased by a day stands in the way.
+pub(super) fn is_closed(admitted: &Admitted<'_>, day: Date) -> bool {
+    admitted.recipient.is_some_and(|it| it.state.is_over(it.state_since, day))
+}
+
+/// Whether the enterprise is so new that its box is not used yet.
+pub(super) fn is_in_grace(admitted: &Admitted<'_>, day: Date, grace_days: u16) -> bool {
+    admitted.recipient.is_some_and(|it| it.state.is_new(it.state_since, day, grace_days))
 }
 
 /// Whether the type exists in digital form only, or the sender wants it so.

@@ -151,7 +151,7 @@ impl Intake {
         let now = self.clock.now();
         let mut batch = self.ledger.begin().await?;
         let reference = batch.reference().await?;
-        let wanted = wanted(piece, &reference);
+        let wanted = wanted(piece, &reference, now);
         let snapshot = batch.look_up(reference, &wanted).await?;
         fail_point!("looked-up");
         let (records, judged) = judge(piece, &snapshot, &self.rulebook, now);

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::documents::{DocumentKey, KnownDocument};
 use super::error::LedgerError;
@@ -15,7 +16,7 @@ use super::store::{Row, Statement, Transaction, Value};
 use super::tail::Piece;
 use super::{Ledger, documents, journal, micros, quarantine, time};
 use crate::decide::Policy;
-use crate::domain::{EnterpriseNumber, LegalState};
+use crate::domain::{EnterpriseNumber, LegalState, day_of_number};
 use crate::route::BoxAccess;
 
 /// What a batch must know before it can be judged.
@@ -27,6 +28,8 @@ pub struct Wanted {
     pub identities: BTreeSet<IdentityKey>,
     /// The uploaded documents it refers to.
     pub documents: BTreeSet<DocumentKey>,
+    /// Which day it is (since 1970).
+    pub today: i64,
 }
 
 /// What the registry says of a company, inside the deciding transaction.
@@ -34,6 +37,8 @@ pub struct Wanted {
 pub struct Recipient {
     /// Whether it exists.
     pub state: LegalState,
+    /// Since when; none: always.
+    pub state_since: Option<Date>,
     /// Its box, if it has one.
     pub mailbox: Option<RecipientBox>,
 }
@@ -72,10 +77,10 @@ pub struct Batch<'a> {
 }
 
 const RECIPIENTS: Statement = Statement {
-    postgres: "SELECT e.number, e.state, b.access_version, b.last_connection_at, b.all_digital
+    postgres: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital
         FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
         WHERE e.number = ANY($1)",
-    sqlite: "SELECT e.number, e.state, b.access_version, b.last_connection_at, b.all_digital
+    sqlite: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital
         FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
         WHERE e.number IN (SELECT value FROM json_each($1))",
 };
@@ -114,7 +119,7 @@ impl Batch<'_> {
             reference,
             recipients: self.recipients(&wanted.recipients).await?,
             identities: identity::known(&mut self.tx, &identities).await?,
-            documents: documents::lock(&mut self.tx, &wanted.documents).await?,
+            documents: documents::lock(&mut self.tx, &wanted.documents, wanted.today).await?,
         })
     }
 
@@ -177,6 +182,7 @@ impl Batch<'_> {
 struct RecipientRow {
     number: EnterpriseNumber,
     state: LegalState,
+    state_since: Option<Date>,
     /// Access version, last connection, consent.
     mailbox: Option<(i64, Option<Timestamp>, bool)>,
 }
@@ -189,11 +195,12 @@ impl RecipientRow {
             "closed" => LegalState::Closed,
             other => return Err(LedgerError::Shape(format!("unknown legal state {other:?}"))),
         };
+        let state_since = row.opt_int()?.and_then(day_of_number);
         let version = row.opt_int()?;
         let last_connection = row.opt_int()?.map(time).transpose()?;
         let all_digital = row.opt_int()?.unwrap_or(0) != 0;
         let mailbox = version.map(|version| (version, last_connection, all_digital));
-        Ok(Self { number, state, mailbox })
+        Ok(Self { number, state, state_since, mailbox })
     }
 
     fn with(
@@ -205,6 +212,7 @@ impl RecipientRow {
             all_digital,
             access: access.get(&self.number).cloned().unwrap_or_default(),
         });
-        (self.number, Recipient { state: self.state, mailbox })
+        let (state, state_since) = (self.state, self.state_since);
+        (self.number, Recipient { state, state_since, mailbox })
     }
 }

@@ -75,6 +75,14 @@ pub enum Detail {
         /// What was wrong.
         code: Code,
     },
+    /// Of `facteur.document.expired`: its time is over, and its content is
+    /// given up; identity, decision and dates are kept.
+    Expired {
+        /// When it left the box.
+        expires_at: Timestamp,
+        /// Whether the company had read it.
+        was_read: bool,
+    },
 }
 
 impl From<&Refusal> for Detail {

@@ -7,14 +7,15 @@
 //! A row is claimed before content is written and is then young; the sweep
 //! takes only old rows that no message names, under the row's lock. So content
 //! that somebody is about to write, or a batch is about to name, is never
-//! swept.
+//! swept. What messages name is kept through the last day on which one does
+//! (`expiry` takes it from there).
 //!
 //! A row says that its content is *stored* only between the end of its writing
 //! and the beginning of its sweep, and only then can a publication refer to
 //! it: an upload that broke off, or a sweep that did, leaves a row that nobody
 //! can build on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -68,30 +69,36 @@ const DOCUMENTS: Table = Table {
 pub struct KnownDocument {
     /// Its size in bytes.
     pub size: u64,
-    /// Whether a message names it already.
-    pub is_named: bool,
+    /// The last day (since 1970) on which a message names it; 0 where none
+    /// does.
+    pub needed_through: i64,
 }
 
-/// What a message names already is never swept: it needs no lock.
+/// What a message names for a while yet is not swept: it needs no lock. What
+/// comes to its end within days is locked as an upload is.
 const NAMED: Statement = Statement {
-    postgres: "SELECT d.application, d.digest, d.size
+    postgres: "SELECT d.application, d.digest, d.size, d.needed_through
         FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
-        JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b AND d.used = 1",
-    sqlite: "SELECT d.application, d.digest, d.size
+        JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b
+         AND d.used = 1 AND d.needed_through > $3",
+    sqlite: "SELECT d.application, d.digest, d.size, d.needed_through
         FROM json_each($1) wanted
         CROSS JOIN documents d ON d.application = wanted.value ->> 0
-         AND d.digest = unhex(wanted.value ->> 1) AND d.used = 1",
+         AND d.digest = unhex(wanted.value ->> 1) AND d.used = 1 AND d.needed_through > $2",
 };
+
+/// Days that a batch cannot take from its look-up to its commit.
+const BATCH_DAYS_MAX: i64 = 7;
 
 /// The others are locked so that the sweep leaves them until the batch has
 /// named them, or not. `KEY SHARE` stands in the way of the sweep's `UPDATE`
 /// locks, but not of another batch that names the same document.
 const LOCK: Statement = Statement {
-    postgres: "SELECT d.application, d.digest, d.size
+    postgres: "SELECT d.application, d.digest, d.size, 0::BIGINT
         FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
         JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b AND d.stored = 1
         FOR KEY SHARE OF d",
-    sqlite: "SELECT d.application, d.digest, d.size
+    sqlite: "SELECT d.application, d.digest, d.size, 0
         FROM json_each($1) wanted
         CROSS JOIN documents d ON d.application = wanted.value ->> 0
          AND d.digest = unhex(wanted.value ->> 1) AND d.stored = 1",
@@ -102,55 +109,81 @@ const LOCK: Statement = Statement {
 const MARK_USED: Statement = Statement {
     // Locked in the order of their keys first: two batches that name the same
     // documents for the first time must not wait for each other crosswise.
-    postgres: "UPDATE documents d SET used = 1, stored = 1
-        FROM (SELECT o.application, o.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
-              JOIN documents o ON o.application = wanted.a AND o.digest = wanted.b AND o.used = 0
+    postgres: "UPDATE documents d SET used = 1, stored = 1,
+            needed_through = GREATEST(d.needed_through, named.day)
+        FROM (SELECT o.application, o.digest, wanted.day
+              FROM UNNEST($1::TEXT[], $2::BYTEA[], $3::BIGINT[]) AS wanted (a, b, day)
+              JOIN documents o ON o.application = wanted.a AND o.digest = wanted.b
+               AND (o.used = 0 OR o.needed_through < wanted.day)
               ORDER BY o.application, o.digest FOR NO KEY UPDATE OF o) AS named
-        WHERE d.application = named.application AND d.digest = named.digest AND d.used = 0",
-    sqlite: "UPDATE documents SET used = 1, stored = 1 WHERE used = 0 AND (application, digest) IN
-        (SELECT value ->> 0, unhex(value ->> 1) FROM json_each($1))",
+        WHERE d.application = named.application AND d.digest = named.digest",
+    sqlite: "UPDATE documents SET used = 1, stored = 1,
+            needed_through = max(needed_through, named.day)
+        FROM (SELECT k.value ->> 0 AS application, unhex(k.value ->> 1) AS digest, n.value AS day
+              FROM json_each($1) k JOIN json_each($2) n ON n.key = k.key) AS named
+        WHERE documents.application = named.application AND documents.digest = named.digest
+          AND (documents.used = 0 OR documents.needed_through < named.day)",
 };
 
-fn pairs<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> Value {
+pub(super) fn pairs<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> Value {
     let pair =
         |(application, digest): &DocumentKey| (application.to_string(), digest.as_bytes().to_vec());
     Value::Pairs(keys.into_iter().map(pair).collect())
 }
 
 /// The documents that exist, with their sizes; none is swept before the
-/// transaction ends.
+/// transaction ends. `today` in days since 1970.
 pub(super) async fn lock(
     tx: &mut Transaction,
     wanted: &BTreeSet<DocumentKey>,
+    today: i64,
 ) -> Result<HashMap<DocumentKey, KnownDocument>, LedgerError> {
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut found = known(tx.rows(NAMED, vec![pairs(wanted)]).await?, true)?;
+    let values = vec![pairs(wanted), (today + BATCH_DAYS_MAX).into()];
+    let mut found = known(tx.rows(NAMED, values).await?)?;
     let others: Vec<&DocumentKey> = wanted.iter().filter(|key| !found.contains_key(key)).collect();
     if !others.is_empty() {
-        found.extend(known(tx.rows(LOCK, vec![pairs(others)]).await?, false)?);
+        found.extend(known(tx.rows(LOCK, vec![pairs(others)]).await?)?);
     }
     Ok(found)
 }
 
-fn known(
-    rows: Vec<Row>,
-    is_named: bool,
-) -> Result<HashMap<DocumentKey, KnownDocument>, LedgerError> {
+fn known(rows: Vec<Row>) -> Result<HashMap<DocumentKey, KnownDocument>, LedgerError> {
     rows.into_iter()
-        .map(|mut row| Ok((key(&mut row)?, KnownDocument { size: size(&mut row)?, is_named })))
+        .map(|mut row| {
+            let (key, size) = (key(&mut row)?, size(&mut row)?);
+            Ok((key, KnownDocument { size, needed_through: row.int()? }))
+        })
         .collect()
 }
 
+/// Says that messages name these documents, each through a day at least (since
+/// 1970).
 pub(super) async fn mark_used(
     tx: &mut Transaction,
-    used: &[DocumentKey],
+    used: &[(DocumentKey, i64)],
 ) -> Result<(), LedgerError> {
-    if used.is_empty() {
+    // A statement may not touch a row twice.
+    let mut days: BTreeMap<&DocumentKey, i64> = BTreeMap::new();
+    for (key, day) in used {
+        let through = days.entry(key).or_insert(*day);
+        *through = (*through).max(*day);
+    }
+    if days.is_empty() {
         return Ok(());
     }
-    tx.execute(MARK_USED, vec![pairs(used)]).await.map(drop)
+    let values = vec![pairs(days.keys().copied()), Value::Ints(days.values().copied().collect())];
+    tx.execute(MARK_USED, values).await.map(drop)
+}
+
+/// The last day (since 1970) on which a message that leaves its box then needs
+/// its content: the whole day after, so that documents that many messages name
+/// are not written for each.
+#[must_use]
+pub fn needed_through(expires_at: Timestamp) -> i64 {
+    expires_at.as_second().div_euclid(86_400) + 1
 }
 
 fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
@@ -240,7 +273,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         // One row each, in order: a statement may not touch a row twice, and
         // two engines must not wait for each other crosswise.
-        let claims: std::collections::BTreeMap<&DocumentKey, &Claimed> =
+        let claims: BTreeMap<&DocumentKey, &Claimed> =
             claims.iter().map(|claim| (&claim.key, claim)).collect();
         let claims: Vec<&Claimed> = claims.into_values().collect();
         let size = |claim: &&Claimed| i64::try_from(claim.size).unwrap_or(i64::MAX);

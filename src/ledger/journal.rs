@@ -37,6 +37,8 @@ words! {
         Marked = "marked",
         /// A letter went a step further.
         Letter = "letter",
+        /// A message's time was over: its content is given up.
+        Expired = "expired",
     }
 }
 
@@ -138,7 +140,7 @@ const AFTER_FOR: Statement = Statement::same(
 macro_rules! projected {
     ($labels:literal) => {
         concat!(
-            "SELECT j.position, j.at, m.id, m.enterprise, m.organization, m.application,
+            "SELECT j.position, j.at, m.id, m.expired_at, m.enterprise, m.organization, m.application,
                 m.message_type, m.partition, m.arrived_at, m.medium, m.read_at, m.hidden,
                 m.registered, m.task, m.due_on, (SELECT ",
             $labels,
@@ -209,7 +211,7 @@ impl Ledger {
 
     async fn page(&self, position: i64, limit: usize) -> Result<Page, LedgerError> {
         if let Some((messages, through, at)) = self.tail.messages(position, limit) {
-            return Ok(Page { messages, through, through_at: Some(at) });
+            return Ok(Page { messages, through, through_at: Some(at), gone: Vec::new() });
         }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self.store.rows(PROJECTED, vec![position.into(), limit.into()]).await;
@@ -218,8 +220,10 @@ impl Ledger {
         for mut row in rows {
             page.through = row.int()?;
             page.through_at = Some(time(row.int()?)?);
-            if let Some(id) = row.opt_id()? {
-                page.messages.push(projected(page.through, id, row)?);
+            match (row.opt_id()?, row.opt_int()?) {
+                (Some(id), None) => page.messages.push(projected(page.through, id, row)?),
+                (Some(id), Some(_)) => page.gone.push(MessageId(id)),
+                (None, _) => {}
             }
         }
         Ok(page)

@@ -9,12 +9,20 @@ use super::error::LedgerError;
 use super::store::{Statement, Store, Value};
 
 /// Version, description, PostgreSQL, SQLite.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "ledger",
-    include_str!("../../schemas/postgres/0001_ledger.sql"),
-    include_str!("../../schemas/sqlite/0001_ledger.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "ledger",
+        include_str!("../../schemas/postgres/0001_ledger.sql"),
+        include_str!("../../schemas/sqlite/0001_ledger.sql"),
+    ),
+    (
+        3,
+        "notices",
+        include_str!("../../schemas/postgres/0003_notices.sql"),
+        include_str!("../../schemas/sqlite/0003_notices.sql"),
+    ),
+];
 
 pub(super) async fn run(store: &Store) -> Result<(), LedgerError> {
     let migrator = |texts: fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str| {

@@ -17,12 +17,14 @@ mod detail;
 mod documents;
 mod engines;
 mod error;
+mod expiry;
 mod explain;
 mod identity;
 mod journal;
 mod letters;
 mod mailbox;
 mod migrations;
+mod notices;
 mod quarantine;
 mod record;
 mod reference;
@@ -37,7 +39,7 @@ pub use account::{Account, ApplicationAccount, LetterCounts};
 pub use batch::{Batch, Recipient, RecipientBox, Snapshot, Wanted};
 pub use cursors::Cursor;
 pub use detail::Detail;
-pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
+pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep, needed_through};
 pub use error::{Class, LedgerError};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
@@ -49,6 +51,9 @@ pub use letters::{
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
     Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
+};
+pub use notices::{
+    Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, Told, address_tag,
 };
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};

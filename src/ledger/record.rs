@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::documents::DocumentKey;
 use super::error::LedgerError;
 use super::identity::{Fingerprint, IdentityChange, IdentityKey};
 use super::journal::Entry;
@@ -109,8 +110,9 @@ pub struct Records {
     pub quarantined: Vec<Quarantined>,
     /// Quarantine entries that an operator replayed with success.
     pub replayed: Vec<Replayed>,
-    /// Documents that are now named by a message.
-    pub used: Vec<(ApplicationId, Digest)>,
+    /// Documents that messages name from now on, each through which day (since
+    /// 1970).
+    pub used: Vec<(DocumentKey, i64)>,
     /// One entry for each document that gets a receipt, in order.
     pub journal: Vec<Entry>,
 }

@@ -162,9 +162,11 @@ const JOURNAL: Statement = Statement::same(
 );
 
 const NAMED: Statement = Statement::same(
-    "SELECT id, application, documents FROM messages
+    "SELECT id, application, CASE WHEN expired_at IS NULL THEN documents ELSE $3 END FROM messages
      WHERE id > $1 ORDER BY id LIMIT $2",
 );
+
+const KEPT: Statement = Statement::same("SELECT count(*) FROM messages WHERE expired_at IS NULL");
 
 const HELD: Statement = Statement {
     postgres: "SELECT d.application, d.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
@@ -197,6 +199,16 @@ impl Ledger {
         Ok((account, findings))
     }
 
+    /// How many messages lie in boxes: what a search index holds.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn messages_kept(&self) -> Result<u64, LedgerError> {
+        let mut rows = self.store.rows(KEPT, vec![]).await?;
+        let count = rows.first_mut().map_or(Ok(0), Row::int)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// The documents that the next messages after `after` name, and those of
     /// them that the ledger does not hold as used.
     ///
@@ -207,7 +219,8 @@ impl Ledger {
         after: MessageId,
         limit: i64,
     ) -> Result<Option<NamedDocuments>, LedgerError> {
-        let rows = self.store.rows(NAMED, vec![after.0.into(), limit.into()]).await?;
+        let rows =
+            self.store.rows(NAMED, vec![after.0.into(), limit.into(), Vec::new().into()]).await?;
         let mut page = NamedDocuments { last: after, messages: 0, named: Vec::new() };
         for mut row in rows {
             page.messages += 1;

@@ -197,6 +197,7 @@ fn grant(enterprise: EnterpriseNumber, new: NewGrant) -> Result<Grant, MailboxEr
 fn scope(scope: &Scope) -> (&'static str, String) {
     match scope {
         Scope::Manager => ("manager", String::new()),
+        Scope::Liquidator => ("liquidator", String::new()),
         Scope::All => ("all", String::new()),
         Scope::Type(id) => ("type", id.to_string()),
         Scope::Service(id) => ("service", id.to_string()),

@@ -44,6 +44,16 @@ impl Mailbox {
         Ok(entries)
     }
 
+    /// The companies that have ceased, and whose boxes the reader had access to
+    /// until then.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from answering.
+    pub async fn closed_boxes(&self, reader: &Reader) -> Result<Vec<Enterprise>, MailboxError> {
+        let mut look = self.look(reader, Place::All).await?;
+        Ok(look.closed_boxes().await?)
+    }
+
     /// One box; `NotFound` when the reader has no access to it today.
     ///
     /// # Errors

@@ -2,23 +2,10 @@
 //! and the record of all that was done.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{Deeds, Mailbox, MailboxError, Reader};
-use crate::domain::{EnterpriseNumber, Person, PersonId};
-use crate::ledger::{Managed, Management};
-
-/// Where and when a box is told of its mail.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Notification {
-    /// The mail address; none: nobody is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// The hour of the digest on the Belgian clock, 0 to 23.
-    #[serde(default)]
-    pub hour: u8,
-}
+use crate::domain::{EnterpriseNumber, Notification, Person, PersonId};
+use crate::ledger::{Managed, Management, NoticeRow};
 
 /// When the all-digital consent was given or withdrawn, and by whom.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +22,8 @@ pub struct ConsentChange {
 
 const ADDRESS_CHARS_MAX: usize = 254;
 const CONSENTS_MAX: u32 = 200;
+/// A month of notices.
+const NOTICES_MAX: u32 = 31;
 /// Rows of the record on one page.
 const DEEDS_MAX: u32 = 100;
 
@@ -94,8 +83,7 @@ impl Mailbox {
         enterprise: EnterpriseNumber,
     ) -> Result<Notification, MailboxError> {
         let mut look = self.look_as_manager(reader, enterprise).await?;
-        let stored = look.notification_in(enterprise).await?;
-        Ok(stored.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default())
+        Ok(look.notification_in(enterprise).await?.unwrap_or_default())
     }
 
     /// Says where and when.
@@ -114,9 +102,21 @@ impl Mailbox {
         if let Some(address) = &notification.address {
             address_like(address)?;
         }
-        let settings = serde_json::to_value(notification)
-            .map_err(|error| MailboxError::invalid("notification", error.to_string()))?;
-        self.manage(reader, enterprise, Management::Notification(settings)).await
+        self.manage(reader, enterprise, Management::Notification(notification.clone())).await
+    }
+
+    /// The last notices of a box, newest first: what was sent, what was not,
+    /// and why.
+    ///
+    /// # Errors
+    /// As [`Mailbox::consent`].
+    pub async fn notices(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<Vec<NoticeRow>, MailboxError> {
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        Ok(look.notices_in(enterprise, NOTICES_MAX).await?)
     }
 
     /// What was done in a box, newest first, 100 rows a page from 1; with the

@@ -35,15 +35,17 @@ pub use content::Fetched;
 pub use counters::Counters;
 pub use error::MailboxError;
 pub use list::Listed;
-pub use manage::{ConsentChange, Notification};
+pub use manage::ConsentChange;
 pub use open::{Event, Happened, Opened};
 pub use page::{COUNT_MAX, Page, Total};
 pub use reader::{Claims, PersonKey, Reader};
 pub use register::BoxStatus;
 pub use route::Destination;
 
+pub use crate::domain::Notification;
 pub use crate::ledger::{
-    Deed, Deeds, Filter, Hidden, LabelChange, LetterState, Line, Order, Place, View, ViewId,
+    Deed, Deeds, Filter, Hidden, LabelChange, LetterState, Line, NoticeRow, NoticeState, Order,
+    Place, View, ViewId,
 };
 
 use std::sync::Arc;

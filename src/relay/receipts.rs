@@ -79,7 +79,8 @@ pub fn has_receipt(kind: EntryKind) -> bool {
         | EntryKind::Repeat
         | EntryKind::Held
         | EntryKind::Discarded
-        | EntryKind::Letter => true,
+        | EntryKind::Letter
+        | EntryKind::Expired => true,
         EntryKind::Read | EntryKind::Moved | EntryKind::Labelled | EntryKind::Marked => false,
     }
 }

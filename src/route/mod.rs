@@ -146,7 +146,7 @@ fn applies(rule: &RoutingRule, item: Item<'_>) -> bool {
 pub fn opens(grant: &Grant, item: Item<'_>, partition: &PartitionId, day: Date) -> bool {
     let is_open_to_users = item.level == AccessLevel::Box;
     let is_in_scope = match &grant.scope {
-        Scope::Manager => return grant.is_in_force(day),
+        Scope::Manager | Scope::Liquidator => return grant.is_in_force(day),
         Scope::All => is_open_to_users,
         Scope::Type(id) => id == item.message_type,
         Scope::Service(id) => Some(id) == item.service,

@@ -43,7 +43,7 @@ pub fn openings(
     let in_force: Vec<&Grant> = grants.iter().filter(|grant| grant.is_in_force(day)).collect();
     let whole: BTreeSet<EnterpriseNumber> = in_force
         .iter()
-        .filter(|grant| grant.scope == Scope::Manager)
+        .filter(|grant| grant.scope.is_whole())
         .map(|grant| grant.enterprise)
         .collect();
     let parts = in_force.iter().filter(|grant| !whole.contains(&grant.enterprise));
@@ -70,7 +70,7 @@ fn part(
     let mut opening = all(grant.enterprise);
     opening.partition.clone_from(&grant.partition);
     opening.types = match &grant.scope {
-        Scope::Manager => None,
+        Scope::Manager | Scope::Liquidator => None,
         Scope::Type(id) => Some(Arc::new([id.clone()].into())),
         Scope::Service(id) => Some(Arc::new(of(types, |it| it.service.as_ref() == Some(id)))),
         Scope::All | Scope::Organization(_) | Scope::Application(_) => Some(Arc::clone(level_1)),
@@ -78,7 +78,7 @@ fn part(
     match &grant.scope {
         Scope::Organization(number) => opening.organization = Some(*number),
         Scope::Application(id) => opening.application = Some(id.clone()),
-        Scope::Manager | Scope::All | Scope::Type(_) | Scope::Service(_) => {}
+        Scope::Manager | Scope::Liquidator | Scope::All | Scope::Type(_) | Scope::Service(_) => {}
     }
     opening
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::error::{SearchError, is_surroundings};
 use super::schema::{Fields, fingerprint, register_tokenizer};
 use super::source::{Page, Projected};
+use crate::domain::MessageId;
 
 /// Memory of the writer before it writes a segment, in bytes. Three times
 /// tantivy's floor: a second of full load fits.
@@ -154,14 +155,15 @@ impl Generation {
     /// page that comes again changes nothing.
     pub(super) fn apply(&mut self, page: &Page) -> Result<(), SearchError> {
         let fields = self.view.fields;
-        let messages = last_states(&page.messages);
-        self.forget(messages.iter().map(|message| fields.id_term(message.id)))?;
+        let messages = last_states(page);
+        let replaced = messages.iter().map(|message| message.id).chain(page.gone.iter().copied());
+        self.forget(replaced.map(|id| fields.id_term(id)))?;
         for message in &messages {
             if let Err(error) = self.writer.add_document(fields.document(message)) {
                 return Err(self.cause(error).into());
             }
         }
-        self.pending += messages.len();
+        self.pending += messages.len() + page.gone.len();
         self.applied = self.applied.max(page.through);
         self.applied_at = page.through_at.or(self.applied_at);
         Ok(())
@@ -239,10 +241,10 @@ fn open_index(path: &Path) -> Result<(Index, Fields, Mark), Unfit> {
 }
 
 /// The last state of each message in the page: documents added together after
-/// one deletion must not be of the same message.
-fn last_states(messages: &[Projected]) -> Vec<&Projected> {
-    let mut seen = HashSet::with_capacity(messages.len());
-    messages.iter().rev().filter(|message| seen.insert(message.id)).collect()
+/// one deletion must not be of the same message, nor of one that is gone.
+fn last_states(page: &Page) -> Vec<&Projected> {
+    let mut seen: HashSet<MessageId> = page.gone.iter().copied().collect();
+    page.messages.iter().rev().filter(|message| seen.insert(message.id)).collect()
 }
 
 fn writer(index: &Index) -> Result<IndexWriter, TantivyError> {

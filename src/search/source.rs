@@ -75,6 +75,8 @@ pub trait Source: Send + Sync {
 pub struct Page {
     /// The messages that changed, in the order of their positions.
     pub messages: Vec<Projected>,
+    /// Messages that are not to be found any more.
+    pub gone: Vec<MessageId>,
     /// Everything up to here has been looked at; equals the position asked
     /// for when there was nothing more.
     pub through: i64,

@@ -20,6 +20,7 @@ mod problem;
 mod serve;
 mod sign_in;
 mod start;
+mod stop_notices;
 mod words;
 
 pub use health::Readiness;
@@ -106,6 +107,7 @@ fn pages_router() -> Router<Web> {
         .route("/", get(start::root))
         .route("/start", get(start::show))
         .route("/start/register", get(start::register).post(start::registered))
+        .route("/notices/stop", get(stop_notices::ask).post(stop_notices::stop))
         .merge(mailbox::router())
         .route("/help", get(help::index))
         .route("/help/{chapter}", get(help::show))

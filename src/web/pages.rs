@@ -33,6 +33,9 @@ pub struct Pages {
     pub(super) provider: Option<Provider>,
     pub(super) personas: Vec<Persona>,
     pub(super) contact: Contact,
+    /// Whether this installation sends mail at all.
+    pub(super) sends_notices: bool,
+    pub(super) base_url: String,
     pub(super) is_secure: bool,
     pub(super) session_idle: SignedDuration,
     pub(super) session_life: SignedDuration,
@@ -84,6 +87,8 @@ impl Pages {
             provider,
             personas,
             contact: config.contact.clone(),
+            sends_notices: !config.notices.host.is_empty(),
+            base_url: settings.base_url.clone(),
             is_secure: settings.base_url.starts_with("https://"),
             session_idle: SignedDuration::from_mins(i64::from(settings.idle_minutes)),
             session_life: SignedDuration::from_hours(i64::from(settings.life_hours)),

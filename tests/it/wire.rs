@@ -35,6 +35,9 @@ async fn what_crosses_the_border_fits_the_shipped_schemas() -> Result<()> {
     let sent = publish(&app, &applications).await?;
     until("everything is recorded", async || is_recorded(&app).await.unwrap_or(false)).await;
     discard_one(&app).await?;
+    // Later than the validity of any type.
+    let late = app.clock.now() + jiff::SignedDuration::from_hours(24 * 366 * 150);
+    assert!(app.ledger.expire_messages(10, late).await? > 0);
     until("everything is sent", async || is_sent(&app).await.unwrap_or(false)).await;
     lifecycle.soft().cancel();
     assert!(lifecycle.finish(Duration::from_secs(20)).await.is_success());

@@ -11,7 +11,8 @@ use crate::domain::{Digest, DigitalForm, Medium, task_on_arrival};
 use crate::intake::admit::{self, Admitted};
 use crate::intake::arrival::Candidate;
 use crate::ledger::{
-    Accepted, Detail, DocumentKey, EntryKind, IdentityKey, IdentityState, Replayed, searched,
+    Accepted, Detail, DocumentKey, EntryKind, IdentityKey, IdentityState, Replayed, needed_through,
+    searched,
 };
 use crate::paper::plan::calendar::add_working_hours;
 use crate::route::{AudienceKind, BoxAccess, Item, Routing, route};
@@ -97,13 +98,15 @@ impl Bench<'_> {
         }
     }
 
-    /// Documents that no message named before.
+    /// Documents that no message named before, or none for as long.
     fn name_documents(&mut self, message: &Accepted) {
+        let day = needed_through(message.expires_at);
         let key = |digest: &Digest| (message.application.clone(), *digest);
-        let is_named =
-            |key: &DocumentKey| self.snapshot.documents.get(key).is_some_and(|d| d.is_named);
-        let new = message.documents.iter().map(key).filter(|key| !is_named(key));
-        self.records.used.extend(new);
+        let is_kept = |key: &DocumentKey| {
+            self.snapshot.documents.get(key).is_some_and(|known| known.needed_through >= day)
+        };
+        let new = message.documents.iter().map(key).filter(|key| !is_kept(key));
+        self.records.used.extend(new.map(|key| (key, day)));
     }
 
     /// A quarantine entry that became a message after all.
@@ -138,10 +141,18 @@ pub(super) fn routing(admitted: &Admitted<'_>, now: Timestamp) -> Routing {
     route(access, item, belgian_day(now))
 }
 
-pub(super) fn facts(admitted: &Admitted<'_>, routing: &Routing, now: Timestamp) -> Facts {
+/// To senders, a box that is not used yet is none: what is digital only waits
+/// in it, what is not goes on paper.
+pub(super) fn facts(
+    admitted: &Admitted<'_>,
+    routing: &Routing,
+    is_new: bool,
+    now: Timestamp,
+) -> Facts {
     let valid = &admitted.parsed.valid;
     let publication = &admitted.parsed.publication;
     let mailbox = admitted.recipient.and_then(|recipient| recipient.mailbox.as_ref());
+    let mailbox = mailbox.filter(|_| !is_new);
     let recipient = match mailbox.map(|mailbox| mailbox.last_connection) {
         None => BoxState::None,
         Some(None) => BoxState::NeverOpened,
@@ -158,7 +169,7 @@ pub(super) fn facts(admitted: &Admitted<'_>, routing: &Routing, now: Timestamp) 
         precondition: publication.precondition,
         recipient,
         consent: mailbox.is_some_and(|mailbox| mailbox.all_digital),
-        somebody_can_open: routing.audience != AudienceKind::Nobody,
+        somebody_can_open: !is_new && routing.audience != AudienceKind::Nobody,
     }
 }
 

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 
 use super::admit::{self, Admitted};
 use super::arrival::Candidate;
+use crate::clock::belgian_day;
 use crate::decide::{Policy, decide};
-use crate::domain::{Code, Medium, MessageId, Refusal};
+use crate::domain::{Code, Medium, MessageId, Refusal, day_number};
 use crate::ledger::{IdentityKey, Records, Reference, Snapshot, Wanted};
 use crate::route::AudienceKind;
 use accept::Delivery;
@@ -37,6 +38,8 @@ pub struct Rulebook {
     pub is_registry_complete: bool,
     /// What to do with a document for a closed enterprise.
     pub closed: ClosedEnterprise,
+    /// Days for which senders do not use the box of a new enterprise.
+    pub grace_days: u16,
 }
 
 /// What became of one candidate, for counting.
@@ -72,8 +75,8 @@ pub enum Judged {
 
 /// What must be known to judge these candidates.
 #[must_use]
-pub fn wanted(candidates: &[Candidate], reference: &Reference) -> Wanted {
-    let mut wanted = Wanted::default();
+pub fn wanted(candidates: &[Candidate], reference: &Reference, now: Timestamp) -> Wanted {
+    let mut wanted = Wanted { today: day_number(belgian_day(now)), ..Wanted::default() };
     for candidate in candidates {
         wanted.identities.insert(identify(candidate, reference).0);
         let Ok(parsed) = &candidate.parsed else { continue };
@@ -128,7 +131,8 @@ impl Bench<'_> {
         identity: IdentityKey,
         admitted: &Admitted<'_>,
     ) -> Judged {
-        if admit::is_closed(admitted) {
+        let today = belgian_day(self.now);
+        if admit::is_closed(admitted, today) {
             let message = "the enterprise is closed";
             let pointer = "/recipient/enterpriseNumber";
             let refusal = Refusal::new(Code::EnterpriseClosed, pointer, message);
@@ -138,7 +142,8 @@ impl Bench<'_> {
             };
         }
         let routing = accept::routing(admitted, self.now);
-        let facts = accept::facts(admitted, &routing, self.now);
+        let is_new = admit::is_in_grace(admitted, today, self.rulebook.grace_days);
+        let facts = accept::facts(admitted, &routing, is_new, self.now);
         let decision = decide(&self.rulebook.policy, &facts);
         match decision.ruling.medium() {
             Some(medium) => {

@@ -63,14 +63,24 @@ const ASK: Statement = Statement {
         WHERE recall_asked_at IS NULL AND job IN (SELECT unhex(value) FROM json_each($1))",
 };
 
-const AGAIN: Statement = Statement::same(
-    "INSERT INTO letters (job, enterprise, message, organization, application, message_type,
-            cause, original, attempt, state, registered, printer, address, created_at)
-     SELECT $2, enterprise, message, organization, application, message_type,
-            'sent_again', job, attempt + 1, 'queued', registered, '', $3, $4
-     FROM letters WHERE job = $1 AND state IN ('failed', 'returned')
-     ON CONFLICT DO NOTHING",
-);
+/// Not of a message whose content was given up, nor while it is.
+const AGAIN: Statement = Statement {
+    postgres: "INSERT INTO letters (job, enterprise, message, organization, application,
+            message_type, cause, original, attempt, state, registered, printer, address, created_at)
+        SELECT $2, l.enterprise, l.message, l.organization, l.application, l.message_type,
+            'sent_again', l.job, l.attempt + 1, 'queued', l.registered, '', $3, $4
+        FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+        WHERE l.job = $1 AND l.state IN ('failed', 'returned') AND m.expired_at IS NULL
+        FOR SHARE OF m
+        ON CONFLICT DO NOTHING",
+    sqlite: "INSERT INTO letters (job, enterprise, message, organization, application,
+            message_type, cause, original, attempt, state, registered, printer, address, created_at)
+        SELECT $2, l.enterprise, l.message, l.organization, l.application, l.message_type,
+            'sent_again', l.job, l.attempt + 1, 'queued', l.registered, '', $3, $4
+        FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+        WHERE l.job = $1 AND l.state IN ('failed', 'returned') AND m.expired_at IS NULL
+        ON CONFLICT DO NOTHING",
+};
 
 const MADE_OF: Statement = Statement::same("SELECT job FROM letters WHERE original = $1");
 const STATE: Statement = Statement::same("SELECT state FROM letters WHERE job = $1");

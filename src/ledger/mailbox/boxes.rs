@@ -41,6 +41,12 @@ const BOXES: Statement = Statement {
         WHERE b.enterprise IN (SELECT value FROM json_each($1)) ORDER BY b.enterprise",
 };
 
+const CLOSED: Statement = Statement {
+    postgres: "SELECT record FROM enterprises WHERE number = ANY ($1) ORDER BY number",
+    sqlite: "SELECT record FROM enterprises
+        WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number",
+};
+
 /// Up to `$4` for each opening.
 const UNREAD: Statement = Statement {
     postgres: concat!(
@@ -122,6 +128,17 @@ impl Look {
             it.is_manager = managed.contains(&it.enterprise.number);
         }
         Ok(boxes)
+    }
+
+    /// The companies that ceased, and whose boxes would be open to this person
+    /// otherwise.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn closed_boxes(&mut self) -> Result<Vec<Enterprise>, LedgerError> {
+        let numbers = self.closed.iter().map(|number| number.value()).collect();
+        let rows = self.tx.rows(CLOSED, vec![Value::Ints(numbers)]).await?;
+        rows.into_iter().map(|mut row| row.json()).collect()
     }
 
     fn managed(&self) -> std::collections::HashSet<EnterpriseNumber> {

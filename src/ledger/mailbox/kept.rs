@@ -1,10 +1,8 @@
 //! What a box is managed by: grants, persons, partitions, rules.
 
-use serde_json::Value as Json;
-
 use super::look::Look;
 use crate::domain::{
-    EnterpriseNumber, Grant, LabelRule, Partition, Person, RecordKey, RoutingRule,
+    EnterpriseNumber, Grant, LabelRule, Notification, Partition, Person, RecordKey, RoutingRule,
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::registry::unknown;
@@ -94,7 +92,7 @@ impl Look {
     pub async fn notification_in(
         &mut self,
         box_of: EnterpriseNumber,
-    ) -> Result<Option<Json>, LedgerError> {
+    ) -> Result<Option<Notification>, LedgerError> {
         Ok(records(&mut self.tx, NOTIFICATION, box_of).await?.pop())
     }
 

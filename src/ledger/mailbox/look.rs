@@ -1,23 +1,26 @@
 //! One look of one reader: today's access, read in the transaction that
 //! answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::filter::Place;
 use crate::clock::belgian_day;
-use crate::domain::{EnterpriseNumber, Grant, MessageId, PersonId};
+use crate::domain::{
+    EnterpriseNumber, Grant, LegalState, MessageId, PersonId, Scope, day_of_number,
+};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
-use crate::ledger::store::{Statement, Transaction, Value};
+use crate::ledger::store::{Row, Statement, Transaction, Value};
 use crate::ledger::{Ledger, Reference};
 use crate::route::{Opening, openings};
 
 /// A consistent view with what it opens to one person.
 pub struct Look {
-    pub(super) tx: Transaction,
+    pub(in crate::ledger) tx: Transaction,
     pub(super) now: Timestamp,
     pub(super) person: PersonId,
     /// Organizations, applications, types, as of this view.
@@ -26,17 +29,27 @@ pub struct Look {
     pub grants: Vec<Grant>,
     /// What they open.
     pub openings: Vec<Opening>,
+    /// The boxes that they would open if their company had not ceased.
+    pub(super) closed: BTreeSet<EnterpriseNumber>,
 }
 
-const GRANTS: Statement = Statement::same(
-    "SELECT g.record FROM grants g JOIN boxes b ON b.enterprise = g.enterprise WHERE g.person = $1",
-);
+macro_rules! grants {
+    ($where:literal) => {
+        concat!(
+            "SELECT g.record, e.state, e.state_since
+             FROM grants g JOIN boxes b ON b.enterprise = g.enterprise
+             LEFT JOIN enterprises e ON e.number = g.enterprise
+             WHERE g.person = $1",
+            $where
+        )
+    };
+}
+
+const GRANTS: Statement = Statement::same(grants!(""));
 
 const GRANTS_IN: Statement = Statement {
-    postgres: "SELECT g.record FROM grants g JOIN boxes b ON b.enterprise = g.enterprise
-        WHERE g.person = $1 AND g.enterprise = ANY($2)",
-    sqlite: "SELECT g.record FROM grants g JOIN boxes b ON b.enterprise = g.enterprise
-        WHERE g.person = $1 AND g.enterprise IN (SELECT value FROM json_each($2))",
+    postgres: grants!(" AND g.enterprise = ANY($2)"),
+    sqlite: grants!(" AND g.enterprise IN (SELECT value FROM json_each($2))"),
 };
 
 const BOXES_OF: Statement = Statement {
@@ -91,18 +104,20 @@ impl Ledger {
     ) -> Result<Look, LedgerError> {
         let reference = self.reference_in(&mut tx).await?;
         let day = belgian_day(now);
-        let mut grants = grants(&mut tx, person, boxes).await?;
-        grants.retain(|grant| grant.is_in_force(day));
+        let (grants, closed) = grants(&mut tx, person, boxes, day).await?;
         let openings = openings(&grants, &reference.message_types, day);
-        Ok(Look { tx, now, person: person.clone(), reference, grants, openings })
+        Ok(Look { tx, now, person: person.clone(), reference, grants, openings, closed })
     }
 }
 
+/// The grants in force on a day, and the boxes that no longer open. When a
+/// company has ceased, access to its box ends for all but its liquidators.
 async fn grants(
     tx: &mut Transaction,
     person: &PersonId,
     boxes: Option<&[EnterpriseNumber]>,
-) -> Result<Vec<Grant>, LedgerError> {
+    day: Date,
+) -> Result<(Vec<Grant>, BTreeSet<EnterpriseNumber>), LedgerError> {
     let person = person.as_str().into();
     let rows = match boxes {
         None => tx.rows(GRANTS, vec![person]).await?,
@@ -111,7 +126,28 @@ async fn grants(
             tx.rows(GRANTS_IN, vec![person, boxes]).await?
         }
     };
-    rows.into_iter().map(|mut row| row.json()).collect()
+    let (mut grants, mut closed) = (Vec::with_capacity(rows.len()), BTreeSet::new());
+    for mut row in rows {
+        let grant: Grant = row.json()?;
+        let is_over = is_over(&mut row, day)?;
+        if !grant.is_in_force(day) {
+            continue;
+        }
+        if is_over && grant.scope != Scope::Liquidator {
+            closed.insert(grant.enterprise);
+        } else {
+            grants.push(grant);
+        }
+    }
+    closed.retain(|number| !grants.iter().any(|grant| grant.enterprise == *number));
+    Ok((grants, closed))
+}
+
+/// Reads state and its first day; a box of nobody in the register is no closed
+/// one.
+pub(in crate::ledger) fn is_over(row: &mut Row, day: Date) -> Result<bool, LedgerError> {
+    let (state, since) = (row.opt_text()?, row.opt_int()?.and_then(day_of_number));
+    Ok(state.as_deref() == Some("closed") && LegalState::Closed.is_over(since, day))
 }
 
 impl Look {
@@ -148,7 +184,7 @@ impl Look {
     /// Whether the person may do in a box what access managers may.
     #[must_use]
     pub fn is_manager(&self, enterprise: EnterpriseNumber) -> bool {
-        let scope = crate::domain::Scope::Manager;
-        self.grants.iter().any(|grant| grant.enterprise == enterprise && grant.scope == scope)
+        let mut grants = self.grants.iter();
+        grants.any(|grant| grant.enterprise == enterprise && grant.scope == Scope::Manager)
     }
 }

@@ -2,12 +2,11 @@
 //! in one transaction under the registry's lock.
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use super::work::Work;
 use crate::domain::{
-    EnterpriseNumber, Grant, GrantId, LabelRule, Partition, PartitionId, Person, PersonId,
-    RecordKey, RoutingRule,
+    EnterpriseNumber, Grant, GrantId, LabelRule, Notification, Partition, PartitionId, Person,
+    PersonId, RecordKey, RoutingRule,
 };
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
@@ -31,8 +30,8 @@ pub enum Management {
     LabelRules(Vec<LabelRule>),
     /// Gives or withdraws the all-digital consent.
     Consent(bool),
-    /// Where and when the box is told of its mail, as JSON.
-    Notification(Json),
+    /// Where and when the box is told of its mail.
+    Notification(Notification),
 }
 
 /// What became of it.

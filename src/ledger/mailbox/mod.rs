@@ -24,12 +24,14 @@ mod seal;
 mod views;
 mod work;
 
+pub(super) use audit::record;
 pub use audit::{Deed, Deeds};
 pub use boxes::BoxSeen;
 pub use filter::{Filter, Hidden, Order, Place};
 pub use label_changes::{LabelChange, LabelChanged};
 pub use list::Stretch;
 pub use look::Look;
+pub(super) use look::is_over;
 pub use manage::{Managed, Management};
 pub use mark::Mark;
 pub use marks::Marked;

@@ -7,11 +7,12 @@ use super::look::Look;
 use super::manage::{Managed, Management};
 use crate::clock::belgian_day;
 use crate::domain::{
-    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, PartitionId, Person, Record,
-    RecordKey, RoutingRule, Scope,
+    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, Notification, PartitionId,
+    Person, Record, RecordKey, RoutingRule, Scope,
 };
 use crate::ledger::Tally;
 use crate::ledger::error::LedgerError;
+use crate::ledger::notices;
 use crate::ledger::registry::{apply, move_access, unknown};
 use crate::ledger::store::Statement;
 
@@ -22,12 +23,6 @@ const PUT_LABEL_RULE: Statement =
 const LABEL_EXISTS: Statement = Statement::same(
     "SELECT id FROM labels WHERE enterprise = $1 AND id = $2 AND merged_into IS NULL",
 );
-const PUT_NOTIFICATION: Statement = Statement::same(
-    "INSERT INTO notification_settings (enterprise, record) VALUES ($1, $2)
-     ON CONFLICT (enterprise) DO UPDATE SET record = excluded.record
-     WHERE notification_settings.record <> excluded.record",
-);
-
 /// One change in its transaction.
 pub(super) struct Work {
     pub(super) look: Look,
@@ -95,6 +90,9 @@ impl Work {
         person: Option<Person>,
     ) -> Result<Managed, LedgerError> {
         let mut grants = self.look.grants_in(self.enterprise).await?;
+        if is_liquidators(&grants, &grant.id) || grant.scope == Scope::Liquidator {
+            return Ok(Managed::Forbidden);
+        }
         grants.retain(|it| it.id != grant.id);
         grants.push(grant.clone());
         if !self.has_manager(&grants) {
@@ -112,6 +110,9 @@ impl Work {
 
     async fn withdraw(&mut self, id: GrantId) -> Result<Managed, LedgerError> {
         let mut grants = self.look.grants_in(self.enterprise).await?;
+        if is_liquidators(&grants, &id) {
+            return Ok(Managed::Forbidden);
+        }
         grants.retain(|it| it.id != id);
         if !self.has_manager(&grants) {
             return Ok(Managed::LastManager);
@@ -167,11 +168,16 @@ impl Work {
         Ok(Managed::Changed)
     }
 
-    async fn notification(&mut self, settings: &Json) -> Result<Managed, LedgerError> {
-        let values = vec![self.enterprise.value().into(), settings.to_string().into()];
-        let changed = self.look.tx.execute(PUT_NOTIFICATION, values).await?;
-        Ok(if changed == 0 { Managed::Unchanged } else { Managed::Changed })
+    async fn notification(&mut self, wanted: &Notification) -> Result<Managed, LedgerError> {
+        let (enterprise, now) = (self.enterprise, self.look.now);
+        let is_changed = notices::settle(&mut self.look.tx, enterprise, wanted, now).await?;
+        Ok(if is_changed { Managed::Changed } else { Managed::Unchanged })
     }
+}
+
+/// Given by the registry: access managers neither give nor withdraw it.
+fn is_liquidators(grants: &[Grant], id: &GrantId) -> bool {
+    grants.iter().any(|it| it.id == *id && it.scope == Scope::Liquidator)
 }
 
 fn described(management: &Management) -> (Deed, Json) {
@@ -183,6 +189,6 @@ fn described(management: &Management) -> (Deed, Json) {
         Management::Rules(rules) => (Deed::Rule, json!({ "rules": rules })),
         Management::LabelRules(rules) => (Deed::LabelRule, json!({ "rules": rules })),
         Management::Consent(all_digital) => (Deed::Consent, json!({ "allDigital": all_digital })),
-        Management::Notification(_) => (Deed::Notification, json!({})),
+        Management::Notification(wanted) => (Deed::Notification, notices::deed(wanted)),
     }
 }

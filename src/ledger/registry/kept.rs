@@ -22,7 +22,8 @@ pub struct PartitionUse {
 }
 
 const LIES_THERE: Statement = Statement::same(
-    "SELECT CAST(1 AS BIGINT) FROM messages WHERE enterprise = $1 AND partition = $2 LIMIT 1",
+    "SELECT CAST(1 AS BIGINT) FROM messages
+     WHERE enterprise = $1 AND partition = $2 AND expired_at IS NULL LIMIT 1",
 );
 const RULES: Statement = Statement::same("SELECT record FROM routing_rules WHERE enterprise = $1");
 const GRANTS: Statement = Statement::same("SELECT record FROM grants WHERE enterprise = $1");

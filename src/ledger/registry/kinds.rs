@@ -103,8 +103,9 @@ static MESSAGE_TYPES: Room = by_id!("message_types");
 static PERSONS: Room = by_id!("persons");
 static ENTERPRISES: Room = by_number!(
     "enterprises",
-    &["number", "state", "record"],
-    "ON CONFLICT (number) DO UPDATE SET state = excluded.state, record = excluded.record"
+    &["number", "state", "record", "state_since"],
+    "ON CONFLICT (number) DO UPDATE SET state = excluded.state, record = excluded.record,
+         state_since = excluded.state_since"
 );
 
 static TRIOS: Room = Room {

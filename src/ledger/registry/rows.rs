@@ -1,7 +1,7 @@
 //! Records as rows: their keys, texts and columns.
 
 use super::kinds::room;
-use crate::domain::{Kind, LegalState, Record, RecordKey};
+use crate::domain::{Kind, LegalState, Record, RecordKey, day_number};
 use crate::ledger::error::LedgerError;
 use crate::ledger::micros;
 use crate::ledger::store::{Bulk, Column, Transaction, Value};
@@ -60,7 +60,12 @@ pub(super) fn row(record: &Record, text: String, version: i64) -> Vec<Value> {
         | Record::MessageType(_)
         | Record::Person(_) => vec![a.into(), text.into()],
         Record::Trio(_) => vec![number.into(), a.into(), b.into()],
-        Record::Enterprise(it) => vec![number.into(), state(it.state).into(), text.into()],
+        Record::Enterprise(it) => vec![
+            number.into(),
+            state(it.state).into(),
+            text.into(),
+            it.state_since.map(day_number).into(),
+        ],
         Record::Box(it) => vec![
             number.into(),
             it.last_connection.map(micros).into(),

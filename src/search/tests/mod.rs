@@ -103,7 +103,7 @@ impl Shelf {
 
     fn put(&mut self, messages: Vec<Projected>) {
         let through = self.generation.applied() + 1;
-        self.generation.apply(&Page { messages, through, through_at: None }).unwrap();
+        self.generation.apply(&Page { messages, through, ..Page::default() }).unwrap();
         self.generation.commit(Uuid::nil()).unwrap();
     }
 
@@ -185,6 +185,7 @@ impl Source for Ledger {
             let newer = state.changes.iter().filter(|change| change.position > position);
             let messages: Vec<_> = newer.take(limit).cloned().collect();
             Page {
+                gone: Vec::new(),
                 through: messages.last().map_or(position, |last| last.position),
                 through_at: messages.last().map(|last| last.arrived_at),
                 messages,

@@ -46,6 +46,8 @@ struct GrantShown {
     partition: String,
     period: String,
     is_in_force: bool,
+    /// Given by the register: nobody here withdraws it.
+    is_fixed: bool,
 }
 
 struct Group {
@@ -129,6 +131,7 @@ async fn table(
 fn kind_of(scope: &Scope) -> &'static str {
     match scope {
         Scope::Manager => "manager",
+        Scope::Liquidator => "liquidator",
         Scope::All => "all",
         Scope::Type(_) => "type",
         Scope::Service(_) => "service",
@@ -149,6 +152,7 @@ fn grant(at: &At, line: &GrantLine) -> GrantShown {
         partition: partition.unwrap_or_else(|| words.say("access-every-partition")),
         period: period(words, grant.from, grant.to),
         is_in_force: line.is_in_force,
+        is_fixed: grant.scope == Scope::Liquidator,
     }
 }
 
@@ -158,7 +162,7 @@ fn detail(at: &At, scope: &Scope) -> Option<String> {
         Some(texts.map_or(id, |texts| texts.best(at.words().0).to_owned()))
     };
     match scope {
-        Scope::Manager | Scope::All => None,
+        Scope::Manager | Scope::Liquidator | Scope::All => None,
         Scope::Type(id) => {
             named(reference.message_types.get(id).map(|it| &it.name), id.to_string())
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::answer::done;
 use super::place::{At, reader};
-use crate::domain::EnterpriseNumber;
+use crate::domain::{Enterprise, EnterpriseNumber};
 use crate::mailbox::{BoxEntry, UNREAD_MAX};
 use crate::web::Web;
 use crate::web::form::Fields;
@@ -28,6 +28,15 @@ struct BoxesPage {
     count: String,
     text: String,
     next: Option<String>,
+    closed: Vec<ClosedShown>,
+}
+
+/// The box of a company that has ceased.
+struct ClosedShown {
+    name: String,
+    shown: String,
+    /// Since when, where the register says it.
+    since: Option<String>,
 }
 
 struct BoxShown {
@@ -54,8 +63,10 @@ pub(super) async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let words = visitor.words;
-    let entries = web.mailbox.boxes(&reader(&session, words.0)).await?;
-    if let ([only], None) = (&entries[..], &visitor.said) {
+    let reader = reader(&session, words.0);
+    let entries = web.mailbox.boxes(&reader).await?;
+    let closed = web.mailbox.closed_boxes(&reader).await?;
+    if let ([only], None, true) = (&entries[..], &visitor.said, closed.is_empty()) {
         return Ok(Redirect::to(&format!("/boxes/{}", only.enterprise.number)).into_response());
     }
     let total = entries.len();
@@ -70,6 +81,7 @@ pub(super) async fn show(
         boxes: found.iter().take(reach).map(|entry| shown(entry, words)).collect(),
         total,
         text: wanted.q,
+        closed: closed.into_iter().map(|it| closed_shown(it, words)).collect(),
     })
 }
 
@@ -95,6 +107,14 @@ fn shown(entry: &BoxEntry, words: Words) -> BoxShown {
         unread,
         is_manager: entry.is_manager,
         is_favourite: entry.is_favourite,
+    }
+}
+
+fn closed_shown(enterprise: Enterprise, words: Words) -> ClosedShown {
+    ClosedShown {
+        shown: enterprise.number.dotted(),
+        since: enterprise.state_since.map(|day| words.long_day(day)),
+        name: enterprise.name,
     }
 }
 

@@ -3,16 +3,19 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
 
 use super::answer::done;
 use super::choices::ChoiceOption;
 use super::place::{At, Shown};
 use super::query::ListQuery;
 use super::side::{Around, Side, around};
-use crate::mailbox::{MailboxError, Notification};
+use crate::mailbox::{MailboxError, NoticeRow, NoticeState, Notification};
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, page};
+use crate::web::words::Words;
+use crate::web::words::dates::Moment;
 
 #[derive(Template)]
 #[template(path = "notices.html")]
@@ -23,6 +26,18 @@ struct NoticesPage {
     fault: Option<String>,
     address: String,
     hours: Vec<ChoiceOption>,
+    sends_notices: bool,
+    /// When the last notice went out.
+    sent: Option<Moment>,
+    /// The last one that did not, if it is later.
+    failed: Option<Failed>,
+}
+
+/// A notice that the mail server did not take.
+struct Failed {
+    at: Moment,
+    is_final: bool,
+    answer: String,
 }
 
 /// `GET /boxes/{place}/management/notices`
@@ -43,7 +58,12 @@ async fn form(
         name: format!("{hour:02}:00"),
         is_chosen: hour == notification.hour,
     };
+    let notices = web.mailbox.notices(&at.reader, at.one()?).await?;
+    let (sent, failed) = fate(&notices, at.words(), web.clock.now());
     page(&NoticesPage {
+        sends_notices: web.pages.sends_notices,
+        sent,
+        failed,
         frame: Frame::new(&at.visitor, "digital"),
         place,
         side,
@@ -51,6 +71,20 @@ async fn form(
         address: notification.address.clone().unwrap_or_default(),
         hours: (0..24).map(hour).collect(),
     })
+}
+
+/// The last notice that went out, and what came in the way since.
+fn fate(notices: &[NoticeRow], words: Words, now: Timestamp) -> (Option<Moment>, Option<Failed>) {
+    let is_sent = |it: &&NoticeRow| it.state == NoticeState::Sent;
+    let sent = notices.iter().find(is_sent).and_then(|it| it.ended_at);
+    let since = notices.iter().take_while(|it| !is_sent(it));
+    let failed = since.filter_map(|it| {
+        let (answer, is_final) = (it.answer.clone()?, it.state == NoticeState::Refused);
+        let at = words.moment(it.ended_at.unwrap_or(it.try_at), now);
+        let is_current = is_final || it.state == NoticeState::Waiting;
+        is_current.then_some(Failed { at, is_final, answer })
+    });
+    (sent.map(|at| words.moment(at, now)), failed.into_iter().next())
 }
 
 /// `POST /boxes/{place}/management/notices`

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock, SystemClock};
 use facteur::domain::{ApplicationId, Digest};
-use facteur::ledger::{Claimed, DocumentKey, Records, Wanted};
+use facteur::ledger::{Claimed, DocumentKey, Records, Wanted, needed_through};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::desk::rulebook;
@@ -36,7 +36,10 @@ async fn named(ledger: &TestLedger) -> Result<()> {
     let known = batch.look_up(reference, &wanted).await?.documents;
     ensure!(known.get(&key).is_some_and(|document| document.size == 6), "{known:?}");
     let naming = async {
-        let records = Records { used: vec![key.clone()], ..Records::default() };
+        let records = Records {
+            used: vec![(key.clone(), needed_through(now + SignedDuration::from_hours(24)))],
+            ..Records::default()
+        };
         batch.record(records, &policy, now).await?;
         batch.commit().await
     };
@@ -47,7 +50,7 @@ async fn named(ledger: &TestLedger) -> Result<()> {
     swept.finish().await?;
     let row = ledger.document(&key).await?.context("gone")?;
     ensure!(row.is_used && row.is_stored, "{row:?}");
-    ensure!(ledger.sweep_documents(now, 10).await?.keys().is_empty(), "used, for ever");
+    ensure!(ledger.sweep_documents(now, 10).await?.keys().is_empty(), "while it is named");
     Ok(())
 }
 

@@ -10,10 +10,11 @@ mod truth;
 use anyhow::{Result, ensure};
 
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
-use story::Story;
+use story::{Story, grant};
 use truth::MUTATIONS;
 
 on_both_ledgers! {
+    ceased: sqlite_a_company_that_ceases_agrees_with_the_model, postgres_a_company_that_ceases_agrees_with_the_model;
     agrees: sqlite_what_is_seen_agrees_with_the_model, postgres_what_is_seen_agrees_with_the_model;
     mutated: sqlite_a_mutated_model_is_noticed, postgres_a_mutated_model_is_noticed;
 }
@@ -53,4 +54,28 @@ async fn mutated(ledger: &TestLedger) -> Result<()> {
     }
     ensure!(unnoticed.is_empty(), "not noticed: {unnoticed:?}");
     story.house.close().await
+}
+
+/// Announced, come, and taken back: on each of these days.
+async fn ceased(ledger: &TestLedger) -> Result<()> {
+    let mut story = Story::begin(ledger, 5).await?;
+    for _ in 0..STEPS_MUTATED {
+        story.step().await?;
+    }
+    story.put_grant(grant("eve", 0, "liquidator", "")).await?;
+    for n in 0..2 {
+        story.cease(n, story.truth.today + 1).await?;
+    }
+    agree(&story, "announced").await?;
+    story.next_day()?;
+    agree(&story, "come").await?;
+    story.revive(0).await?;
+    agree(&story, "taken back").await?;
+    story.house.close().await
+}
+
+async fn agree(story: &Story<'_>, when: &str) -> Result<()> {
+    let differences = story.differences(20).await?;
+    ensure!(differences.is_empty(), "{when}:\n{}", differences.join("\n"));
+    Ok(())
 }

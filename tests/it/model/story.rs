@@ -89,8 +89,8 @@ impl<'a> Story<'a> {
     }
 
     /// What a short story may lack: a grant of tomorrow, a manager whose grant
-    /// names a partition, a closed type from a sender that is open, something
-    /// hidden.
+    /// names a partition, a closed type from a sender that is open, a service
+    /// besides another, something hidden, a company that has ceased.
     pub(super) async fn be_complete(&mut self) -> Result<()> {
         for n in 0..COMPANIES {
             let from = Some(self.truth.today + 1);
@@ -98,6 +98,7 @@ impl<'a> Story<'a> {
             let partition = Some("HR".to_owned());
             self.put_grant(Grant { partition, ..grant("fay", n, "manager", "") }).await?;
             self.put_grant(grant("gus", n, "organization", ORGANIZATIONS[0])).await?;
+            self.put_grant(grant("gus", n, "service", "money")).await?;
         }
         for _ in 0..12 {
             self.post().await?;
@@ -105,6 +106,27 @@ impl<'a> Story<'a> {
         let message = self.any_message().context("some were posted")?;
         self.house.mailbox.hide(&reader("fay")?, &[message.id]).await?;
         self.change(message.id, |it| it.is_hidden = true);
+        let last = COMPANIES - 1;
+        self.put_grant(grant("dan", last, "liquidator", "")).await?;
+        self.cease(last, self.truth.today).await
+    }
+
+    /// The register says from which day on a company has ceased.
+    pub(super) async fn cease(&mut self, n: usize, day: i64) -> Result<()> {
+        let since = belgian_day(self.clock.now()).checked_add((day - self.truth.today).days())?;
+        let line = json!({ "kind": "enterprise", "number": company(n), "name": "C",
+            "language": "fr", "state": "closed", "stateSince": since });
+        self.import(&format!("{line}\n")).await?;
+        self.truth.closed.insert(n, day);
+        Ok(())
+    }
+
+    /// It was a mistake.
+    pub(super) async fn revive(&mut self, n: usize) -> Result<()> {
+        let line = json!({ "kind": "enterprise", "number": company(n), "name": "C",
+            "language": "fr" });
+        self.import(&format!("{line}\n")).await?;
+        self.truth.closed.remove(&n);
         Ok(())
     }
 
@@ -200,7 +222,7 @@ impl<'a> Story<'a> {
         self.put_grant(new).await
     }
 
-    async fn put_grant(&mut self, mut new: Grant) -> Result<()> {
+    pub(super) async fn put_grant(&mut self, mut new: Grant) -> Result<()> {
         self.grants += 1;
         new.id = format!("g{}", self.grants);
         let today = belgian_day(self.clock.now());
@@ -220,7 +242,7 @@ impl<'a> Story<'a> {
             from: day(new.from)?,
             to: day(new.to)?,
         };
-        if new.person == "chief" {
+        if new.person == "chief" || new.kind == "liquidator" {
             let line = serde_json::to_value(facteur::domain::Record::Grant(record))?;
             self.import(&format!("{line}\n")).await?;
         } else {
@@ -263,14 +285,14 @@ impl<'a> Story<'a> {
         self.import(&format!("{line}\n")).await
     }
 
-    fn next_day(&mut self) -> Result<()> {
+    pub(super) fn next_day(&mut self) -> Result<()> {
         self.clock.advance(SignedDuration::from_hours(24));
         self.truth.today += 1;
         Ok(())
     }
 }
 
-fn grant(person: &str, company: usize, kind: &'static str, of: &str) -> Grant {
+pub(super) fn grant(person: &str, company: usize, kind: &'static str, of: &str) -> Grant {
     Grant {
         id: String::new(),
         company,

@@ -20,9 +20,11 @@ pub(super) enum Mutation {
     WithdrawnStaysOpen,
     OtherCompanyOpens,
     HiddenIsShown,
+    ClosedStaysOpen,
+    LiquidatorIsShutOut,
 }
 
-pub(super) const MUTATIONS: [Mutation; 10] = [
+pub(super) const MUTATIONS: [Mutation; 12] = [
     Mutation::PartitionIgnored,
     Mutation::LevelIgnored,
     Mutation::FirstDayIgnored,
@@ -33,6 +35,8 @@ pub(super) const MUTATIONS: [Mutation; 10] = [
     Mutation::WithdrawnStaysOpen,
     Mutation::OtherCompanyOpens,
     Mutation::HiddenIsShown,
+    Mutation::ClosedStaysOpen,
+    Mutation::LiquidatorIsShutOut,
 ];
 
 /// What a grant is for: the word of its scope, and of what.
@@ -85,6 +89,8 @@ pub(super) struct Truth {
     /// By id, oldest first.
     pub(super) messages: BTreeMap<Uuid, Message>,
     pub(super) labels: BTreeMap<LabelId, Label>,
+    /// Companies that cease, from which day on.
+    pub(super) closed: BTreeMap<usize, i64>,
     pub(super) mutation: Option<Mutation>,
 }
 
@@ -97,7 +103,12 @@ impl Truth {
     fn counts(&self, grant: &Grant, company: usize) -> bool {
         let too_early = grant.from.is_some_and(|from| self.today < from);
         let too_late = grant.to.is_some_and(|to| self.today > to);
-        (grant.company == company || self.is_wrong(Mutation::OtherCompanyOpens))
+        let has_ceased = self.closed.get(&grant.company).is_some_and(|day| *day <= self.today);
+        let is_for_then =
+            grant.kind == "liquidator" && !self.is_wrong(Mutation::LiquidatorIsShutOut);
+        let is_shut = has_ceased && !is_for_then && !self.is_wrong(Mutation::ClosedStaysOpen);
+        !is_shut
+            && (grant.company == company || self.is_wrong(Mutation::OtherCompanyOpens))
             && (!grant.is_withdrawn || self.is_wrong(Mutation::WithdrawnStaysOpen))
             && (!too_early || self.is_wrong(Mutation::FirstDayIgnored))
             && (!too_late || self.is_wrong(Mutation::LastDayIgnored))
@@ -124,7 +135,7 @@ impl Truth {
             }
             let is_elsewhere = grant.partition.as_deref().is_some_and(|it| it != partition);
             let is_elsewhere = is_elsewhere && !self.is_wrong(Mutation::PartitionIgnored);
-            if grant.kind == "manager" {
+            if grant.kind == "manager" || grant.kind == "liquidator" {
                 if is_elsewhere && self.is_wrong(Mutation::ManagerBoundToPartition) {
                     continue;
                 }

@@ -6,4 +6,5 @@ mod forms;
 mod hostile;
 mod sessions;
 mod site;
+mod stop_notices;
 mod walls;

@@ -22,8 +22,7 @@ use crate::web::client::{Answer, Request};
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Arc<FixedClock>,
-    /// Held for its drop.
-    _ledger: TestLedger,
+    pub(crate) ledger: TestLedger,
     desk: Desk,
     _stop: DropGuard,
 }
@@ -85,7 +84,7 @@ impl Site {
         let serving = web::serve(listener, web::router(web), stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
         drop(tokio::spawn(serving));
-        Ok(Self { address, clock, _ledger: ledger, desk, _stop: stopping.drop_guard() })
+        Ok(Self { address, clock, ledger, desk, _stop: stopping.drop_guard() })
     }
 
     pub(crate) async fn post(&self, publication: &Value) -> Result<MessageId> {

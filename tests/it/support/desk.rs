@@ -36,6 +36,7 @@ pub(crate) fn rulebook() -> Result<Rulebook> {
         policy: Arc::new(Policy::parse(include_str!("../../../config/policy.toml"))?),
         is_registry_complete: false,
         closed: ClosedEnterprise::Refuse,
+        grace_days: 12,
     })
 }
 

@@ -95,6 +95,9 @@ boxes-none = Sie haben zu keiner Box Zugang. Bitten Sie den Zugangsverwalter Ihr
 boxes-not-found = Keine Box passt dazu.
 boxes-start = Mein Unternehmen hat noch keine e-Box
 boxes-manager = Zugangsverwalter
+closed-title = Unternehmen, die nicht mehr bestehen
+closed-text = Laut Unternehmensregister bestehen diese nicht mehr. Seit diesem Tag sind ihre Boxen für alle geschlossen außer für den Liquidator, der weiterhin liest, was darin liegt. Ist das ein Irrtum, berichtigt ihn das Register, und der Zugang kommt von selbst zurück.
+closed-since = eingestellt am { $day }
 favourite = Favorit
 search-go = Suchen
 
@@ -269,6 +272,7 @@ preview-title = { $name } würde { $count } der jetzigen Nachrichten sehen:
 preview-line = { $type }: { $count }
 preview-nothing = Im Moment nichts.
 scope-manager = Alles, und darf Zugang geben
+scope-liquidator = Alles, auch nach dem Ende des Unternehmens: Liquidator
 scope-all = Die ganze gewöhnliche Post
 scope-type = Ein Nachrichtentyp
 scope-service = Ein Onlinedienst
@@ -312,6 +316,20 @@ notices-address = E-Mail-Adresse
 notices-hour = Zu welcher Stunde
 notices-empty-stops = Eine leere Adresse beendet die Hinweise.
 notices-fault = Das ist keine E-Mail-Adresse.
+notices-kinds = Er zählt, was seit dem letzten Hinweis neu ist, was seit 15 Tagen ungelesen liegt und was die Box binnen 7 Tagen verlässt.
+notices-off = Diese Installation verschickt zurzeit keine E-Mails: Die Adresse wird aufbewahrt, und niemand wird benachrichtigt.
+notices-fate = Was aus den Hinweisen wurde
+notices-sent = Der letzte Hinweis wurde am { $day } verschickt.
+notices-never = Es wurde noch kein Hinweis verschickt.
+notices-refused = Der Mailserver hat den Hinweis vom { $day } abgelehnt. Stimmt die Adresse?
+notices-waits = Der letzte Hinweis konnte noch nicht verschickt werden; neuer Versuch am { $day }.
+notices-answer = Antwort des Mailservers:
+
+stop-title = Hinweise per E-Mail
+stop-lead = Sie werden per E-Mail auf ungelesene Post in der e-Box des Unternehmens { $box } hingewiesen. Möchten Sie diese E-Mails an dieser Adresse nicht mehr erhalten?
+stop-go = Nichts mehr schicken
+stop-done = An diese Adresse werden keine E-Mails zur e-Box des Unternehmens { $box } mehr geschickt.
+stop-again = In der Box kommt weiterhin Post an. Ein Zugangsverwalter kann die Hinweise jederzeit wieder einschalten, in der Verwaltung der e-Box.
 
 ## said after something was done
 said-done = Als erledigt markiert.

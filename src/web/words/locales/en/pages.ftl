@@ -95,6 +95,9 @@ boxes-none = You have access to no box. Ask the access manager of your company f
 boxes-not-found = No box matches.
 boxes-start = My company has no e-Box yet
 boxes-manager = access manager
+closed-title = Companies that have ceased
+closed-text = The register of companies says that these have ceased to exist. From that day on their boxes are closed to everybody but the liquidator, who still reads what lies in them. If this is a mistake, the register puts it right, and access comes back by itself.
+closed-since = ceased on { $day }
 favourite = Favourite
 search-go = Search
 
@@ -269,6 +272,7 @@ preview-title = { $name } would see { $count } of today’s messages:
 preview-line = { $type }: { $count }
 preview-nothing = Nothing at the moment.
 scope-manager = Everything, and may give access
+scope-liquidator = Everything, also after the company has ceased: liquidator
 scope-all = All ordinary mail
 scope-type = One message type
 scope-service = One online service
@@ -312,6 +316,20 @@ notices-address = E-mail address
 notices-hour = At what hour
 notices-empty-stops = An empty address stops the notices.
 notices-fault = This is not an e-mail address.
+notices-kinds = It counts what is new since the last notice, what has lain unread for 15 days, and what leaves the box within 7 days.
+notices-off = This installation sends no mail at present: the address is kept, and nobody is told.
+notices-fate = What became of them
+notices-sent = The last notice was sent on { $day }.
+notices-never = No notice has been sent yet.
+notices-refused = The mail server refused the notice of { $day }. Is the address right?
+notices-waits = The last notice could not be sent yet; it is tried again on { $day }.
+notices-answer = The mail server’s answer:
+
+stop-title = Notices by e-mail
+stop-lead = You are told by e-mail of unread mail in the e-Box of company { $box }. Do you want no more of these e-mails at this address?
+stop-go = Send no more
+stop-done = No more e-mails about the e-Box of company { $box } are sent to this address.
+stop-again = Mail goes on arriving in the box. An access manager can start the notices again at any time, in e-Box management.
 
 ## said after something was done
 said-done = Marked as done.

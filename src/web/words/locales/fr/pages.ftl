@@ -95,6 +95,9 @@ boxes-none = Vous n’avez accès à aucune boîte. Demandez l’accès au gesti
 boxes-not-found = Aucune boîte ne correspond.
 boxes-start = Mon entreprise n’a pas encore d’e-Box
 boxes-manager = gestionnaire d’accès
+closed-title = Entreprises qui ont cessé
+closed-text = D’après le registre des entreprises, celles-ci ont cessé d’exister. Depuis ce jour, leurs boîtes sont fermées à tous sauf au liquidateur, qui lit encore ce qui s’y trouve. S’il s’agit d’une erreur, le registre la corrige et l’accès revient de lui-même.
+closed-since = a cessé le { $day }
 favourite = Favori
 search-go = Chercher
 
@@ -269,6 +272,7 @@ preview-title = { $name } verrait { $count } des messages actuels :
 preview-line = { $type } : { $count }
 preview-nothing = Rien pour l’instant.
 scope-manager = Tout, et peut donner accès
+scope-liquidator = Tout, même après la fin de l’entreprise : liquidateur
 scope-all = Tout le courrier ordinaire
 scope-type = Un type de message
 scope-service = Un service en ligne
@@ -312,6 +316,20 @@ notices-address = Adresse de courriel
 notices-hour = À quelle heure
 notices-empty-stops = Une adresse vide arrête les avis.
 notices-fault = Ce n’est pas une adresse de courriel.
+notices-kinds = Il compte ce qui est nouveau depuis le dernier avis, ce qui n’a pas été lu depuis 15 jours, et ce qui quittera la boîte dans les 7 jours.
+notices-off = Cette installation n’envoie pas de courriels pour le moment : l’adresse est gardée et personne n’est averti.
+notices-fate = Ce que les avis sont devenus
+notices-sent = Le dernier avis a été envoyé le { $day }.
+notices-never = Aucun avis n’a encore été envoyé.
+notices-refused = Le serveur de courrier a refusé l’avis du { $day }. L’adresse est-elle correcte ?
+notices-waits = Le dernier avis n’a pas encore pu être envoyé ; nouvel essai le { $day }.
+notices-answer = Réponse du serveur de courrier :
+
+stop-title = Avis par courriel
+stop-lead = Vous êtes averti par courriel du courrier non lu dans l’e-Box de l’entreprise { $box }. Voulez-vous ne plus recevoir ces courriels à cette adresse ?
+stop-go = Ne plus rien envoyer
+stop-done = Plus aucun courriel au sujet de l’e-Box de l’entreprise { $box } n’est envoyé à cette adresse.
+stop-again = Le courrier continue d’arriver dans la boîte. Un gestionnaire d’accès peut rétablir les avis à tout moment, dans la gestion de l’e-Box.
 
 ## said after something was done
 said-done = Marqué comme fait.

@@ -95,6 +95,9 @@ boxes-none = U hebt tot geen enkele box toegang. Vraag toegang aan de toegangsbe
 boxes-not-found = Geen enkele box komt overeen.
 boxes-start = Mijn onderneming heeft nog geen e-Box
 boxes-manager = toegangsbeheerder
+closed-title = Stopgezette ondernemingen
+closed-text = Volgens het ondernemingsregister bestaan deze niet meer. Vanaf die dag zijn hun boxen gesloten voor iedereen behalve de vereffenaar, die nog leest wat erin ligt. Is dit een vergissing, dan zet het register ze recht en komt de toegang vanzelf terug.
+closed-since = stopgezet op { $day }
 favourite = Favoriet
 search-go = Zoeken
 
@@ -269,6 +272,7 @@ preview-title = { $name } zou { $count } van de huidige berichten zien:
 preview-line = { $type }: { $count }
 preview-nothing = Voorlopig niets.
 scope-manager = Alles, en kan toegang geven
+scope-liquidator = Alles, ook na het einde van de onderneming: vereffenaar
 scope-all = Alle gewone post
 scope-type = Een berichttype
 scope-service = Een onlinedienst
@@ -312,6 +316,20 @@ notices-address = E-mailadres
 notices-hour = Op welk uur
 notices-empty-stops = Een leeg adres stopt de meldingen.
 notices-fault = Dit is geen e-mailadres.
+notices-kinds = Ze telt wat nieuw is sinds de vorige melding, wat al 15 dagen ongelezen is, en wat binnen 7 dagen uit de box verdwijnt.
+notices-off = Deze installatie verstuurt momenteel geen e-mails: het adres wordt bewaard en niemand wordt verwittigd.
+notices-fate = Wat ervan geworden is
+notices-sent = De laatste melding is verstuurd op { $day }.
+notices-never = Er is nog geen melding verstuurd.
+notices-refused = De mailserver heeft de melding van { $day } geweigerd. Klopt het adres?
+notices-waits = De laatste melding kon nog niet worden verstuurd; nieuwe poging op { $day }.
+notices-answer = Antwoord van de mailserver:
+
+stop-title = Berichtgeving per e-mail
+stop-lead = U wordt per e-mail verwittigd van ongelezen post in de e-Box van onderneming { $box }. Wilt u deze e-mails niet meer ontvangen op dit adres?
+stop-go = Niets meer versturen
+stop-done = Er worden geen e-mails over de e-Box van onderneming { $box } meer naar dit adres gestuurd.
+stop-again = Er blijft post in de box aankomen. Een toegangsbeheerder kan de meldingen op elk moment opnieuw starten, in het beheer van de e-Box.
 
 ## said after something was done
 said-done = Als gedaan gemarkeerd.
