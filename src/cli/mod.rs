@@ -5,10 +5,12 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod lanes;
 mod letters;
 mod migrate;
 mod notices;
 mod output;
+mod policy;
 mod printer;
 mod publish;
 mod quarantine;
@@ -18,6 +20,7 @@ mod search;
 mod serve;
 mod simulate;
 mod topology;
+mod types;
 mod verify;
 
 pub use answer::Answer;
@@ -83,6 +86,15 @@ enum Command {
     /// Look after what could not be accepted
     #[command(subcommand)]
     Quarantine(quarantine::Args),
+    /// Look after lanes: list, pause, resume, pace
+    #[command(subcommand)]
+    Lanes(lanes::Args),
+    /// Pause and resume message types
+    #[command(subcommand)]
+    Types(types::Args),
+    /// Have the policy read again, and say who decides by which
+    #[command(subcommand)]
+    Policy(policy::Args),
     /// Look after letters: list, show, recall, release, move, send again
     #[command(subcommand)]
     Letters(letters::Args),
@@ -139,6 +151,9 @@ impl Cli {
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Simulate(args) => simulate::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
+            Command::Lanes(args) => lanes::run(args, config, output).await,
+            Command::Types(args) => types::run(args, config, output).await,
+            Command::Policy(args) => policy::run(args, config, output).await,
             Command::Letters(args) => letters::run(args, config, output).await,
             Command::Notices(args) => notices::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,

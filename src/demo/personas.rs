@@ -1,5 +1,5 @@
 //! Persons whom one may be in a demonstration: a manager, a payroll clerk, a
-//! colleague, an accountant of many companies, and a newcomer.
+//! colleague, an accountant of many companies, an operator, and a newcomer.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,7 +28,7 @@ pub fn personas(newcomers: EnterpriseNumber) -> Result<Vec<Persona>, IdError> {
         let [fr, nl, de, en] = about.map(|text| Some(text.to_owned()));
         let (id, name) = (PersonId::new(id)?, name.to_owned());
         let about = Texts { fr, nl, de, en };
-        Ok(Persona { id, name, language, about, represents: Vec::new() })
+        Ok(Persona { id, name, language, about, represents: Vec::new(), is_operator: false })
     };
     Ok(vec![
         persona(
@@ -75,6 +75,20 @@ pub fn personas(newcomers: EnterpriseNumber) -> Result<Vec<Persona>, IdError> {
                 "Accountant of nearly 1,000 companies.",
             ],
         )?,
+        Persona {
+            is_operator: true,
+            ..persona(
+                "demo-operator",
+                "Nadia Lambert",
+                Language::Fr,
+                [
+                    "Exploitante : surveille et dirige l’ensemble, et ne lit le courrier de personne.",
+                    "Operator: bewaakt en stuurt het geheel, en leest niemands post.",
+                    "Betreiberin: überwacht und steuert das Ganze und liest niemandes Post.",
+                    "Operator: watches and steers the whole, and reads nobody’s mail.",
+                ],
+            )?
+        },
         Persona {
             represents: vec![newcomers],
             ..persona(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backon::BackoffBuilder;
 use bytes::Bytes;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -27,7 +28,7 @@ use crate::telemetry::log::chain;
 pub struct Intake {
     ledger: Arc<Ledger>,
     documents: DocumentStore,
-    rulebook: Rulebook,
+    rulebook: watch::Receiver<Rulebook>,
     settings: Settings,
     clock: Arc<dyn Clock>,
 }
@@ -78,7 +79,20 @@ impl Intake {
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let rulebook = watch::channel(rulebook).1;
         Self { ledger, documents, rulebook, settings, clock }
+    }
+
+    /// Judges by what this says from now on.
+    #[must_use]
+    pub fn following(self, rulebook: watch::Receiver<Rulebook>) -> Self {
+        Self { rulebook, ..self }
+    }
+
+    /// What it judges by now.
+    #[must_use]
+    pub fn rulebook(&self) -> Rulebook {
+        self.rulebook.borrow().clone()
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -154,8 +168,9 @@ impl Intake {
         let wanted = wanted(piece, &reference, now);
         let snapshot = batch.look_up(reference, &wanted).await?;
         fail_point!("looked-up");
-        let (records, judged) = judge(piece, &snapshot, &self.rulebook, now);
-        batch.record(records, &self.rulebook.policy, now).await?;
+        let rulebook = self.rulebook.borrow().clone();
+        let (records, judged) = judge(piece, &snapshot, &rulebook, now);
+        batch.record(records, &rulebook.policy, now).await?;
         fail_point!("recorded");
         if let Err(error) = batch.commit().await {
             // It may have committed: what the next attempt finds recorded is

@@ -22,6 +22,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0003_notices.sql"),
         include_str!("../../schemas/sqlite/0003_notices.sql"),
     ),
+    (
+        4,
+        "operators",
+        include_str!("../../schemas/postgres/0004_operators.sql"),
+        include_str!("../../schemas/sqlite/0004_operators.sql"),
+    ),
 ];
 
 pub(super) async fn run(store: &Store) -> Result<(), LedgerError> {

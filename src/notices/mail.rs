@@ -7,7 +7,7 @@ use super::stop::StopLinks;
 use super::words::Words;
 use crate::clock::belgian_day;
 use crate::domain::Language;
-use crate::ledger::{NoticeInHand, Told};
+use crate::ledger::{NoticeInHand, UnreadMail};
 
 /// A mail, ready to be addressed.
 pub(super) struct Mail {
@@ -62,7 +62,7 @@ pub(super) fn write(
     Ok(Mail { text, html, subject: shown.subject, stop_url: shown.stop_url })
 }
 
-fn lines(words: Words, told: &Told) -> Vec<String> {
+fn lines(words: Words, told: &UnreadMail) -> Vec<String> {
     let counts = [
         ("notice-new", told.new),
         ("notice-reminders", told.reminders),
@@ -70,7 +70,7 @@ fn lines(words: Words, told: &Told) -> Vec<String> {
     ];
     let counted = counts.into_iter().filter(|(_, count)| *count > 0);
     let mut lines: Vec<String> =
-        counted.map(|(name, count)| words.count(name, count, Told::MAX)).collect();
+        counted.map(|(name, count)| words.count(name, count, UnreadMail::MAX)).collect();
     if let Some(at) = told.first_expiry.filter(|_| told.expiring > 0) {
         lines.push(words.with("notice-first-expiry", "day", &day(words.0, at)));
     }
@@ -94,7 +94,7 @@ mod tests {
     use crate::domain::Enterprise;
     use uuid::Uuid;
 
-    fn notice(language: Language, told: Told) -> NoticeInHand {
+    fn notice(language: Language, told: UnreadMail) -> NoticeInHand {
         let enterprise = Enterprise {
             number: "0852093431".parse().unwrap(),
             name: "Dupont & Fils <SA>".into(),
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_notice_counts_in_the_language_of_the_box() {
         let links = StopLinks::new("https://box.example", vec![1; 32]);
-        let told = Told {
+        let told = UnreadMail {
             new: 3,
             reminders: 1,
             expiring: 1_000,
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_not_told() {
         let links = StopLinks::new("https://box.example", vec![1; 32]);
-        let told = Told { new: 1, ..Told::default() };
+        let told = UnreadMail { new: 1, ..UnreadMail::default() };
         let mail = write(&notice(Language::En, told), &links, "https://box.example").unwrap();
         assert!(mail.text.contains("1 new message") && !mail.text.contains("15 days"));
     }

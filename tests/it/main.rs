@@ -15,6 +15,7 @@ mod manual;
 mod mentions;
 mod model;
 mod notices;
+mod operators;
 mod pages;
 mod paper;
 mod print_room;

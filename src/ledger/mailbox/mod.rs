@@ -26,6 +26,7 @@ mod work;
 
 pub(super) use audit::record;
 pub use audit::{Deed, Deeds};
+pub(in crate::ledger) use audit::{NO_BOX, record_operated};
 pub use boxes::BoxSeen;
 pub use filter::{Filter, Hidden, Order, Place};
 pub use label_changes::{LabelChange, LabelChanged};

@@ -8,10 +8,10 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Row, Statement, Transaction, Value};
 use crate::ledger::{micros, time};
 
-/// How much of a box lies unread. Counts end at [`Told::MAX`].
+/// How much of a box lies unread. Counts end at [`UnreadMail::MAX`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct UnreadMail {
     /// Messages that arrived since the last notice.
     pub new: u64,
     /// Messages that have lain for 15 days.
@@ -22,7 +22,7 @@ pub struct Told {
     pub first_expiry: Option<Timestamp>,
 }
 
-impl Told {
+impl UnreadMail {
     /// Beyond this a number says no more than "more".
     pub const MAX: u64 = 1_000;
 
@@ -68,12 +68,12 @@ pub(super) async fn count(
     enterprise: EnterpriseNumber,
     (since, until): (Timestamp, Timestamp),
     now: Timestamp,
-) -> Result<Told, LedgerError> {
+) -> Result<UnreadMail, LedgerError> {
     let old = (since - REMINDER_AFTER, until - REMINDER_AFTER);
-    let mut told = Told {
+    let mut told = UnreadMail {
         new: arrived(tx, enterprise, (since, until), now).await?,
         reminders: arrived(tx, enterprise, old, now).await?,
-        ..Told::default()
+        ..UnreadMail::default()
     };
     let values = [now, until + ALERT_BEFORE, since + ALERT_BEFORE, since];
     let values = values.map(|at| Value::from(micros(at)));
@@ -86,7 +86,7 @@ pub(super) async fn count(
     Ok(told)
 }
 
-const MAX: i64 = Told::MAX as i64;
+const MAX: i64 = UnreadMail::MAX as i64;
 
 async fn arrived(
     tx: &mut Transaction,

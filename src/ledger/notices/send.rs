@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::count::{Told, count};
+use super::count::{UnreadMail, count};
 use crate::clock::belgian_day;
 use crate::domain::{Enterprise, EnterpriseNumber, Notification};
 use crate::ledger::error::LedgerError;
@@ -21,7 +21,7 @@ pub struct NoticeInHand {
     /// Where to.
     pub address: String,
     /// What lies unread at this moment.
-    pub told: Told,
+    pub told: UnreadMail,
     /// How often it was tried, this time included.
     pub attempts: u32,
 }

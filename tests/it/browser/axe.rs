@@ -33,6 +33,14 @@ async fn browser_axe_finds_nothing_serious_on_any_page() -> Result<()> {
             faults.extend(look(&demo, &browser, &format!("{name}-{language}"), path).await?);
         }
     }
+    demo.enter(&browser, "demo-operator", "/console").await?;
+    let consoles = consoles(&demo, &browser).await?;
+    for language in ["fr", "nl", "de", "en"] {
+        speak(&demo, &browser, language).await?;
+        for (name, path) in &consoles {
+            faults.extend(look(&demo, &browser, &format!("{name}-{language}"), path).await?);
+        }
+    }
     demo.enter(&browser, "demo-sofie", "/boxes").await?;
     faults.extend(look(&demo, &browser, "boxes-nl", "/boxes").await?);
     faults.extend(look(&demo, &browser, "all-boxes-nl", "/boxes/all").await?);
@@ -54,6 +62,28 @@ fn pages(place: &str, message: &str) -> Vec<(&'static str, String)> {
         ("notices", format!("{place}/management/notices")),
         ("missing", "/nothing".into()),
     ]
+}
+
+/// Pages of the console, with the first of each list.
+async fn consoles(demo: &Demo, browser: &Browser) -> Result<Vec<(&'static str, String)>> {
+    let mut pages: Vec<(&str, String)> = ["", "/policy", "/find?q=nothing", "/record"]
+        .iter()
+        .zip(["console", "console-policy", "console-find", "console-record"])
+        .map(|(path, name)| (name, format!("/console{path}")))
+        .collect();
+    for (list, one, path) in [
+        ("console-quarantine", "console-entry", "/console/quarantine?state=open"),
+        ("console-lanes", "console-lane", "/console/lanes"),
+        ("console-types", "console-type", "/console/types"),
+        ("console-printers", "console-printer", "/console/printers"),
+    ] {
+        browser.go(&demo.url(path)).await?;
+        let link = "return document.querySelector('tbody a').getAttribute('href')";
+        let first = browser.run(link, json!([])).await?;
+        pages.push((list, path.to_owned()));
+        pages.push((one, first.as_str().context("no link")?.to_owned()));
+    }
+    Ok(pages)
 }
 
 async fn speak(demo: &Demo, browser: &Browser, language: &str) -> Result<()> {

@@ -2,6 +2,7 @@
 //! index beside it.
 
 mod closure;
+pub(crate) mod download;
 mod management;
 mod record;
 mod story;

@@ -155,7 +155,8 @@ impl<'a> Story<'a> {
             72..76 => self.next_day(),
             76..80 => self.route().await,
             80..86 => self.move_one().await,
-            86..92 => self.hide_or_open().await,
+            86..91 => self.hide_or_open().await,
+            91..94 => self.download().await,
             _ => self.label().await,
         }
     }
