@@ -10,6 +10,8 @@ use crate::ledger::{Moment, TOLD_KEPT};
 
 /// The width of a point of a chart.
 const STEP: SignedDuration = SignedDuration::from_secs(10);
+/// Steps at the end for which a living engine may not have told yet, and one.
+const UNTOLD_MAX: usize = 3;
 /// A rate of now is one of so many seconds.
 const NOW_SECS: i64 = 60;
 
@@ -29,23 +31,39 @@ impl Growth {
 /// How much the sum of some totals grew a second, over all engines, for each
 /// step of the time that is kept, oldest first.
 pub(super) fn course(moments: &[Moment], names: &[&str], now: Timestamp) -> Vec<f64> {
-    let steps = TOLD_KEPT.as_secs() / STEP.as_secs();
-    let mut course = vec![0.0; usize::try_from(steps).unwrap_or_default()];
+    let steps = usize::try_from(TOLD_KEPT.as_secs() / STEP.as_secs()).unwrap_or_default();
+    let mut course = vec![0.0; steps];
     for grown in grown(moments, names).values() {
-        let mut of_engine = vec![Growth::default(); course.len()];
-        for (at, growth) in grown {
-            let age = now.duration_since(*at).as_secs() / STEP.as_secs();
-            let place = usize::try_from(steps - 1 - age).ok();
-            if let Some(point) = place.and_then(|place| of_engine.get_mut(place)) {
-                point.by += growth.by;
-                point.seconds += growth.seconds;
-            }
-        }
-        for (sum, own) in course.iter_mut().zip(of_engine) {
-            *sum += own.per_second();
+        for (sum, own) in course.iter_mut().zip(of_engine(grown, steps, now)) {
+            *sum += own;
         }
     }
     course
+}
+
+/// The rates of one engine. Growth is spread over the steps in which it may have
+/// happened; what an engine has not told yet goes on as it was.
+fn of_engine(grown: &[(Timestamp, Growth)], steps: usize, now: Timestamp) -> Vec<f64> {
+    let width = STEP.as_secs_f64();
+    let mut points = vec![Growth::default(); steps];
+    for (at, growth) in grown {
+        // In seconds since the first step began.
+        let end = steps as f64 * width - now.duration_since(*at).as_secs_f64();
+        let begin = end - growth.seconds;
+        for (place, point) in points.iter_mut().enumerate() {
+            let (from, to) = (place as f64 * width, (place + 1) as f64 * width);
+            let within = f64::max(0.0, end.min(to) - begin.max(from));
+            point.by += growth.per_second() * within;
+            point.seconds += within;
+        }
+    }
+    let mut rates: Vec<f64> = points.iter().map(|point| point.per_second()).collect();
+    let told = points.iter().rposition(|point| point.seconds > 0.0);
+    if let Some(last) = told.filter(|last| steps - last <= UNTOLD_MAX) {
+        let rate = rates.get(last).copied().unwrap_or_default();
+        rates.iter_mut().skip(last + 1).for_each(|later| *later = rate);
+    }
+    rates
 }
 
 /// How much the sum of some totals grew a second, over all engines, in the last
@@ -106,8 +124,10 @@ mod tests {
         let course = course(&moments, &["accepted", "held"], now);
         assert_eq!(course.len(), 90);
         assert!(course[..60].iter().all(|rate| *rate == 0.0), "nothing was told then");
-        assert_eq!(course[65], 10.0, "one engine alone");
-        assert_eq!(course[88], 15.0, "both");
+        for (place, rate, who) in [(65, 10.0, "one alone"), (88, 15.0, "both"), (89, 15.0, "both")]
+        {
+            assert!((course[place] - rate).abs() < 1e-9, "{who}: {}", course[place]);
+        }
         assert_eq!(lately(&moments, &["accepted"], now), 15.0);
         assert_eq!(lately(&moments, &["held"], now), 0.0);
         assert_eq!(lately(&[], &["held"], now), 0.0);

@@ -35,9 +35,9 @@ async fn whole(ledger: &TestLedger) -> Result<()> {
     let house = House::open(ledger).await?;
     let chief = reader(&format!("person-{}", Company::Active.number()))?;
     let mut hostile = attachment("bill", "SGVsbG8=");
-    hostile["fileName"] = json!("../../etc/passwd");
+    hostile["fileName"] = json!("con.pdf");
     let mut second = attachment("annex", "V29ybGQ=");
-    second["fileName"] = json!("..%2F..%2Fetc%2Fpasswd");
+    second["fileName"] = json!("CON.pdf");
     second["isMainContent"] = json!(false);
     let mut publication = notice_with(json!([hostile, second]));
     publication["subject"]["fr"] = json!("=HYPERLINK(\"http://evil\") ../x");
@@ -50,8 +50,9 @@ async fn whole(ledger: &TestLedger) -> Result<()> {
     let first = format!("001 {} =HYPERLINK(_http___evil_) .._x", day(pdf));
     let wanted = [
         ("list.csv".to_owned(), None),
-        (format!("{first}/_.._etc_passwd"), Some("Hello")),
-        (format!("{first}/_.._etc_passwd (2)"), Some("World")),
+        (format!("{first}/message.txt"), Some("Bonjour")),
+        (format!("{first}/_con.pdf"), Some("Hello")),
+        (format!("{first}/_CON (2).pdf"), Some("World")),
         (format!("002 {} Avis de paiement/message.txt", day(plain)), Some("Bonjour")),
     ];
     for ((path, content), (wanted, text)) in found.iter().zip(&wanted) {

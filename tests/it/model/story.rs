@@ -88,10 +88,16 @@ impl<'a> Story<'a> {
         Ok(story)
     }
 
-    /// What a short story may lack: a grant of tomorrow, a manager whose grant
-    /// names a partition, a closed type from a sender that is open, a service
-    /// besides another, something hidden, a company that has ceased.
+    /// What a short story may lack: a grant of yesterday, one of tomorrow, a
+    /// manager whose grant names a partition, a closed type from a sender that
+    /// is open, a service besides another, something hidden, a company that has
+    /// ceased.
     pub(super) async fn be_complete(&mut self) -> Result<()> {
+        for n in 0..COMPANIES {
+            let to = Some(self.truth.today);
+            self.put_grant(Grant { to, ..grant("eve", n, "all", "") }).await?;
+        }
+        self.next_day()?;
         for n in 0..COMPANIES {
             let from = Some(self.truth.today + 1);
             self.put_grant(Grant { from, ..grant("eve", n, "all", "") }).await?;

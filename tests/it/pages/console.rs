@@ -37,7 +37,7 @@ async fn pages(site: &Site) -> Result<Vec<String>> {
 }
 
 async fn quarantined(site: &Site, body: &str) -> Result<Uuid> {
-    site.desk.deliver_one(arrival(TAX, &format!("key of {body}"), body.to_owned())?).await?;
+    site.desk.deliver_one(arrival(TAX, &format!("key-{}", body.len()), body.to_owned())?).await?;
     let entries = site.ledger.quarantine(Some(QuarantineState::Open), None, None, 1).await?;
     Ok(entries.first().context("nothing is in the quarantine")?.id)
 }
@@ -147,7 +147,7 @@ async fn entries_are_replayed_and_discarded() -> Result<()> {
     let account = site.ledger.account().await?;
     assert_eq!((account.total.accepted, account.total.discarded, account.difference), (1, 1, 0));
     let words: Vec<String> = acts(&site).await?.into_iter().map(|it| it.0).collect();
-    assert_eq!(words, ["discarded", "replayed", "replayed", "type-resumed", "type-paused"]);
+    assert_eq!(words, ["discarded", "replayed", "type-resumed", "replayed", "type-paused"]);
     Ok(())
 }
 

@@ -622,5 +622,4 @@ said-known-before = Schon früher unter demselben Schlüssel angenommen. Verwerf
 said-letters-moved = Verschoben.
 said-asked = Die Druckerei wurde gefragt.
 said-policy-asked = Jede Instanz liest ihr Regelwerk neu. Was daraus wurde, steht unten in wenigen Sekunden.
-do-download = Herunterladen
 said-too-many = Wählen Sie höchstens 100 Nachrichten, zusammen 250 MB.

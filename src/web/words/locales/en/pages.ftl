@@ -622,5 +622,4 @@ said-known-before = It was accepted before, under the same key. Discard it.
 said-letters-moved = Moved.
 said-asked = Its printer was asked.
 said-policy-asked = Every engine reads its policy again. What became of it stands below in a few seconds.
-do-download = Download
 said-too-many = Choose at most 100 messages, with 250 MB together.

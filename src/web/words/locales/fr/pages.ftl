@@ -622,5 +622,4 @@ said-known-before = Déjà accepté sous la même clé. Écartez-le.
 said-letters-moved = Déplacées.
 said-asked = Son imprimeur est consulté.
 said-policy-asked = Chaque moteur relit ses règles. Le résultat s’affiche ci-dessous dans quelques secondes.
-do-download = Télécharger
 said-too-many = Choisissez au plus 100 messages, 250 Mo ensemble.

@@ -622,5 +622,4 @@ said-known-before = Al eerder aanvaard met dezelfde sleutel. Gooi het weg.
 said-letters-moved = Verplaatst.
 said-asked = De drukker werd gevraagd.
 said-policy-asked = Elke engine leest zijn beleid opnieuw. Het resultaat staat hieronder over enkele seconden.
-do-download = Downloaden
 said-too-many = Kies hoogstens 100 berichten, samen 250 MB.
