@@ -57,7 +57,7 @@ async fn reports(ledger: &TestLedger) -> Result<()> {
         let tree = pieces.new_tree(&mut runner).map_err(|why| anyhow::anyhow!("{why}"))?;
         let letterbox = |body| Letterbox { printer: "overflow".into(), account: None, body };
         let messages: Vec<Letterbox> = tree.current().into_iter().map(letterbox).collect();
-        let heard = soon(office.hear(&messages)).await?;
+        let heard = soon(Box::pin(office.hear(&messages))).await?;
         anyhow::ensure!(heard.len() >= messages.len(), "something was not answered");
         anyhow::ensure!(ledger.account().await?.total.letters.total() == 1);
     }

@@ -109,7 +109,7 @@ impl Engine {
     /// Lets its batch go on, or its step fail, to the next step or its end.
     pub(super) async fn go_on(&mut self, fate: Fate) {
         let held = self.gate.held.lock().unwrap().take();
-        let (step, answer) = held.expect("a batch is held");
+        let (step, answer) = held.unwrap();
         assert!(answer.send(fate).is_ok(), "the batch waits for its answer");
         self.until_held().await;
         // It is late that a lane notices, and its batch meets the loss before.

@@ -31,7 +31,7 @@ const SEED: &str = "FACTEUR_SIMULATION_SEED";
 
 fn run(template: &Template, seed: u64) -> Story {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Course::begin(template, seed).await.to_the_end().await })
+    runtime.block_on(async { Course::begin(template, seed).await.play().await })
 }
 
 fn template() -> Template {
@@ -40,7 +40,6 @@ fn template() -> Template {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what a person who runs this test wants to see")]
 fn nothing_is_lost_or_doubled_in_any_course_of_events() {
     let template = template();
     if let Ok(seed) = std::env::var(SEED) {

@@ -33,6 +33,8 @@ pub(super) struct Place {
 }
 
 const LEDGER: &str = "ledger.db";
+const PATTERN: &str = r#"{"pattern":"\\d{8,10}"}"#;
+const WORDS: &str = r#"{"words":["12345678"]}"#;
 
 impl Template {
     pub(super) async fn new() -> Self {
@@ -42,7 +44,10 @@ impl Template {
         ledger.migrate().await.unwrap();
         let now: Timestamp = NOW.parse().unwrap();
         let options = Options { actor: "simulation", at: now, progress: &mut |_| {} };
-        let records = std::io::Cursor::new(world::registry(now).unwrap());
+        // A pattern would be compiled by every engine that is started.
+        let records = world::registry(now).unwrap().replace(PATTERN, WORDS);
+        assert!(records.contains(WORDS));
+        let records = std::io::Cursor::new(records);
         registry::import(&ledger, records, options).await.unwrap();
         // What is written ahead goes into the file.
         ledger.close().await;
