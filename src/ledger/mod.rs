@@ -17,6 +17,7 @@ mod detail;
 mod documents;
 mod engines;
 mod error;
+mod examine;
 mod explain;
 mod identity;
 mod journal;
@@ -39,6 +40,7 @@ pub use cursors::Cursor;
 pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
+pub use examine::Unfit;
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
 pub use letters::{
