@@ -8,6 +8,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D target/dist/facteur /out/facteur
 
 FROM debian:bookworm-slim
+# Of certificates only the newest are good.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

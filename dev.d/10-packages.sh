@@ -17,6 +17,8 @@ install_services() {
     # The browser that the pages are tested in.
     command -v chromium >/dev/null || missing+=(chromium)
     command -v chromedriver >/dev/null || missing+=(chromium-driver)
+    # Asks the engine as an installation's does.
+    command -v prometheus >/dev/null || missing+=(prometheus)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 

@@ -1,4 +1,6 @@
-# Packages of npm that only tests need: an identity provider that is not ours.
+# Packages of npm that only tests need: an identity provider and an
+# S3 store that are not ours. (s3rver keeps objects in a folder, checks signatures,
+# and comes back with what it had: the other candidates forget, or are no package.)
 # shellcheck shell=bash
 
 NODE_HOME=$DEV/node

@@ -3,7 +3,7 @@
 
 # Tests whose name, or whose module's name, begins so prove one half of the
 # product each. A run without one of them is a failure, not a shorter pass.
-HALVES=(postgres amqp browser)
+HALVES=(postgres amqp browser s3)
 
 verb_test() {
     local log=$DEV/test.log status=0
@@ -25,7 +25,7 @@ verb_test() {
 # The documentation's examples first, so that the run ends with the whole. The
 # fault tests end the program at its fail points: one build, with them in it.
 run_tests() {
-    local build=(--workspace --locked --features failpoints)
+    local build=(--workspace --locked --all-features)
     cargo test "${build[@]}" --doc -- "$@" &&
         cargo test "${build[@]}" --lib --bins --tests --no-fail-fast -- "$@"
 }

@@ -7,7 +7,8 @@ verb_lint() {
     cargo fmt --all --check
     lint_shell
     lint_prometheus
-    cargo clippy --workspace --locked --all-targets -- -D warnings
+    lint_container
+    cargo clippy --workspace --locked --all-features --all-targets -- -D warnings
     say "lint is clean"
 }
 
@@ -22,4 +23,10 @@ lint_prometheus() {
     promtool check config --syntax-only config/prometheus.yml
     promtool check rules config/alerts.yml
     promtool test rules config/alerts.test.yml
+}
+
+# The file of the image, by the rules of hadolint.
+lint_container() {
+    supply_up
+    "$SUPPLY_HOME/bin/hadolint" Dockerfile
 }

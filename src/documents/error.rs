@@ -54,6 +54,13 @@ impl DocumentError {
         }
     }
 
+    /// Whether the store answers, and does not let us: credentials, or rights.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        use object_store::Error::{PermissionDenied, Unauthenticated};
+        matches!(self, Self::Store(PermissionDenied { .. } | Unauthenticated { .. }))
+    }
+
     /// A bounded name for the metric of errors.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -16,9 +16,21 @@ impl DocumentStore {
     /// # Errors
     /// `Address` for any other address, `Folder` when it cannot be made.
     pub fn open(url: &str) -> Result<Self, DocumentError> {
+        Self::open_with(url, std::env::vars())
+    }
+
+    /// Opens as [`DocumentStore::open`] does, with these variables instead of
+    /// the environment's.
+    ///
+    /// # Errors
+    /// As [`DocumentStore::open`].
+    pub fn open_with(
+        url: &str,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, DocumentError> {
         match url.split_once("://") {
             Some(("file", folder)) => open_folder(folder),
-            Some(("s3", _)) => open_s3(url),
+            Some(("s3", _)) => open_s3(url, variables),
             _ => Err(DocumentError::Address("file:// or s3:// is expected")),
         }
     }
@@ -32,8 +44,22 @@ fn open_folder(folder: &str) -> Result<DocumentStore, DocumentError> {
     Ok(DocumentStore::new(Arc::new(store), Path::default()))
 }
 
+/// How long one request may take before it counts as failed, and how long a
+/// store that is away is tried: the line waits for it and tries again by
+/// itself, and a readiness check must not hang. `AWS_TIMEOUT` and
+/// `AWS_CONNECT_TIMEOUT` override the first two.
 #[cfg(feature = "s3")]
-fn open_s3(url: &str) -> Result<DocumentStore, DocumentError> {
+const PATIENCE: [(&str, &str); 2] = [("timeout", "60s"), ("connect_timeout", "3s")];
+#[cfg(feature = "s3")]
+const RETRIES_MAX: usize = 3;
+#[cfg(feature = "s3")]
+const RETRY_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+
+#[cfg(feature = "s3")]
+fn open_s3(
+    url: &str,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<DocumentStore, DocumentError> {
     use object_store::ObjectStore;
     use object_store::aws::AmazonS3Builder;
     // The client brings no provider of cryptography; when another part of the
@@ -41,12 +67,34 @@ fn open_s3(url: &str) -> Result<DocumentStore, DocumentError> {
     let _chosen = rustls::crypto::ring::default_provider().install_default();
     let parsed = url::Url::parse(url).map_err(|_| DocumentError::Address("not an address"))?;
     let prefix = Path::from_url_path(parsed.path()).map_err(object_store::Error::from)?;
-    let store: Arc<dyn ObjectStore> = Arc::new(AmazonS3Builder::from_env().with_url(url).build()?);
+    let patience = PATIENCE.map(|(key, value)| (format!("AWS_{key}"), value.to_owned()));
+    let builder = patience.into_iter().chain(variables).fold(AmazonS3Builder::new(), set);
+    let retry = object_store::RetryConfig {
+        max_retries: RETRIES_MAX,
+        retry_timeout: RETRY_TIME_MAX,
+        ..object_store::RetryConfig::default()
+    };
+    let store: Arc<dyn ObjectStore> = Arc::new(builder.with_retry(retry).with_url(url).build()?);
     Ok(DocumentStore::new(store, prefix))
 }
 
+/// What `AWS_*` means to the client; other variables mean nothing.
+#[cfg(feature = "s3")]
+fn set(
+    builder: object_store::aws::AmazonS3Builder,
+    (name, value): (String, String),
+) -> object_store::aws::AmazonS3Builder {
+    match name.starts_with("AWS_").then(|| name.to_ascii_lowercase().parse()) {
+        Some(Ok(key)) => builder.with_config(key, value),
+        _ => builder,
+    }
+}
+
 #[cfg(not(feature = "s3"))]
-fn open_s3(_: &str) -> Result<DocumentStore, DocumentError> {
+fn open_s3(
+    _: &str,
+    _: impl Iterator<Item = (String, String)>,
+) -> Result<DocumentStore, DocumentError> {
     Err(DocumentError::Address("this program was built without the feature `s3`"))
 }
 

@@ -50,6 +50,20 @@ impl DocumentStore {
         }
     }
 
+    /// Writes a few bytes, reads them back and deletes them: a store may
+    /// answer, and not take anything.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing so.
+    pub async fn prove(&self) -> Result<(), DocumentError> {
+        let name = uuid::Uuid::now_v7().simple().to_string();
+        let probe = self.root.clone().join("probe").join(name);
+        self.store.put(&probe, Bytes::from_static(b"probe").into()).await?;
+        let read = self.store.get(&probe).await?.bytes().await;
+        self.store.delete(&probe).await?;
+        read.map(drop).map_err(DocumentError::from)
+    }
+
     /// Writes content that is in hand and whose digest was taken from it.
     ///
     /// # Errors

@@ -30,6 +30,11 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     ),
 ];
 
+/// The last version that this program knows.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.0).max().unwrap_or_default()
+}
+
 pub(super) async fn run(store: &Store) -> Result<(), LedgerError> {
     let migrator = |texts: fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str| {
         let migrations = MIGRATIONS.iter().map(|migration| {

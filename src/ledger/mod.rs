@@ -19,6 +19,7 @@ mod documents;
 mod engines;
 mod error;
 mod expiry;
+mod examine;
 mod explain;
 mod figures;
 mod identity;
@@ -45,6 +46,7 @@ pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep, needed_through};
 pub use error::{Class, LedgerError};
 pub use figures::{EngineFigures, Moment, TOLD_EVERY, TOLD_KEPT, Told};
+pub use examine::Unfit;
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
 pub use letters::{

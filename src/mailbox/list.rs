@@ -1,9 +1,11 @@
 //! Lists and searches.
 
 use super::{Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
+use crate::clock::Stopwatch;
 use crate::domain::{Language, MessageId};
 use crate::ledger::{Line, Look, Stretch};
 use crate::search::Text;
+use crate::telemetry::measure;
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,12 +169,14 @@ impl Mailbox {
         text: Option<Text>,
         page: Page,
     ) -> Result<Listed, MailboxError> {
+        let asked = Stopwatch::start();
         let openings = look.openings.clone();
         drop(look);
         let found = self.propose(&openings, filter, text, page).await?;
         let mut look = self.look(reader, place).await?;
         let lines = look.lines(&found.ids, filter).await?;
         let dropped = (found.ids.len() - lines.len()) as u64;
+        measure::search_seconds(asked.elapsed());
         Ok(Listed { lines, total: Total::of(found.total.saturating_sub(dropped)) })
     }
 }

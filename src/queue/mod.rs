@@ -130,7 +130,25 @@ pub enum QueueError {
     Address(String),
 }
 
+/// What a broker that answers did not let us through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// It does not know the account, or not with this password.
+    Account,
+    /// There is no such virtual host, or the account may not use it.
+    VirtualHost,
+}
+
 impl QueueError {
+    /// Where the broker answered and did not let us in.
+    #[must_use]
+    pub fn door(&self) -> Option<Door> {
+        match self {
+            Self::Unavailable(error) => amqp::door(&**error),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -21,6 +21,7 @@
 //! Only this module names tantivy.
 
 mod error;
+mod examine;
 mod finder;
 mod follower;
 mod generation;
@@ -40,6 +41,7 @@ pub mod source;
 mod tests;
 
 pub use error::SearchError;
+pub use examine::examine;
 pub use finder::{Search, Waited};
 pub use normalise::contains;
 pub use progress::{Lag, Progress};

@@ -30,7 +30,7 @@ pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
 pub use problem::Problem;
 pub use serve::serve;
-pub use sign_in::Persona;
+pub use sign_in::{Persona, ProviderError, ask_provider};
 
 use std::sync::Arc;
 

@@ -87,7 +87,7 @@ fn compose_mounts_files_that_exist() -> Result<()> {
     for (name, service) in services(&compose()?)? {
         for volume in list(&service["volumes"]).filter(|volume| volume.starts_with("./config/")) {
             let file = volume.split(':').next().context("empty")?;
-            assert!(Path::new(ROOT).join(file).is_file(), "{name} mounts {file}");
+            assert!(Path::new(ROOT).join(file).try_exists()?, "{name} mounts {file}");
         }
     }
     Ok(())
@@ -117,8 +117,10 @@ fn prometheus_asks_the_engine_where_it_listens() -> Result<()> {
 fn whatever_names_a_metric_names_one_that_exists() -> Result<()> {
     let metric = Regex::new(r"\bfacteur_\w+")?;
     let mut named = BTreeSet::new();
-    for file in ["config/alerts.yml", "config/alerts.test.yml", "config/prometheus.yml"] {
-        for name in metric.find_iter(&text(file)?) {
+    let config = ["config/alerts.yml", "config/alerts.test.yml", "config/prometheus.yml"];
+    let config = config.map(str::to_owned).into_iter();
+    for file in config.chain(crate::watched::dashboards()?) {
+        for name in metric.find_iter(&text(&file)?) {
             assert!(is_series(name.as_str()), "{file} names {}", name.as_str());
             named.insert(name.as_str().to_owned());
         }

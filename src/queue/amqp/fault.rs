@@ -1,9 +1,9 @@
 //! What lapin's errors mean here.
 
 use lapin::ErrorKind;
-use lapin::protocol::{AMQPError, AMQPErrorKind, AMQPSoftError};
+use lapin::protocol::{AMQPError, AMQPErrorKind, AMQPHardError, AMQPSoftError};
 
-use crate::queue::QueueError;
+use crate::queue::{Door, QueueError};
 
 /// An error, by what it calls for. The texts are the broker's own: they name
 /// exchange, queue, virtual host and account, never a password.
@@ -51,6 +51,17 @@ pub(super) fn is_refusal(error: &lapin::Error) -> bool {
 pub(super) fn is_not_found(error: &lapin::Error) -> bool {
     let kind = refusal(error).map(AMQPError::kind);
     matches!(kind, Some(AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
+}
+
+/// What a broker that answers did not let us through, by the codes of AMQP
+/// 0-9-1 with which it closes the connection.
+pub(super) fn door(error: &lapin::Error) -> Option<Door> {
+    let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };
+    match refusal.kind() {
+        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Some(Door::Account),
+        AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => Some(Door::VirtualHost),
+        AMQPErrorKind::Soft(_) | AMQPErrorKind::Hard(_) => None,
+    }
 }
 
 /// For calls that fail only when the broker is away.

@@ -28,7 +28,12 @@ use self::consumer::AmqpConsumer;
 use self::fault::Fault;
 use self::link::Link;
 use self::publisher::AmqpPublisher;
-use super::{Consumer, Publisher, Queue, QueueError, Topology};
+use super::{Consumer, Door, Publisher, Queue, QueueError, Topology};
+
+/// What a broker that answers did not let us through, if that is the fault.
+pub(super) fn door(error: &(dyn std::error::Error + 'static)) -> Option<Door> {
+    error.downcast_ref().and_then(fault::door)
+}
 
 /// RabbitMQ, as one role of the engine sees it.
 pub struct AmqpQueue {

@@ -10,6 +10,7 @@ pub(super) mod session;
 pub(super) use client::HttpFault;
 pub use persona::Persona;
 pub(super) use provider::Provider;
+pub use provider::{ProviderError, ask_provider};
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -27,7 +28,7 @@ use super::page::{Frame, LANGUAGE_COOKIE, PageError, Visitor, encoded, go, local
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 use persona::PersonaCard;
-use provider::{Pending, ProviderError};
+use provider::Pending;
 use session::{Proven, Session};
 
 /// What a browser keeps while it is at the provider, and for how long.

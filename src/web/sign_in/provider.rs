@@ -80,13 +80,22 @@ type OurIdToken = IdToken<
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ProviderError {
+pub enum ProviderError {
     /// It does not answer, or not with what OpenID Connect asks for.
     #[error("the identity provider did not answer")]
     Away(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It answered, and what it said does not prove who this is.
     #[error("the identity provider's answer proves nothing: {0}")]
     Unproven(String),
+}
+
+/// Asks the provider for its configuration and keys, as the first sign-in does.
+///
+/// # Errors
+/// `Away`, with what is wrong.
+pub async fn ask_provider(settings: &config::SignIn, now: Timestamp) -> Result<(), ProviderError> {
+    let provider = Provider::new(settings.clone()).map_err(away)?;
+    provider.metadata(now).await.map(drop)
 }
 
 /// What a browser keeps while it is at the provider.

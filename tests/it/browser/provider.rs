@@ -1,59 +1,15 @@
 //! Sign-in at an identity provider that is not ours.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use serde_json::json;
 
 use super::driver::Browser;
+use crate::support::foreign::Foreign;
 use crate::support::program::Program;
 use crate::support::wait::until;
 use crate::support::world::{Company, registry};
-
-const START_MAX: Duration = Duration::from_secs(60);
-
-/// Killed when it is dropped.
-struct Provider {
-    child: Child,
-    issuer: String,
-}
-
-impl Provider {
-    async fn start(pages: &str) -> Result<Self> {
-        std::env::var("FACTEUR_TEST_NODE_MODULES")
-            .context("FACTEUR_TEST_NODE_MODULES is needed: ./dev services env prints it")?;
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/identity_provider.mjs");
-        let mut child = Command::new("node")
-            .args([script, pages])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("node is needed: ./dev services up installs it")?;
-        let output = child.stdout.take().context("no output")?;
-        let (says, said) = std::sync::mpsc::channel();
-        // Reads to the end: a program whose output nobody takes ends.
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let _nobody_listens = says.send(line);
-            }
-        });
-        let first = tokio::task::spawn_blocking(move || said.recv_timeout(START_MAX)).await?;
-        let issuer = first.context("the provider says nothing")?;
-        ensure!(issuer.starts_with("http://127.0.0.1:"), "{issuer}");
-        Ok(Self { child, issuer })
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
 
 /// Its redirect addresses are registered before we listen, so the port is
 /// drawn before as well.
@@ -65,11 +21,11 @@ fn free_port() -> Result<u16> {
 async fn browser_signs_in_and_out_at_a_provider_that_is_not_ours() -> Result<()> {
     let address = format!("127.0.0.1:{}", free_port()?);
     let pages = format!("http://{address}");
-    let provider = Provider::start(&pages).await?;
+    let provider = Foreign::start("identity_provider.mjs", &[&pages]).await?;
     let program = Program::new()?
         .with("WEB__LISTEN", &address)
         .with("SIGN_IN__BASE_URL", &pages)
-        .with("SIGN_IN__ISSUER", &provider.issuer)
+        .with("SIGN_IN__ISSUER", &provider.address)
         .with("SIGN_IN__CLIENT_ID", "facteur")
         .with("SIGN_IN__CLIENT_SECRET", "a-secret-of-the-tests");
     program.ask(&["migrate"]).await?;
@@ -95,7 +51,10 @@ async fn browser_signs_in_and_out_at_a_provider_that_is_not_ours() -> Result<()>
     let script = "document.querySelector('form[action=\"/sign-out\"]').requestSubmit()";
     browser.run(script, json!([])).await?;
     until("at the provider", async || {
-        browser.run("return location.origin", json!([])).await.is_ok_and(|at| at == provider.issuer)
+        browser
+            .run("return location.origin", json!([]))
+            .await
+            .is_ok_and(|at| at == provider.address)
     })
     .await;
     browser.click("button[name=logout], button[value=yes], form button").await?;

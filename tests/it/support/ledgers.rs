@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use facteur::ledger::Ledger;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
@@ -80,9 +81,30 @@ const CONNECTIONS: u32 = 4;
 
 /// A ledger in a file of its own.
 pub(crate) async fn sqlite() -> Result<TestLedger> {
+    let (url, place) = file()?;
+    open(url, place).await
+}
+
+fn file() -> Result<(String, Place)> {
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite://{}/ledger.db", folder.path().display());
-    open(url, Place::Folder(folder)).await
+    Ok((url, Place::Folder(folder)))
+}
+
+/// A ledger as another release makes it, not migrated since.
+pub(crate) async fn sqlite_made_by(release: &Migrator) -> Result<TestLedger> {
+    let (url, place) = file()?;
+    let ledger = Arc::new(Ledger::open(&url, CONNECTIONS).await?);
+    release.run(&mut SqliteConnection::connect(&url).await?).await?;
+    Ok(TestLedger { ledger, url, _place: place })
+}
+
+/// The same in PostgreSQL.
+pub(crate) async fn postgres_made_by(release: &Migrator) -> Result<TestLedger> {
+    let (url, place) = database().await?;
+    let ledger = Arc::new(Ledger::open(&url, CONNECTIONS).await?);
+    release.run(&mut PgConnection::connect(&url).await?).await?;
+    Ok(TestLedger { ledger, url, _place: place })
 }
 
 /// A ledger in a database of its own.
@@ -91,6 +113,11 @@ pub(crate) async fn sqlite() -> Result<TestLedger> {
 /// When `FACTEUR_TEST_POSTGRES_URL`, with the right to create databases, is
 /// missing: the test fails, it is not skipped.
 pub(crate) async fn postgres() -> Result<TestLedger> {
+    let (url, place) = database().await?;
+    open(url, place).await
+}
+
+async fn database() -> Result<(String, Place)> {
     let server = std::env::var("FACTEUR_TEST_POSTGRES_URL")
         .context("FACTEUR_TEST_POSTGRES_URL is needed: ./dev services env prints it")?;
     let mut url = url::Url::parse(&server)?;
@@ -100,7 +127,7 @@ pub(crate) async fn postgres() -> Result<TestLedger> {
     };
     run(&database.server, format!("CREATE DATABASE {}", database.name)).await?;
     url.set_path(&database.name);
-    open(url.into(), Place::Database(Box::new(database))).await
+    Ok((url.into(), Place::Database(Box::new(database))))
 }
 
 async fn open(url: String, place: Place) -> Result<TestLedger> {

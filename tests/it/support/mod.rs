@@ -3,6 +3,7 @@
 pub(crate) mod brokers;
 pub(crate) mod desk;
 pub(crate) mod engine;
+pub(crate) mod foreign;
 pub(crate) mod ledgers;
 pub(crate) mod line;
 pub(crate) mod memory;

@@ -1,6 +1,7 @@
 //! The real program, with a configuration of the test's own.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -50,10 +51,14 @@ impl Program {
     }
 
     /// With a key of the configuration set: `LEDGER__URL`.
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        let name = format!("FACTEUR__{name}");
-        self.variables.retain(|(known, _)| *known != name);
-        self.variables.push((name, value.to_owned()));
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        self.set(&format!("FACTEUR__{name}"), value)
+    }
+
+    /// With a variable of the environment.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -64,9 +69,26 @@ impl Program {
         Ok(path.display().to_string())
     }
 
+    /// Runs what a manual tells people to type, up to the first that fails;
+    /// `facteur` is this program.
+    pub(crate) async fn shell(&self, script: &str) -> Result<Ended> {
+        let facteur = Path::new(env!("CARGO_BIN_EXE_facteur"));
+        let folder = facteur.parent().context("the program has no folder")?;
+        let path = std::env::var("PATH")?;
+        let mut command = Command::new("bash");
+        command.args(["-euxc", script]);
+        command.env("PATH", format!("{}:{path}", folder.display()));
+        ended(self.dressed(command), String::new()).await
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = facteur();
-        command.args(arguments).envs(self.variables.iter().cloned());
+        command.args(arguments);
+        self.dressed(command)
+    }
+
+    fn dressed(&self, mut command: Command) -> Command {
+        command.envs(self.variables.iter().cloned());
         command.current_dir(self.folder.path()).env_remove("FACTEUR_CONFIG");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -1,0 +1,59 @@
+//! What is read from and written to disks: policy, printers, documents, index.
+
+use super::{Examined, Fault};
+use crate::app;
+use crate::config::Config;
+use crate::documents::{DocumentError, DocumentStore};
+use crate::search::{self, SearchError};
+
+pub(super) fn policy(config: &Config) -> Examined {
+    let fault = app::policy(config).err().map(|error| {
+        Fault::new(error, "mend that line; `facteur config check` reads it as the engine does")
+    });
+    Examined::new("policy", fault)
+}
+
+pub(super) fn printers(config: &Config) -> Examined {
+    let fault = config.printers().err().map(|error| {
+        Fault::new(error, "mend the file that paper.printers names: the same for every engine")
+    });
+    Examined::new("printers", fault)
+}
+
+pub(super) async fn documents(config: &Config) -> Examined {
+    let proved = match DocumentStore::open(config.documents.url.as_str()) {
+        Ok(store) => store.prove().await,
+        Err(error) => Err(error),
+    };
+    let fault = proved.err().map(|error| {
+        let cure = cure(config, &error);
+        Fault::new(error, cure)
+    });
+    Examined::new("documents", fault)
+}
+
+fn cure(config: &Config, error: &DocumentError) -> &'static str {
+    let is_s3 = config.documents.url.as_str().starts_with("s3:");
+    match error {
+        DocumentError::Address(_) => "set documents.url to file://folder or s3://bucket/prefix",
+        error if is_s3 && error.is_forbidden() => {
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to an account that may get, put and \
+             delete there"
+        }
+        _ if is_s3 => "is the store up, AWS_ENDPOINT right, and does the bucket exist?",
+        _ => "may this process write in that folder, and is its disk neither full nor read-only?",
+    }
+}
+
+pub(super) fn search(config: &Config) -> Examined {
+    let fault = search::examine(&config.search.path).err().map(|error| {
+        let cure = match error {
+            SearchError::Folder(_) => {
+                "may this process write in the folder that search.path names?"
+            }
+            _ => "stop the engine of that folder; `facteur search rebuild` makes the index anew",
+        };
+        Fault::new(error, cure)
+    });
+    Examined::new("search", fault)
+}

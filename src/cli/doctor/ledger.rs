@@ -1,0 +1,83 @@
+//! The ledger, and whether its clock and ours agree.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Examined, Fault};
+use crate::config::Config;
+use crate::domain::ApplicationId;
+use crate::ledger::{Ledger, Unfit};
+
+/// Leases and links are held by time: engines whose clocks are further apart
+/// than this take each other's turns.
+const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+pub(super) struct Found {
+    pub(super) ledger: Examined,
+    pub(super) clock: Examined,
+    /// Whose lanes must be there; none, where the ledger does not say.
+    pub(super) applications: Vec<ApplicationId>,
+}
+
+pub(super) async fn examine(config: &Config, now: Timestamp) -> Found {
+    let opened = Ledger::open(config.ledger.url.as_str(), 1).await;
+    let (fit, applications) = match opened {
+        Err(error) => (Err(Unfit::Away(error)), Vec::new()),
+        Ok(ledger) => {
+            let fit = ledger.examine().await;
+            let reference = ledger.reference().await.ok();
+            ledger.close().await;
+            let ids = reference.map(|it| it.applications.keys().cloned().collect());
+            (fit, ids.unwrap_or_default())
+        }
+    };
+    let clock = match &fit {
+        Ok(Some(theirs)) => clock(now, *theirs),
+        Ok(None) | Err(_) => None,
+    };
+    let fault = fit.err().map(|unfit| {
+        let cure = cure(&unfit);
+        Fault::new(unfit, cure)
+    });
+    Found {
+        ledger: Examined::new("ledger", fault),
+        clock: Examined::new("clock", clock),
+        applications,
+    }
+}
+
+fn cure(unfit: &Unfit) -> &'static str {
+    match unfit {
+        Unfit::Away(_) => "is ledger.url right, and the database up and reachable from here?",
+        Unfit::Refused(_) => "mend user and password in ledger.url (or ledger.url_file's file)",
+        Unfit::NoDatabase(_) => "create the database that ledger.url names, then `facteur migrate`",
+        Unfit::OldSchema { .. } => "run `facteur migrate`",
+        Unfit::NewSchema { .. } => "this program is older than the schema: run the newer release",
+        Unfit::NotDurable { .. } => {
+            "switch it on (postgresql.conf, or ALTER DATABASE … SET): what was acknowledged would \
+             be lost with the power"
+        }
+        Unfit::OldServer { .. } => "upgrade PostgreSQL: older versions were never run",
+    }
+}
+
+fn clock(ours: Timestamp, theirs: Timestamp) -> Option<Fault> {
+    let apart = theirs.duration_since(ours);
+    (apart.abs() > CLOCKS_APART_MAX).then(|| Fault {
+        what: format!("the ledger's clock is {apart:#} from this machine's"),
+        cure: "let both machines follow a time server (chrony, systemd-timesyncd)",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_may_be_apart_by_seconds() {
+        let ours: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+        for (seconds, is_fit) in [(0, true), (4, true), (-4, true), (6, false), (-3600, false)] {
+            let fault = clock(ours, ours + SignedDuration::from_secs(seconds));
+            assert_eq!(fault.is_none(), is_fit, "{seconds}");
+        }
+    }
+}

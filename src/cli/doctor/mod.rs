@@ -1,0 +1,89 @@
+//! `facteur doctor`: each dependency, what is wrong with it, and the cure.
+//!
+//! What is broken does not hide what is broken beside it: every part is opened
+//! and asked by itself.
+
+mod files;
+mod ledger;
+mod provider;
+mod queue;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Output};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+
+/// What is wrong, and what to do about it.
+struct Fault {
+    what: String,
+    cure: &'static str,
+}
+
+impl Fault {
+    fn new(error: impl Into<anyhow::Error>, cure: &'static str) -> Self {
+        Self { what: chain(error), cure }
+    }
+}
+
+/// A dependency, and its faults.
+struct Examined {
+    what: &'static str,
+    faults: Vec<Fault>,
+}
+
+impl Examined {
+    fn new(what: &'static str, fault: Option<Fault>) -> Self {
+        Self { what, faults: fault.into_iter().collect() }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let what = self.what;
+        if self.faults.is_empty() {
+            return vec![format!("{what:18} fit")];
+        }
+        let of = |fault: &Fault| {
+            [format!("{what:18} NOT FIT: {}", fault.what), format!("{:18} {}", "", fault.cure)]
+        };
+        self.faults.iter().flat_map(of).collect()
+    }
+
+    fn json(&self) -> Value {
+        let mut value = json!({ "dependency": self.what, "fit": self.faults.is_empty() });
+        if let Some(first) = self.faults.first() {
+            value["fault"] = json!(first.what);
+            value["cure"] = json!(first.cure);
+            let all = self.faults.iter().map(|it| json!({ "fault": it.what, "cure": it.cure }));
+            value["faults"] = all.collect();
+        }
+        value
+    }
+}
+
+pub(super) async fn run(config: Config, output: Output) -> anyhow::Result<Answer> {
+    let examined = examine(&config).await;
+    let value: Vec<_> = examined.iter().map(Examined::json).collect();
+    output.show(&value, |_| examined.iter().flat_map(Examined::lines).collect())?;
+    Ok(examined.iter().all(|examined| examined.faults.is_empty()).into())
+}
+
+async fn examine(config: &Config) -> Vec<Examined> {
+    let now = SystemClock.now();
+    let ledger = ledger::examine(config, now).await;
+    let queue = queue::examine(config, &ledger.applications).await;
+    vec![
+        files::policy(config),
+        files::printers(config),
+        ledger.ledger,
+        ledger.clock,
+        queue,
+        files::documents(config).await,
+        files::search(config),
+        provider::examine(config, now).await,
+    ]
+}
+
+/// An error with everything that led to it.
+fn chain(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
+}

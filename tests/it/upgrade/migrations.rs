@@ -1,0 +1,75 @@
+//! Migrations only expand: what an older engine, which still runs, reads and
+//! writes stays as it is. `schemas/kept/README.md` says how a release is kept.
+
+use std::sync::LazyLock;
+
+use anyhow::{Result, ensure};
+use regex::Regex;
+
+use crate::shipped::{ROOT, text};
+
+/// What would break a statement of an older release: something goes, is called
+/// otherwise, or must be given.
+static CONTRACTS: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r"(?ix)
+        \b(?: drop | rename | truncate ) \b
+      | \b alter \s+ column \b
+      | \b set \s+ not \s+ null \b
+      | \b add \s+ constraint \b";
+    Regex::new(text).unwrap_or_else(|fault| panic!("{fault}"))
+});
+
+static ADDED: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r"(?is)\badd\s+(?:column\s+)?(?:if\s+not\s+exists\s+)?\w+\s+[^,;]*";
+    Regex::new(text).unwrap_or_else(|fault| panic!("{fault}"))
+});
+
+/// What in a migration is no expansion.
+fn contractions(sql: &str) -> Vec<String> {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let spoken: String = lines.collect::<Vec<_>>().join("\n");
+    let lower = |text: &str| text.to_lowercase();
+    let must_be_given = ADDED
+        .find_iter(&spoken)
+        .map(|found| found.as_str())
+        .filter(|column| lower(column).contains("not null") && !lower(column).contains("default"));
+    let found = CONTRACTS.find_iter(&spoken).map(|found| found.as_str());
+    found.chain(must_be_given).map(str::to_owned).collect()
+}
+
+#[test]
+fn migrations_only_expand() -> Result<()> {
+    for dialect in ["postgres", "sqlite"] {
+        let folder = std::path::Path::new(ROOT).join("schemas").join(dialect);
+        for entry in std::fs::read_dir(folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with("0001_") {
+                continue;
+            }
+            let found = contractions(&text(&format!("schemas/{dialect}/{name}"))?);
+            ensure!(found.is_empty(), "{dialect}/{name} takes from older engines: {found:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_contraction_is_seen() {
+    for wrong in [
+        "ALTER TABLE messages DROP COLUMN subject;",
+        "ALTER TABLE messages RENAME TO mail;",
+        "ALTER TABLE messages ADD COLUMN colour TEXT NOT NULL;",
+        "ALTER TABLE messages ALTER COLUMN subject TYPE BYTEA;",
+        "DROP TABLE messages;",
+    ] {
+        assert_eq!(contractions(wrong).len(), 1, "{wrong}");
+    }
+    for right in [
+        "-- What we DROP is told here.\nCREATE TABLE notices (id BIGINT NOT NULL);",
+        "ALTER TABLE messages ADD COLUMN colour TEXT;",
+        "ALTER TABLE messages ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';",
+        "CREATE INDEX messages_by_colour ON messages (colour);",
+    ] {
+        assert!(contractions(right).is_empty(), "{right}: {:?}", contractions(right));
+    }
+}

@@ -1,0 +1,7 @@
+//! An operator's life: a new release over an old ledger, engines that are
+//! exchanged one by one, and a ledger that comes back from its copy.
+
+mod migrations;
+mod restore;
+mod rolling;
+mod schema;
