@@ -35,7 +35,7 @@ use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
 use crate::watch::Watch;
-use crate::web::{self, Backstage, Pages, Persona, Readiness, Web};
+use crate::web::{self, Backstage, Gate, Pages, Persona, Readiness, Web};
 
 /// How long a broker or a database may take to say goodbye.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
@@ -345,11 +345,13 @@ impl App {
         let documents = self.documents.clone();
         let mailbox =
             Mailbox::new(Arc::clone(&ledger), search, documents.clone(), Arc::clone(&clock));
+        let gate = Gate::new(&self.config).context("failed to prepare the REST interface")?;
+        let gate = Arc::new(gate);
         let backstage = Backstage { intake: self.intake(), printers: Arc::clone(&self.printers) };
-        let web =
-            Web::new(ledger, documents, clock, readiness, pages, mailbox).with_console(backstage);
+        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox, Arc::clone(&gate))
+            .with_console(backstage);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
-        let router = web::router(web).merge(web::printers_router(office, lease));
+        let router = web::router(web).merge(web::printers_router(office, lease, gate));
         lifecycle.spawn("web", web::serve(listener, router, stop));
         Ok(())
     }

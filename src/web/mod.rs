@@ -3,6 +3,7 @@
 //! Nothing is served without authentication but health. An answer that is no
 //! success is a [`problem::Problem`]: code, message and place of the fault.
 
+mod api;
 mod assets;
 mod auth;
 mod console;
@@ -25,6 +26,7 @@ mod stop_notices;
 mod words;
 
 pub use console::Backstage;
+pub use api::Gate;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
@@ -62,11 +64,12 @@ pub struct Web {
     pages: Arc<Pages>,
     mailbox: Arc<Mailbox>,
     backstage: Option<Arc<Backstage>>,
+    gate: Arc<Gate>,
 }
 
 impl Web {
     /// Over a ledger, its documents and a clock; `readiness` answers
-    /// `/readyz`.
+    /// `/readyz`, and `gate` proves programs.
     #[must_use]
     pub fn new(
         ledger: Arc<Ledger>,
@@ -75,6 +78,7 @@ impl Web {
         readiness: Readiness,
         pages: Pages,
         mailbox: Mailbox,
+        gate: Arc<Gate>,
     ) -> Self {
         Self {
             ledger,
@@ -85,6 +89,7 @@ impl Web {
             pages: Arc::new(pages),
             mailbox: Arc::new(mailbox),
             backstage: None,
+            gate,
         }
     }
 
