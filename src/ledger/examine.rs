@@ -107,7 +107,7 @@ impl Ledger {
 /// SQLSTATE classes of a connection that was refused.
 fn unreachable(error: LedgerError) -> Unfit {
     let code = match &error {
-        LedgerError::Database(Database(answer)) => answer.code().map(|code| code.into_owned()),
+        LedgerError::Database(Database(answer)) => answer.code().map(std::borrow::Cow::into_owned),
         _ => None,
     };
     match code.as_deref() {
