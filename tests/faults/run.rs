@@ -45,6 +45,7 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
     sleep(WARM_UP).await;
 
     let report = break_everything(&site, &agencies, faults, &mut others).await?;
+    println!("{report}");
     publish.cancel();
     while let Some(ended) = publishing.join_next().await {
         ended??;
@@ -59,7 +60,6 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
         process.end().await?;
     }
     let truth = judge(&site, &log, &told, &readers).await?;
-    println!("{report}");
     for process in site.printers.iter().chain(site.engines.iter().map(|it| &it.process)) {
         for status in process.fell().await {
             println!("{} ended by itself ({status}) and was started again", process.name);

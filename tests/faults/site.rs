@@ -237,6 +237,8 @@ fn settings(
         ("INTAKE__BATCH_COUNT_MAX", "50".to_owned()),
         ("PAPER__PRINTERS", folder.join("printers.toml").display().to_string()),
         ("PAPER__LINK_BASE", format!("http://127.0.0.1:{}", door.port())),
+        // A lease whose answer was lost runs out before the run does.
+        ("PAPER__LEASE_MINUTES", "1".to_owned()),
         ("LOG__FORMAT", "json".to_owned()),
     ]
     .map(|(key, value)| (format!("FACTEUR__{key}"), value))

@@ -24,7 +24,7 @@ const BYTES_PER_S: u32 = 20_000;
 /// When a process has seen that its clock jumped.
 const SEEN_AFTER: Duration = Duration::from_secs(1);
 /// Much longer than anything is leased for.
-const FAST_S: i64 = 1_200;
+const FAST_S: i64 = 240;
 /// In recovery it is cut so often again.
 const CUTS: u32 = 3;
 
