@@ -90,7 +90,13 @@ impl ActForm {
     /// With the texts `…-title`, `…-hint` and `…-go`.
     pub(super) fn new(operator: &Operator, act: &'static str, name: &str) -> Self {
         let part = |part: &str| operator.words().say(&format!("{name}-{part}"));
-        Self { act, title: part("title"), hint: part("hint"), button: part("go"), ..Self::default() }
+        Self {
+            act,
+            title: part("title"),
+            hint: part("hint"),
+            button: part("go"),
+            ..Self::default()
+        }
     }
 }
 
