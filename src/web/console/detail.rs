@@ -89,8 +89,14 @@ pub(super) fn ordered(operator: &Operator, control: Option<&Control>) -> Option<
 impl ActForm {
     /// With the texts `…-title`, `…-hint` and `…-go`.
     pub(super) fn new(operator: &Operator, act: &'static str, name: &str) -> Self {
-        let say = |part: &str| operator.words().say(&format!("{name}-{part}"));
-        Self { act, title: say("title"), hint: say("hint"), button: say("go"), ..Self::default() }
+        let part = |part: &str| operator.words().say(&format!("{name}-{part}"));
+        Self {
+            act,
+            title: part("title"),
+            hint: part("hint"),
+            button: part("go"),
+            ..Self::default()
+        }
     }
 }
 

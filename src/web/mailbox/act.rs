@@ -86,19 +86,22 @@ pub(super) async fn on_many(
     let to = back(&fields, &at.url());
     let ids: Result<Vec<MessageId>, _> = fields.all("message").map(str::parse).collect();
     let ids = ids.map_err(|_| PageError::BadRequest)?;
-    if ids.is_empty() {
-        return Ok(go(&to, "said-nothing"));
-    }
     if fields.one("do") == Some("download") {
         return download(&web, &at, &ids, &to).await;
     }
     let wish = Wish::read(&fields).ok_or(PageError::BadRequest)?;
+    if ids.is_empty() {
+        return Ok(go(&to, "said-nothing"));
+    }
     let said = wish.said();
     done(wish.grant(&web, &at.reader, &ids).await, &to, said)
 }
 
 /// A selection as a ZIP.
 async fn download(web: &Web, at: &At, ids: &[MessageId], to: &str) -> Result<Response, PageError> {
+    if ids.is_empty() {
+        return Ok(go(to, "said-nothing"));
+    }
     let archive = match web.mailbox.download(&at.reader, ids).await {
         Ok(archive) => archive,
         Err(MailboxError::Invalid { .. }) => return Ok(go(to, "said-too-many")),
