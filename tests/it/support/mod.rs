@@ -6,6 +6,7 @@ pub(crate) mod engine;
 pub(crate) mod foreign;
 pub(crate) mod ledgers;
 pub(crate) mod line;
+pub(crate) mod memory;
 pub(crate) mod office;
 pub(crate) mod program;
 pub(crate) mod relay;
