@@ -1,5 +1,5 @@
 # Packages of npm that only tests need: an identity provider and an
-# S3 store that are not ours. (s3rver keeps objects in a folder, checks signatures,
+# S3 store that are not ours. (s3rver keeps objects in a folder, knows accounts,
 # and comes back with what it had: the other candidates forget, or are no package.)
 # shellcheck shell=bash
 

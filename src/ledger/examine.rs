@@ -1,5 +1,7 @@
 //! Whether a ledger is fit to be worked with.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use sqlx::Error::Database;
 
@@ -107,7 +109,7 @@ impl Ledger {
 /// SQLSTATE classes of a connection that was refused.
 fn unreachable(error: LedgerError) -> Unfit {
     let code = match &error {
-        LedgerError::Database(Database(answer)) => answer.code().map(std::borrow::Cow::into_owned),
+        LedgerError::Database(Database(answer)) => answer.code().map(Cow::into_owned),
         _ => None,
     };
     match code.as_deref() {

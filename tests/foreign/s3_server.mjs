@@ -1,6 +1,6 @@
 // An S3 store of somebody else's making: s3rver, which keeps objects in a
-// folder and checks every signature. Arguments: the folder, and the port (0 for
-// any). Says on its first line where it listens. The account is S3RVER.
+// folder and knows its accounts (it does not check version 4 signatures).
+// Arguments: the folder, and the port (0 for any). Says on its first line where it listens. The account is S3RVER.
 import { createRequire } from "node:module";
 
 const require = createRequire(process.env.FACTEUR_TEST_NODE_MODULES + "/");

@@ -48,11 +48,11 @@ async fn documents_that_cannot_be_written_are_named() -> Result<()> {
 }
 
 #[tokio::test]
-async fn s3_with_a_wrong_secret_bucket_or_address_is_named() -> Result<()> {
+async fn s3_with_a_wrong_account_bucket_or_address_is_named() -> Result<()> {
     let place = s3().await?;
-    let with = |program: Program, endpoint: &str, secret: &str| {
+    let with = |program: Program, endpoint: &str, account: &str| {
         let set = |program: Program, (name, value): (String, String)| program.set(&name, &value);
-        variables(endpoint, secret).into_iter().fold(program, set)
+        variables(endpoint, account).into_iter().fold(program, set)
     };
     let program = with(migrated().await?, place.endpoint(), "S3RVER");
     let program = program.with("DOCUMENTS__URL", &place.url);

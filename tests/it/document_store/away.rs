@@ -35,7 +35,7 @@ async fn s3_that_is_away_is_tried_again_and_keeps_what_it_had() -> Result<()> {
 }
 
 #[tokio::test]
-async fn s3_with_a_wrong_secret_or_bucket_says_which() -> Result<()> {
+async fn s3_with_a_wrong_account_or_bucket_says_which() -> Result<()> {
     let place = s3().await?;
     let wrong = variables(place.endpoint(), "guessed");
     let store = DocumentStore::open_with(&place.url, wrong.into_iter())?;
