@@ -32,7 +32,7 @@ use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
 use crate::watch::Watch;
-use crate::web::{self, Pages, Persona, Readiness, Web};
+use crate::web::{self, Gate, Pages, Persona, Readiness, Web};
 
 /// How long a broker or a database may take to say goodbye.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
@@ -311,9 +311,11 @@ impl App {
         let documents = self.documents.clone();
         let mailbox =
             Mailbox::new(Arc::clone(&ledger), search, documents.clone(), Arc::clone(&clock));
-        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox);
+        let gate = Gate::new(&self.config).context("failed to prepare the REST interface")?;
+        let gate = Arc::new(gate);
+        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox, Arc::clone(&gate));
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
-        let router = web::router(web).merge(web::printers_router(office, lease));
+        let router = web::router(web).merge(web::printers_router(office, lease, gate));
         lifecycle.spawn("web", web::serve(listener, router, stop));
         Ok(())
     }

@@ -18,7 +18,7 @@ mod tests;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use sections::{
-    Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue,
+    Api, Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue,
     Registry, Relay, Search, Shutdown, SignIn, Web,
 };
 pub use service_url::ServiceUrl;
@@ -51,6 +51,7 @@ pub struct Config {
     pub documents: Documents,
     pub search: Search,
     pub web: Web,
+    pub api: Api,
     pub sign_in: SignIn,
     pub contact: Contact,
     pub metrics: Metrics,

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{Config, ConfigError, ServiceUrl, SignIn};
+use super::{Api, Config, ConfigError, ServiceUrl, SignIn};
 
 /// RabbitMQ 4 refuses larger messages.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -13,6 +13,8 @@ const MEMORY_BYTES_MAX: usize = 1 << 40;
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     addresses(config)?;
     sign_in(&config.sign_in)?;
+    api(&config.api)?;
+    person_ids(config)?;
     intake(config)?;
     let relay = &config.relay;
     within("ledger.connections", config.ledger.connections, 1..=1_000)?;
@@ -56,6 +58,50 @@ fn sign_in(sign_in: &SignIn) -> Result<(), ConfigError> {
     }
 }
 
+/// Signatures whose keys may be public.
+const ALGORITHMS: [&str; 8] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA"];
+
+fn api(api: &Api) -> Result<(), ConfigError> {
+    within("api.clock_skew_secs", api.clock_skew_secs, 0..=300)?;
+    within("api.introspection_kept_secs", api.introspection_kept_secs, 0..=300)?;
+    within("api.requests_per_second", api.requests_per_second, 1..=100_000)?;
+    within("api.publications_max", api.publications_max, 1..=10_000)?;
+    within("api.silence_secs", api.silence_secs, 1..=600)?;
+    for algorithm in api.algorithms.split_whitespace() {
+        if !ALGORITHMS.contains(&algorithm) {
+            return Err(fault("api.algorithms", format!("knows {}", ALGORITHMS.join(" "))));
+        }
+    }
+    if api.issuer.is_empty() {
+        return Ok(());
+    }
+    for (key, url) in
+        [("api.keys_url", &api.keys_url), ("api.introspection_url", &api.introspection_url)]
+    {
+        if !url.is_empty() {
+            web_address(key, url)?;
+        }
+    }
+    web_address("api.issuer", &api.issuer)?;
+    match api.audience.is_empty() {
+        true => Err(fault("api.audience", "is needed where there is an issuer".into())),
+        false => Ok(()),
+    }
+}
+
+/// Two issuers may call two persons the same; only the keyed hash tells them
+/// apart.
+fn person_ids(config: &Config) -> Result<(), ConfigError> {
+    let (api, sign_in) = (&config.api, &config.sign_in);
+    let is_one = api.issuer.is_empty() || sign_in.issuer.is_empty() || api.issuer == sign_in.issuer;
+    if !is_one && sign_in.person_key.reveal().is_empty() {
+        let message = "is needed where people and programs have different issuers";
+        return Err(fault("sign_in.person_key", message.into()));
+    }
+    Ok(())
+}
+
 /// What is proven over a network is proven over TLS.
 fn web_address(key: &str, text: &str) -> Result<(), ConfigError> {
     let is_loopback = |url: &url::Url| match url.host() {
@@ -69,7 +115,7 @@ fn web_address(key: &str, text: &str) -> Result<(), ConfigError> {
         return Err(fault(key, "must begin with https://, or name this machine".into()));
     }
     let is_bare = url.query().is_none() && url.fragment().is_none() && !text.ends_with('/');
-    let is_bare = is_bare || key == "sign_in.issuer";
+    let is_bare = is_bare || key.ends_with(".issuer") || key.ends_with("_url");
     if is_bare { Ok(()) } else { Err(fault(key, "ends without a slash".into())) }
 }
 

@@ -99,3 +99,37 @@ pub struct Mandate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
 }
+
+impl Mandate {
+    /// Whether it holds on a day; its first and last day belong to it.
+    #[must_use]
+    pub fn is_in_force(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mandate_holds_from_its_first_day_to_its_last() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let number = |text: &str| text.parse().unwrap();
+        let mandate = |from: Option<&str>, to: Option<&str>| Mandate {
+            mandator: number("0406798006"),
+            holder: number("0852093431"),
+            from: from.map(date),
+            to: to.map(date),
+        };
+        for (from, to, holds) in [
+            (None, None, true),
+            (Some("2026-06-01"), Some("2026-06-01"), true),
+            (Some("2026-06-02"), None, false),
+            (None, Some("2026-05-31"), false),
+        ] {
+            let is_in_force = mandate(from, to).is_in_force(date("2026-06-01"));
+            assert_eq!(is_in_force, holds, "{from:?} {to:?}");
+        }
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! HTTP Basic (RFC 7617): the user is the application's id, the password its
 //! upload key. The registry holds the SHA-256 of the key, which is enough
-//! because keys are drawn at random and not thought up by people.
+//! because keys are drawn at random and not thought up by people. A bearer
+//! token with the scope of publishing does as well.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -11,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq as _;
 
+use super::api::callers::Publisher;
 use super::{Problem, Web};
 use crate::domain::{ApplicationId, Digest};
 use crate::ledger::{Class, LedgerError};
@@ -24,12 +26,20 @@ impl FromRequestParts<Web> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
-        let (id, key) = credentials(parts).ok_or_else(Problem::unauthenticated)?;
-        let reference = web.ledger.reference().await.map_err(|error| away(&error))?;
-        let application = reference.applications.get(&id);
-        let expected = application.and_then(|application| application.upload_key_digest);
-        if is_key(&key, expected) { Ok(Self(id)) } else { Err(Problem::unauthenticated()) }
+        Publisher::of(parts, web).await.map(|publisher| Self(publisher.application))
     }
+}
+
+/// The application that comes with its key.
+///
+/// # Errors
+/// 401 without a right key.
+pub(super) async fn key_holder(parts: &Parts, web: &Web) -> Result<ApplicationId, Problem> {
+    let (id, key) = credentials(parts).ok_or_else(Problem::unauthenticated)?;
+    let reference = web.ledger.reference().await.map_err(|error| away(&error))?;
+    let application = reference.applications.get(&id);
+    let expected = application.and_then(|application| application.upload_key_digest);
+    if is_key(&key, expected) { Ok(id) } else { Err(Problem::unauthenticated()) }
 }
 
 fn credentials(parts: &Parts) -> Option<(ApplicationId, String)> {

@@ -3,6 +3,7 @@
 //! Nothing is served without authentication but health. An answer that is no
 //! success is a [`problem::Problem`]: code, message and place of the fault.
 
+mod api;
 mod assets;
 mod auth;
 mod contact;
@@ -22,6 +23,7 @@ mod sign_in;
 mod start;
 mod words;
 
+pub use api::Gate;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
@@ -58,11 +60,12 @@ pub struct Web {
     uploads: Arc<Semaphore>,
     pages: Arc<Pages>,
     mailbox: Arc<Mailbox>,
+    gate: Arc<Gate>,
 }
 
 impl Web {
     /// Over a ledger, its documents and a clock; `readiness` answers
-    /// `/readyz`.
+    /// `/readyz`, and `gate` proves programs.
     #[must_use]
     pub fn new(
         ledger: Arc<Ledger>,
@@ -71,6 +74,7 @@ impl Web {
         readiness: Readiness,
         pages: Pages,
         mailbox: Mailbox,
+        gate: Arc<Gate>,
     ) -> Self {
         Self {
             ledger,
@@ -80,6 +84,7 @@ impl Web {
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             pages: Arc::new(pages),
             mailbox: Arc::new(mailbox),
+            gate,
         }
     }
 }

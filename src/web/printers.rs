@@ -1,6 +1,7 @@
 //! `/printers/…`: the printers' side over HTTP, with the meaning that the
 //! queues have. A package is opened by its signed link alone; everything else
-//! by HTTP Basic with the printer's name and key.
+//! by HTTP Basic with the printer's name and key, or by a bearer token with
+//! the scope of printing that names the printer.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::api::token::Scope;
+use super::api::{Gate, forbidden};
 use super::auth::{away, basic, is_key};
 use super::{Problem, observe, problem};
 use crate::ledger::{ClaimAnswer, LetterRow, Releasable};
@@ -38,10 +41,11 @@ const CLAIMANT_CHARS_MAX: usize = 100;
 pub(super) struct Counter {
     office: Arc<Office>,
     lease: SignedDuration,
+    gate: Arc<Gate>,
 }
 
 /// The routes of printers over an office; a lease holds for `lease`.
-pub fn router(office: Arc<Office>, lease: SignedDuration) -> Router {
+pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Router {
     // A look at the head of a package must not claim it.
     let package = get(package).head(problem::method_not_allowed);
     Router::new()
@@ -54,7 +58,7 @@ pub fn router(office: Arc<Office>, lease: SignedDuration) -> Router {
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
         .layer(axum::middleware::from_fn(observe::measure))
-        .with_state(Counter { office, lease })
+        .with_state(Counter { office, lease, gate })
 }
 
 #[derive(Deserialize)]
@@ -135,17 +139,41 @@ impl FromRequestParts<Counter> for Asking {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, counter: &Counter) -> Result<Self, Problem> {
-        let (name, key) = basic(parts).ok_or_else(unauthenticated)?;
-        let printer = counter.office.printers().get(&name);
-        let expected = printer.and_then(|printer| printer.key_digest);
+        let name = match counter.by_token(parts).await? {
+            Some(name) => name,
+            None => counter.by_key(parts)?,
+        };
         let Path(path) = Path::<String>::from_request_parts(parts, counter)
             .await
             .map_err(|_| unauthenticated())?;
-        if !is_key(&key, expected) || path != name {
+        if path != name {
             return Err(unauthenticated());
         }
         counter.office.heard(&name).await.map_err(|error| away(&error))?;
         Ok(Self(name))
+    }
+}
+
+impl Counter {
+    /// The printer that a token names.
+    async fn by_token(&self, parts: &Parts) -> Result<Option<String>, Problem> {
+        let now = self.office.now();
+        let Some(authority) = self.gate.bearer(parts, Scope::Print, now).await? else {
+            return Ok(None);
+        };
+        let name = authority.printer.filter(|name| self.office.printers().get(name).is_some());
+        let unknown = || forbidden("NO_PRINTER", "the token names no printer of this installation");
+        name.map(Some).ok_or_else(unknown)
+    }
+
+    fn by_key(&self, parts: &Parts) -> Result<String, Problem> {
+        let (name, key) = basic(parts).ok_or_else(unauthenticated)?;
+        let printer = self.office.printers().get(&name);
+        let expected = printer.and_then(|printer| printer.key_digest);
+        if !is_key(&key, expected) {
+            return Err(unauthenticated());
+        }
+        Ok(name)
     }
 }
 

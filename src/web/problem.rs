@@ -1,9 +1,18 @@
 //! What is answered when something is not done.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+
+/// Headers of an answer.
+pub(super) type Headers = Vec<(HeaderName, HeaderValue)>;
+
+const BASIC: &str = "Basic realm=\"facteur\", charset=\"UTF-8\"";
+pub(super) const BEARER: &str = "Bearer realm=\"facteur\"";
 
 /// An answer that is no success: `application/problem+json` with code, message
 /// and place of the fault.
@@ -11,7 +20,7 @@ use serde::Serialize;
 pub struct Problem {
     status: StatusCode,
     body: Body,
-    header: Option<(&'static str, &'static str)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -19,21 +28,34 @@ struct Body {
     code: &'static str,
     message: String,
     /// JSON Pointer (RFC 6901) into the body, or the part of the request.
-    pointer: &'static str,
+    pointer: Cow<'static, str>,
 }
 
 impl Problem {
     /// A problem with the whole request.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let body = Body { code, message: message.into(), pointer: "" };
-        Self { status, body, header: None }
+        let body = Body { code, message: message.into(), pointer: "".into() };
+        Self { status, body, headers: Vec::new() }
     }
 
     /// Names the place of the fault.
     #[must_use]
-    pub fn at(mut self, pointer: &'static str) -> Self {
-        self.body.pointer = pointer;
+    pub fn at(mut self, pointer: impl Into<Cow<'static, str>>) -> Self {
+        self.body.pointer = pointer.into();
         self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Its status, code, message and place, and the headers it carries.
+    pub(super) fn into_parts(self) -> (StatusCode, &'static str, String, String, Headers) {
+        let Body { code, message, pointer } = self.body;
+        (self.status, code, message, pointer.into_owned(), self.headers)
     }
 
     /// Whoever asks is not known, or its key is wrong: the answer does not say
@@ -41,28 +63,43 @@ impl Problem {
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::unauthenticated_as(
-            "HTTP Basic with an application's id and its upload key is expected",
+            "HTTP Basic with an application's id and its upload key is expected, or a bearer token",
         )
     }
 
     /// The same, where something else is expected.
     #[must_use]
     pub fn unauthenticated_as(message: &'static str) -> Self {
-        let challenge = "Basic realm=\"facteur\", charset=\"UTF-8\"";
-        Self {
-            header: Some(("www-authenticate", challenge)),
-            ..Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
-        }
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(BASIC))
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(BEARER))
+    }
+
+    /// A bearer token is expected, and none came (RFC 6750, section 3.1: then
+    /// the challenge names no fault).
+    #[must_use]
+    pub(super) fn no_token() -> Self {
+        let message = "a bearer token is expected";
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(BEARER))
+    }
+
+    /// Whoever asks does so too often; how long to wait is told in whole
+    /// seconds.
+    #[must_use]
+    pub fn too_fast(wait: Duration) -> Self {
+        let message = "too many requests; try again later";
+        let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+            .with(header::RETRY_AFTER, HeaderValue::from(secs.max(1)))
     }
 
     /// Something that this program depends on is away.
     #[must_use]
     pub fn unavailable() -> Self {
         let message = "not possible at the moment; try again";
-        Self {
-            header: Some(("retry-after", "2")),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
-        }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+            .with(header::RETRY_AFTER, HeaderValue::from(2))
     }
 
     /// A defect. What it is stands in the log and not in the answer.
@@ -79,8 +116,8 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(self.body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, content_type);
-        if let Some((name, value)) = self.header {
-            headers.insert(name, HeaderValue::from_static(value));
+        for (name, value) in self.headers {
+            headers.append(name, value);
         }
         response
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::change::{apply, lock};
 use super::kept::{mailbox, unknown};
 use crate::domain::{
-    Change, Enterprise, EnterpriseNumber, Grant, GrantId, MailBox, Record, RecordKey,
+    Change, Enterprise, EnterpriseNumber, Grant, GrantId, MailBox, Mandate, Record, RecordKey,
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
@@ -46,6 +46,9 @@ const ENTERPRISES: Statement = Statement {
         WHERE number IN (SELECT value FROM json_each($1))",
 };
 
+const MANDATE: Statement =
+    Statement::same("SELECT record FROM mandates WHERE mandator = $1 AND holder = $2");
+
 /// Not for every click: a row that is always being written is always waited for.
 const TOUCH: Statement = Statement::same(
     "UPDATE boxes SET last_connection_at = $2
@@ -55,6 +58,20 @@ const TOUCH: Statement = Statement::same(
 const TOUCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 impl Ledger {
+    /// The mandate that one enterprise gave another, in force or not.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn mandate(
+        &self,
+        mandator: EnterpriseNumber,
+        holder: EnterpriseNumber,
+    ) -> Result<Option<Mandate>, LedgerError> {
+        let values = vec![mandator.value().into(), holder.value().into()];
+        let mut rows = self.store.rows(MANDATE, values).await?;
+        rows.first_mut().map(Row::json).transpose()
+    }
+
     /// A company and its box; none when the registry does not know it.
     ///
     /// # Errors

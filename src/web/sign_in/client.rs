@@ -28,7 +28,7 @@ pub(in crate::web) enum HttpFault {
 pub(in crate::web) struct Http(reqwest::Client);
 
 impl Http {
-    pub(super) fn new(answer_max: Duration) -> Result<Self, HttpFault> {
+    pub(in crate::web) fn new(answer_max: Duration) -> Result<Self, HttpFault> {
         // When another part of the process has chosen one, that one stays.
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -38,7 +38,10 @@ impl Http {
         Ok(Self(client))
     }
 
-    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, HttpFault> {
+    pub(in crate::web) async fn ask(
+        &self,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, HttpFault> {
         let mut answer = self.0.execute(request.try_into()?).await?;
         let mut response = openidconnect::http::Response::builder().status(answer.status());
         for (name, value) in answer.headers() {

@@ -7,7 +7,7 @@ pub(super) mod persona;
 mod provider;
 pub(super) mod session;
 
-pub(super) use client::HttpFault;
+pub(super) use client::{Http, HttpFault};
 pub use persona::Persona;
 pub(super) use provider::Provider;
 

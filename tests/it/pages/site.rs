@@ -9,7 +9,7 @@ use facteur::config::Config;
 use facteur::domain::{Language, MessageId, PersonId, Texts};
 use facteur::intake::Judged;
 use facteur::mailbox::Mailbox;
-use facteur::web::{self, Pages, Persona, Readiness, Web};
+use facteur::web::{self, Gate, Pages, Persona, Readiness, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -79,6 +79,7 @@ impl Site {
             Readiness::new(stopping.clone()),
             Pages::new(&config, personas()?)?,
             mailbox,
+            Arc::new(Gate::new(&config)?),
         );
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

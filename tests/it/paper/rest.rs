@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use facteur::config::Config;
 use facteur::paper::letter::LetterState;
-use facteur::web;
+use facteur::web::{self, Gate};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -24,7 +25,9 @@ async fn serve(house: &House) -> Result<SocketAddr> {
     facteur::telemetry::install()?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let router = web::printers_router(Arc::clone(&house.office), SignedDuration::from_mins(15));
+    let config = Config::load(None, std::iter::empty())?;
+    let (office, gate) = (Arc::clone(&house.office), Arc::new(Gate::new(&config)?));
+    let router = web::printers_router(office, SignedDuration::from_mins(15), gate);
     let serving = web::serve(listener, router, CancellationToken::new());
     #[expect(clippy::disallowed_methods, reason = "the runtime ends with the test")]
     drop(tokio::spawn(serving));

@@ -10,7 +10,7 @@ use facteur::domain::Digest;
 use facteur::ledger::Ledger;
 use facteur::mailbox::Mailbox;
 use facteur::telemetry;
-use facteur::web::{self, Pages, Readiness, Web};
+use facteur::web::{self, Gate, Pages, Readiness, Web};
 use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -48,9 +48,11 @@ impl Site {
         let readiness = readiness(Readiness::new(stopping.clone()));
         let config = Config::load(None, std::iter::empty()).unwrap();
         let pages = Pages::new(&config, Vec::new()).unwrap();
+        let gate = Arc::new(Gate::new(&config).unwrap());
         let mailbox =
             Mailbox::new(Arc::clone(&ledger), None, store.clone(), Arc::clone(&clock) as _);
-        let web = Web::new(Arc::clone(&ledger), store.clone(), clock, readiness, pages, mailbox);
+        let ours = Arc::clone(&ledger);
+        let web = Web::new(ours, store.clone(), clock, readiness, pages, mailbox, gate);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = web::serve(listener, web::router(web), stopping.clone());

@@ -1,0 +1,137 @@
+//! Bearer tokens (RFC 6750): what proves a program that asks.
+//!
+//! A signed token (JWT, RFC 9068) is checked here against the issuer's public
+//! keys; any other text is asked about at the issuer (RFC 7662), where that is
+//! configured. Neither tokens nor claims are ever logged.
+
+mod authority;
+mod claims;
+mod introspect;
+mod jws;
+mod keys;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use openidconnect::core::CoreJwsSigningAlgorithm;
+use serde_json::{Map, Value};
+
+pub(in crate::web) use authority::{Authority, Scope};
+
+use crate::config::Config;
+use crate::mailbox::PersonKey;
+use crate::web::sign_in::{Http, HttpFault};
+use authority::Names;
+use claims::Expected;
+use introspect::Introspection;
+use jws::Jws;
+use keys::Keys;
+
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// Longer than any token with the claims that are read here.
+const TOKEN_BYTES_MAX: usize = 16 * 1024;
+
+/// Why a token proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::web) enum TokenFault {
+    /// It is not what is expected; says why, for the client's engineer.
+    #[error("the token is not valid: {0}")]
+    Invalid(&'static str),
+    /// The issuer did not answer, so nothing is known of it.
+    #[error("the issuer of tokens did not answer")]
+    Away,
+}
+
+pub(super) type Claims = Map<String, Value>;
+
+/// The issuer that the configuration names, and how its tokens are read.
+pub(super) struct Tokens {
+    keys: Keys,
+    introspection: Option<Introspection>,
+    algorithms: Vec<CoreJwsSigningAlgorithm>,
+    expected: Expected,
+    names: Names,
+}
+
+impl Tokens {
+    /// Of `[api]`; none where no issuer is set. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When no client for HTTP can be made.
+    pub(super) fn new(config: &Config) -> Result<Option<Self>, HttpFault> {
+        let api = &config.api;
+        if api.issuer.is_empty() {
+            return Ok(None);
+        }
+        let introspection = match api.introspection_url.is_empty() {
+            true => None,
+            false => Some(Introspection::new(api, Http::new(ANSWER_MAX)?)),
+        };
+        let known = |name: &str| serde_json::from_value(Value::from(name)).ok();
+        let person_key = config.sign_in.person_key.reveal();
+        Ok(Some(Self {
+            keys: Keys::new(api, Http::new(ANSWER_MAX)?),
+            introspection,
+            algorithms: api.algorithms.split_whitespace().filter_map(known).collect(),
+            expected: Expected::new(api),
+            names: Names {
+                api: api.clone(),
+                person_key: (!person_key.is_empty()).then(|| PersonKey::new(person_key.as_bytes())),
+            },
+        }))
+    }
+
+    /// What a token proves.
+    pub(super) async fn authority(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Authority, TokenFault> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(TokenFault::Invalid("it is too long"));
+        }
+        let claims = match Jws::parse(token) {
+            Some(jws) => self.signed(jws, now).await?,
+            None => self.opaque(token, now).await?,
+        };
+        self.names.authority(&claims)
+    }
+
+    async fn signed(&self, jws: Jws<'_>, now: Timestamp) -> Result<Claims, TokenFault> {
+        let Some(algorithm) = self.algorithms.iter().find(|known| jws.is_by(known)) else {
+            return Err(TokenFault::Invalid("its algorithm is not one that is taken"));
+        };
+        let keys = self.keys.find(jws.key_id(), now).await?;
+        if keys.is_empty() {
+            return Err(TokenFault::Invalid("its key is unknown"));
+        }
+        if !keys.iter().any(|key| jws.is_signed_with(key, algorithm)) {
+            return Err(TokenFault::Invalid("its signature is wrong"));
+        }
+        self.expected.check_signed(&jws.claims, now)?;
+        Ok(jws.claims)
+    }
+
+    async fn opaque(&self, token: &str, now: Timestamp) -> Result<Claims, TokenFault> {
+        let Some(introspection) = &self.introspection else {
+            return Err(TokenFault::Invalid("it is no signed token"));
+        };
+        let claims = introspection.claims(token).await?;
+        self.expected.check_introspected(&claims, now)?;
+        Ok(claims)
+    }
+}
+
+/// The scopes of a token: `scope` (RFC 8693), or `scp` of some providers.
+fn scopes(claims: &Claims) -> BTreeSet<&str> {
+    ["scope", "scp"]
+        .into_iter()
+        .filter_map(|name| claims.get(name))
+        .flat_map(|value| match value {
+            Value::String(text) => text.split_whitespace().collect::<Vec<_>>(),
+            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        })
+        .collect()
+}
