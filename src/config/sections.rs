@@ -46,6 +46,10 @@ sections! {
     Web {
         /// Where pages and the REST interface are served.
         listen: SocketAddr,
+        /// Our certificate and those above it, as PEM; empty: no TLS.
+        tls_certificate: PathBuf,
+        /// Its private key, as PEM.
+        tls_key: PathBuf,
     }
     /// `[api]`
     Api {

@@ -14,6 +14,8 @@ use super::arrival::{Arrival, Candidate};
 use super::count;
 use super::decode::decode;
 use super::judge::{Judged, Rulebook, judge, wanted};
+use super::pace::Paces;
+use super::ready::Ready;
 use super::source::Source;
 use crate::clock::Clock;
 use crate::documents::{DocumentError, DocumentStore};
@@ -30,6 +32,8 @@ pub struct Intake {
     rulebook: Rulebook,
     settings: Settings,
     clock: Arc<dyn Clock>,
+    ready: Arc<Ready>,
+    paces: Arc<Paces>,
 }
 
 /// Why a batch could not be recorded.
@@ -78,7 +82,33 @@ impl Intake {
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { ledger, documents, rulebook, settings, clock }
+        let (ready, paces) = (Arc::default(), Arc::default());
+        Self { ledger, documents, rulebook, settings, clock, ready, paces }
+    }
+
+    /// What waits for a batch, from lanes and from senders.
+    pub(super) fn ready(&self) -> &Arc<Ready> {
+        &self.ready
+    }
+
+    pub(super) fn paces(&self) -> &Arc<Paces> {
+        &self.paces
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The bounds of a publication, and of its JSON in bytes.
+    #[must_use]
+    pub fn bounds(&self) -> (crate::domain::Limits, usize) {
+        (self.settings.limits(), self.settings.body_bytes_max)
+    }
+
+    /// What it judges by.
+    #[must_use]
+    pub fn rulebook(&self) -> &Rulebook {
+        &self.rulebook
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -194,6 +224,7 @@ impl Intake {
     /// Counts, and tells the broker.
     async fn finish(&self, piece: &[Candidate], judged: &[Judged]) {
         count::recorded(piece, judged, self.clock.now());
+        answer(piece, judged);
         for (source, tags) in by_source(piece, judged) {
             match source.settle(&tags).await {
                 Ok(Settled::Yes) => {}
@@ -208,6 +239,15 @@ impl Intake {
             }
         }
         fail_point!("settled");
+    }
+}
+
+/// Tells the senders that wait what is committed.
+fn answer(piece: &[Candidate], judged: &[Judged]) {
+    for (candidate, judged) in piece.iter().zip(judged) {
+        if let Some(waiter) = &candidate.arrival.waiter {
+            waiter.answer(candidate.id, judged.clone());
+        }
     }
 }
 

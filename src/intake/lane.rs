@@ -23,7 +23,7 @@ pub(super) struct LaneTask {
     pub(super) topology: Arc<Topology>,
     pub(super) ready: Arc<Ready>,
     pub(super) prefetch: u16,
-    pub(super) pace: Option<Pace>,
+    pub(super) pace: Option<Arc<Pace>>,
     pub(super) stop: CancellationToken,
 }
 
@@ -155,6 +155,8 @@ impl LaneTask {
             death: inbound.death,
             taken_at: tokio::time::Instant::now(),
             settle: Some((Arc::clone(source), inbound.tag)),
+            waiter: None,
+            carried: Vec::new(),
         }
     }
 }

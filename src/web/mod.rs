@@ -21,6 +21,7 @@ mod problem;
 mod serve;
 mod sign_in;
 mod start;
+mod tls;
 mod words;
 
 pub use api::Gate;
@@ -28,8 +29,9 @@ pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
 pub use problem::Problem;
-pub use serve::serve;
+pub use serve::{serve, serve_over};
 pub use sign_in::Persona;
+pub use tls::{TlsError, acceptor};
 
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::documents::DocumentStore;
+use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::mailbox::Mailbox;
 use crate::telemetry;
@@ -61,11 +64,15 @@ pub struct Web {
     pages: Arc<Pages>,
     mailbox: Arc<Mailbox>,
     gate: Arc<Gate>,
+    intake: Arc<Intake>,
+    /// Places for publications that are taken in.
+    publications: Arc<Semaphore>,
 }
 
 impl Web {
     /// Over a ledger, its documents and a clock; `readiness` answers
-    /// `/readyz`, and `gate` proves programs.
+    /// `/readyz`, `gate` proves programs, and `intake` records what they
+    /// publish.
     #[must_use]
     pub fn new(
         ledger: Arc<Ledger>,
@@ -75,7 +82,9 @@ impl Web {
         pages: Pages,
         mailbox: Mailbox,
         gate: Arc<Gate>,
+        intake: Arc<Intake>,
     ) -> Self {
+        let places = usize::from(gate.settings.publications_max);
         Self {
             ledger,
             documents,
@@ -85,6 +94,8 @@ impl Web {
             pages: Arc::new(pages),
             mailbox: Arc::new(mailbox),
             gate,
+            intake,
+            publications: Arc::new(Semaphore::new(places)),
         }
     }
 }
@@ -96,6 +107,7 @@ pub fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .route("/documents/{sha256}", put(documents::put).get(documents::get))
         .route("/events", get(events::feed))
+        .merge(api::router())
         .merge(pages_router())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)

@@ -80,6 +80,7 @@ impl Site {
             Pages::new(&config, personas()?)?,
             mailbox,
             Arc::new(Gate::new(&config)?),
+            Arc::clone(&desk.intake),
         );
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
