@@ -17,11 +17,12 @@ use super::judge::{Judged, Rulebook, judge, wanted};
 use super::pace::Paces;
 use super::ready::Ready;
 use super::source::Source;
+use super::steps::{Hold, Step, Steps};
+use super::whose::{WhoseError, are_ours};
 use crate::clock::Clock;
 use crate::documents::{DocumentError, DocumentStore};
 use crate::domain::{Code, Refusal};
-use crate::failpoint::fail_point;
-use crate::ledger::{Claimed, Class, DocumentKey, Ledger, LedgerError};
+use crate::ledger::{Batch, Claimed, Class, DocumentKey, Ledger, LedgerError};
 use crate::queue::{Settled, Tag};
 use crate::telemetry::log::chain;
 
@@ -34,6 +35,7 @@ pub struct Intake {
     clock: Arc<dyn Clock>,
     ready: Arc<Ready>,
     paces: Arc<Paces>,
+    steps: Steps,
 }
 
 /// Why a batch could not be recorded.
@@ -45,6 +47,9 @@ pub enum IntakeError {
     /// Inline content could not be stored.
     #[error("the batch's content could not be stored")]
     Documents(#[from] DocumentError),
+    /// The broker did not say that the batch is still ours.
+    #[error("it is unknown whether the batch is still ours")]
+    Whose(#[from] WhoseError),
 }
 
 impl IntakeError {
@@ -58,6 +63,7 @@ impl IntakeError {
         match self {
             Self::Ledger(error) => ("record", error.kind()),
             Self::Documents(error) => ("documents", error.kind()),
+            Self::Whose(error) => ("record", error.kind()),
         }
     }
 }
@@ -83,7 +89,8 @@ impl Intake {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (ready, paces) = (Arc::default(), Arc::default());
-        Self { ledger, documents, rulebook, settings, clock, ready, paces }
+        let steps = Steps::default();
+        Self { ledger, documents, rulebook, settings, clock, ready, paces, steps }
     }
 
     /// What waits for a batch, from lanes and from senders.
@@ -109,6 +116,12 @@ impl Intake {
     #[must_use]
     pub fn rulebook(&self) -> &Rulebook {
         &self.rulebook
+    }
+
+    /// The same intake, held at its steps as a simulation says.
+    #[must_use]
+    pub fn held_by(self, hold: Hold) -> Self {
+        Self { steps: Steps::held_by(hold), ..self }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -177,24 +190,29 @@ impl Intake {
     /// One try: content first, then the transaction.
     async fn attempt(&self, piece: &mut [Candidate]) -> Result<Vec<Judged>, IntakeError> {
         self.store_inline(piece).await?;
-        fail_point!("inline-stored");
+        self.steps.at(Step::InlineStored).await?;
         let now = self.clock.now();
         let mut batch = self.ledger.begin().await?;
         let reference = batch.reference().await?;
         let wanted = wanted(piece, &reference);
         let snapshot = batch.look_up(reference, &wanted).await?;
-        fail_point!("looked-up");
+        self.steps.at(Step::LookedUp).await?;
+        are_ours(piece, &snapshot).await?;
         let (records, judged) = judge(piece, &snapshot, &self.rulebook, now);
         batch.record(records, &self.rulebook.policy, now).await?;
-        fail_point!("recorded");
-        if let Err(error) = batch.commit().await {
+        if let Err(error) = self.commit(batch).await {
             // It may have committed: what the next attempt finds recorded is
             // this batch's own work, and no repeat by the agency.
             piece.iter_mut().for_each(|candidate| candidate.arrival.is_redelivered = true);
             return Err(error.into());
         }
-        fail_point!("committed");
         Ok(judged)
+    }
+
+    async fn commit(&self, batch: Batch<'_>) -> Result<(), LedgerError> {
+        self.steps.at(Step::Recorded).await?;
+        batch.commit().await?;
+        self.steps.at(Step::Committed).await
     }
 
     /// Writes inline content, claimed first so that no sweep takes it, before
@@ -238,7 +256,8 @@ impl Intake {
                 }
             }
         }
-        fail_point!("settled");
+        // What is settled cannot fail any more.
+        drop(self.steps.at(Step::Settled).await);
     }
 }
 

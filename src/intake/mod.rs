@@ -25,7 +25,9 @@ mod pace;
 mod ready;
 mod replay;
 mod source;
+mod steps;
 mod supervisor;
+mod whose;
 mod window;
 
 pub use arrival::{Arrival, Candidate, Lane, Parsed, Replay};
@@ -34,6 +36,9 @@ pub use decode::{decode, decode_publication, locate, read_publication};
 pub use direct::{Direct, NotTaken, Verdict};
 pub use judge::{ClosedEnterprise, Judged, Rulebook, judge, wanted};
 pub use replay::ReplayError;
+pub use source::Source;
+pub use steps::{Hold, Step};
 pub use supervisor::{run, run_direct};
+pub use whose::WhoseError;
 
 pub use crate::config::Intake as Settings;
