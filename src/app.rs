@@ -170,9 +170,12 @@ impl App {
         telemetry: &telemetry::Handle,
     ) -> anyhow::Result<Started> {
         let has = |role| roles.contains(&role);
+        let intake = Arc::new(self.intake());
         if has(Role::Intake) {
             let (queue, clock) = (Arc::clone(&self.queue), Arc::clone(&self.clock));
-            intake::run(lifecycle, Arc::new(self.intake()), queue, clock, self.engine);
+            intake::run(lifecycle, Arc::clone(&intake), queue, clock, self.engine);
+        } else if has(Role::Web) {
+            intake::run_direct(lifecycle, Arc::clone(&intake), self.engine);
         }
         let search = if has(Role::Search) || has(Role::Web) {
             Some(self.start_search(lifecycle).await?)
@@ -187,7 +190,7 @@ impl App {
         let web = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let office = self.office(web).await.context("failed to open the post office")?;
         if let Some(listener) = listener {
-            self.serve_web(listener, Arc::clone(&office), search.clone(), lifecycle)?;
+            self.serve_web(listener, (Arc::clone(&office), intake), search.clone(), lifecycle)?;
         }
         if has(Role::Relay) {
             self.relay(Arc::clone(&office)).run(lifecycle);
@@ -333,7 +336,7 @@ impl App {
     fn serve_web(
         &self,
         listener: TcpListener,
-        office: Arc<Office>,
+        (office, intake): (Arc<Office>, Arc<Intake>),
         search: Option<Search>,
         lifecycle: &Lifecycle,
     ) -> anyhow::Result<()> {
@@ -347,12 +350,14 @@ impl App {
             Mailbox::new(Arc::clone(&ledger), search, documents.clone(), Arc::clone(&clock));
         let gate = Gate::new(&self.config).context("failed to prepare the REST interface")?;
         let gate = Arc::new(gate);
+        let tls = web::acceptor(&self.config.web).context("failed to prepare TLS")?;
+        let shared = Arc::clone(&gate);
         let backstage = Backstage { intake: self.intake(), printers: Arc::clone(&self.printers) };
-        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox, Arc::clone(&gate))
+        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox, shared, intake)
             .with_console(backstage);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
         let router = web::router(web).merge(web::printers_router(office, lease, gate));
-        lifecycle.spawn("web", web::serve(listener, router, stop));
+        lifecycle.spawn("web", web::serve_over(tls, listener, router, stop));
         Ok(())
     }
 

@@ -252,7 +252,7 @@ impl<'a> Simulation<'a> {
                     self.letter(&parsed.publication, &parsed.valid.message_type, record);
                 }
             }
-            Judged::Quarantined(refusal) => {
+            Judged::Quarantined(refusal) | Judged::Refused(refusal) => {
                 // Its own fault says more than that nobody sent it.
                 let own = candidate.parsed.as_ref().err().cloned();
                 self.refuse(own.unwrap_or(refusal));

@@ -265,7 +265,7 @@ pub(crate) async fn make_reference(
             if let (Some(store), true) = (&store, n < 2) {
                 store.put(&key, content.into()).await?;
             }
-            ledger.document_stored(&key, size, "application/pdf").await?;
+            ledger.document_stored(&key, size, Some("application/pdf")).await?;
         }
     }
     Ok(())

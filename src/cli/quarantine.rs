@@ -138,7 +138,9 @@ async fn replay(app: &App, ids: &[Uuid], output: Output) -> anyhow::Result<Answe
             Ok(Judged::Accepted { id, medium, .. }) => {
                 Ok(format!("message {id}, {}", medium.as_str()))
             }
-            Ok(Judged::Quarantined(refusal)) => Err(format!("still refused: {refusal}")),
+            Ok(Judged::Quarantined(refusal) | Judged::Refused(refusal)) => {
+                Err(format!("still refused: {refusal}"))
+            }
             Ok(Judged::Held(refusal)) => Err(format!("still held: {refusal}")),
             Ok(Judged::Repeat { first }) => Err(format!(
                 "a repeat of message {}; discard it",

@@ -16,6 +16,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     notices(&config.notices)?;
     api(&config.api)?;
     person_ids(config)?;
+    tls(config)?;
     intake(config)?;
     let relay = &config.relay;
     within("ledger.connections", config.ledger.connections, 1..=1_000)?;
@@ -102,6 +103,16 @@ fn person_ids(config: &Config) -> Result<(), ConfigError> {
         return Err(fault("sign_in.person_key", message.into()));
     }
     Ok(())
+}
+
+fn tls(config: &Config) -> Result<(), ConfigError> {
+    let web = &config.web;
+    let has = |path: &std::path::Path| !path.as_os_str().is_empty();
+    match (has(&web.tls_certificate), has(&web.tls_key)) {
+        (true, false) => Err(fault("web.tls_key", "is needed with web.tls_certificate".into())),
+        (false, true) => Err(fault("web.tls_certificate", "is needed with web.tls_key".into())),
+        _ => Ok(()),
+    }
 }
 
 /// What is proven over a network is proven over TLS.

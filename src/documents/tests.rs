@@ -37,7 +37,7 @@ impl Rooms {
     async fn upload(&self, content: &[u8], at: Timestamp) -> Result<Uploaded, UploadError> {
         let key = key("app", content);
         let pieces = whole(content.to_vec());
-        upload(&self.ledger, &self.store, &key, "text/plain", pieces, at).await
+        upload(&self.ledger, &self.store, &key, Some("text/plain"), pieces, at).await
     }
 
     async fn sweep(&self) -> usize {
@@ -164,7 +164,8 @@ async fn content_at_fault_leaves_nothing_behind_and_nothing_to_refer_to() {
         (broke_off, "source"),
     ] {
         let pieces = stream::iter(pieces);
-        let result = upload(&rooms.ledger, &rooms.store, &key, "text/plain", pieces, now()).await;
+        let result =
+            upload(&rooms.ledger, &rooms.store, &key, Some("text/plain"), pieces, now()).await;
         let error = result.unwrap_err();
         assert_eq!(error.kind(), kind);
         assert!(!error.is_transient());
@@ -183,10 +184,10 @@ async fn an_upload_is_known_after_it_and_another_media_type_is_not_taken() {
     let row = rooms.ledger.document(&key).await.unwrap().unwrap();
     assert_eq!((row.size, row.media_type.as_deref()), (3, Some("text/plain")));
     let again = whole(b"one".to_vec());
-    let other = upload(&rooms.ledger, &rooms.store, &key, "text/html", again, now()).await;
+    let other = upload(&rooms.ledger, &rooms.store, &key, Some("text/html"), again, now()).await;
     assert!(matches!(other, Err(UploadError::MediaType(before)) if before == "text/plain"));
     let wrong = whole(b"two".to_vec());
-    let other = upload(&rooms.ledger, &rooms.store, &key, "text/plain", wrong, now()).await;
+    let other = upload(&rooms.ledger, &rooms.store, &key, Some("text/plain"), wrong, now()).await;
     assert_eq!(other.unwrap_err().kind(), "digest");
 }
 

@@ -62,7 +62,8 @@ impl UploadError {
     }
 }
 
-/// Takes in one application's document. When it returns, the content is
+/// Takes in one application's document, of a media type where it is one for
+/// every message. When it returns, the content is
 /// durable and a publication may refer to it.
 ///
 /// # Errors
@@ -72,7 +73,7 @@ pub async fn upload<S, E>(
     ledger: &Ledger,
     store: &DocumentStore,
     key: &DocumentKey,
-    media_type: &str,
+    media_type: Option<&str>,
     pieces: S,
     now: Timestamp,
 ) -> Result<Uploaded, UploadError>
@@ -81,7 +82,7 @@ where
     E: Into<BoxError>,
 {
     if let Some(row) = claim(ledger, key, now).await? {
-        agree(&row, media_type)?;
+        media_type.map_or(Ok(()), |media_type| agree(&row, media_type))?;
         // One that was lost from the store is written again.
         if store.head(key).await? == Some(row.size) {
             return check(key, pieces).await;

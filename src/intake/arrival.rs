@@ -5,8 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::direct::Waiter;
 use super::source::Source;
-use crate::domain::{ApplicationId, IdempotencyKey, MessageId, Publication, Refusal, Valid};
+use crate::domain::{
+    ApplicationId, Digest, IdempotencyKey, MessageId, Publication, Refusal, Valid,
+};
 use crate::ledger::{Fingerprint, IdentityKey};
 use crate::queue::{Death, Inbound, Properties, Tag};
 
@@ -40,6 +43,10 @@ pub struct Arrival {
     pub taken_at: tokio::time::Instant,
     /// Where to settle it; nothing for what never was on a queue.
     pub(super) settle: Option<(Arc<Source>, Tag)>,
+    /// Who waits for the verdict, where the sender does.
+    pub(super) waiter: Option<Arc<Waiter>>,
+    /// Content that came beside the body and is stored with the batch.
+    pub(super) carried: Vec<(Digest, Bytes)>,
 }
 
 impl Arrival {
@@ -55,6 +62,8 @@ impl Arrival {
             death: inbound.death,
             taken_at: tokio::time::Instant::now(),
             settle: Some((Arc::clone(source), inbound.tag)),
+            waiter: None,
+            carried: Vec::new(),
         }
     }
 
@@ -70,7 +79,16 @@ impl Arrival {
             death: None,
             taken_at: tokio::time::Instant::now(),
             settle: None,
+            waiter: None,
+            carried: Vec::new(),
         }
+    }
+
+    /// Whether its sender waits for the verdict: then a refusal is an answer,
+    /// and nothing is put aside.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.waiter.is_some()
     }
 
     /// Whether the connection it came on is gone: then it comes again, and

@@ -15,6 +15,8 @@ use super::arrival::{Arrival, Candidate};
 use super::count;
 use super::decode::decode;
 use super::judge::{Judged, Rulebook, judge, wanted};
+use super::pace::Paces;
+use super::ready::Ready;
 use super::source::Source;
 use super::steps::{Hold, Step, Steps};
 use super::whose::{WhoseError, are_ours};
@@ -32,6 +34,8 @@ pub struct Intake {
     rulebook: watch::Receiver<Rulebook>,
     settings: Settings,
     clock: Arc<dyn Clock>,
+    ready: Arc<Ready>,
+    paces: Arc<Paces>,
     steps: Steps,
 }
 
@@ -86,7 +90,28 @@ impl Intake {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let rulebook = watch::channel(rulebook).1;
-        Self { ledger, documents, rulebook, settings, clock, steps: Steps::default() }
+        let (ready, paces) = (Arc::default(), Arc::default());
+        let steps = Steps::default();
+        Self { ledger, documents, rulebook, settings, clock, ready, paces, steps }
+    }
+
+    /// What waits for a batch, from lanes and from senders.
+    pub(super) fn ready(&self) -> &Arc<Ready> {
+        &self.ready
+    }
+
+    pub(super) fn paces(&self) -> &Arc<Paces> {
+        &self.paces
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The bounds of a publication, and of its JSON in bytes.
+    #[must_use]
+    pub fn bounds(&self) -> (crate::domain::Limits, usize) {
+        (self.settings.limits(), self.settings.body_bytes_max)
     }
 
     /// The same intake, held at its steps as a simulation says.
@@ -226,6 +251,7 @@ impl Intake {
     /// Counts, and tells the broker.
     async fn finish(&self, piece: &[Candidate], judged: &[Judged]) {
         count::recorded(piece, judged, self.clock.now());
+        answer(piece, judged);
         for (source, tags) in by_source(piece, judged) {
             match source.settle(&tags).await {
                 Ok(Settled::Yes) => {}
@@ -241,6 +267,15 @@ impl Intake {
         }
         // What is settled cannot fail any more.
         drop(self.steps.at(Step::Settled).await);
+    }
+}
+
+/// Tells the senders that wait what is committed.
+fn answer(piece: &[Candidate], judged: &[Judged]) {
+    for (candidate, judged) in piece.iter().zip(judged) {
+        if let Some(waiter) = &candidate.arrival.waiter {
+            waiter.answer(candidate.id, judged.clone());
+        }
     }
 }
 

@@ -44,7 +44,8 @@ fn outcome(judged: &Judged) -> Option<Outcome> {
         Judged::Held(_) => Outcome::Held,
         Judged::Repeat { .. } => Outcome::Repeat,
         Judged::Redelivered => Outcome::Redelivered,
-        Judged::Stale => return None,
+        // No document was taken; the answer is counted as HTTP.
+        Judged::Refused(_) | Judged::Stale => return None,
     })
 }
 

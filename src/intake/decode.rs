@@ -20,7 +20,8 @@ pub fn decode(arrival: Arrival, limits: Limits, body_bytes_max: usize) -> Candid
     let organization = read.as_ref().ok().and_then(organization_of);
     let parsed = refused_by_broker(&arrival)
         .map_or_else(|| read.and_then(|p| decode_publication(p, limits)), Err)
-        .and_then(|parsed| usable_key(key.as_ref(), parsed));
+        .and_then(|parsed| usable_key(key.as_ref(), parsed))
+        .map(|parsed| with_carried(parsed, &arrival.carried));
     Candidate {
         fingerprint: fingerprint(&arrival.body),
         arrival,
@@ -33,6 +34,14 @@ pub fn decode(arrival: Arrival, limits: Limits, body_bytes_max: usize) -> Candid
     }
 }
 
+/// Reads a publication, with no more than `body_bytes_max` bytes.
+///
+/// # Errors
+/// What is no publication, with the place of the fault.
+pub fn read_publication(body: &Bytes, body_bytes_max: usize) -> Result<Publication, Refusal> {
+    read(body, body_bytes_max)
+}
+
 /// Checks a publication's own rules.
 ///
 /// # Errors
@@ -42,6 +51,18 @@ pub fn decode_publication(mut publication: Publication, limits: Limits) -> Resul
     let json = serde_json::to_string(&publication)
         .map_err(|error| Refusal::new(Code::Malformed, "", error.to_string()))?;
     Ok(Parsed { publication, valid, json })
+}
+
+/// Content that came beside the publication is stored like inline content.
+fn with_carried(mut parsed: Parsed, carried: &[(Digest, Bytes)]) -> Parsed {
+    let content = |digest: &Digest| carried.iter().find(|(known, _)| known == digest);
+    let (inline, uploaded) = std::mem::take(&mut parsed.valid.uploaded)
+        .into_iter()
+        .partition(|(_, digest, _)| content(digest).is_some());
+    parsed.valid.uploaded = uploaded;
+    let inline: Vec<(usize, Digest, u64)> = inline;
+    parsed.valid.inline.extend(inline.iter().filter_map(|(_, digest, _)| content(digest)).cloned());
+    parsed
 }
 
 fn refused_by_broker(arrival: &Arrival) -> Option<Refusal> {
@@ -70,14 +91,14 @@ fn read(body: &Bytes, body_bytes_max: usize) -> Result<Publication, Refusal> {
         return Err(Refusal::new(Code::TooLarge, "", message));
     }
     let read = serde_json::from_slice::<Object<Publication>>(body);
-    read.map(|Object(publication)| publication).map_err(|_| locate(body))
+    read.map(|Object(publication)| publication).map_err(|_| locate::<Object<Publication>>(body))
 }
 
-/// Parses again to find the place of the fault: only what is refused pays
-/// for it.
-fn locate(body: &[u8]) -> Refusal {
+/// Parses a `T` again to find the place of the fault: only what is refused
+/// pays for it.
+pub fn locate<T: serde::de::DeserializeOwned>(body: &[u8]) -> Refusal {
     let mut json = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, Object<Publication>>(&mut json) {
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Err(error) => {
             let pointer = pointer(error.path());
             Refusal::new(Code::Malformed, pointer, error.into_inner().to_string())

@@ -23,7 +23,7 @@ pub(super) struct LaneTask {
     pub(super) topology: Arc<Topology>,
     pub(super) ready: Arc<Ready>,
     pub(super) prefetch: u16,
-    pub(super) pace: Option<Pace>,
+    pub(super) pace: Option<Arc<Pace>>,
     pub(super) stop: CancellationToken,
 }
 

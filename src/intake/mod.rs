@@ -17,6 +17,7 @@ mod arrival;
 mod batch;
 mod count;
 mod decode;
+mod direct;
 mod in_work;
 mod judge;
 mod lane;
@@ -32,12 +33,13 @@ mod window;
 
 pub use arrival::{Arrival, Candidate, Lane, Parsed, Replay};
 pub use batch::{Intake, IntakeError, Outcome};
-pub use decode::{decode, decode_publication};
+pub use decode::{decode, decode_publication, locate, read_publication};
+pub use direct::{Direct, NotTaken, Verdict};
 pub use judge::{ClosedEnterprise, Judged, Rulebook, judge, wanted};
 pub use replay::ReplayError;
 pub use source::Source;
 pub use steps::{Hold, Step};
-pub use supervisor::run;
+pub use supervisor::{run, run_direct};
 pub use whose::WhoseError;
 
 pub use crate::config::Intake as Settings;

@@ -1,6 +1,9 @@
-//! The pace of one application.
+//! The pace of one application, whichever way its documents come.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, MonotonicClock};
@@ -8,8 +11,39 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+use crate::domain::{Application, ApplicationId};
+
 type Limiter =
     RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// The paces of this engine, each shared by an application's lane and its
+/// publications by REST.
+#[derive(Default)]
+pub(super) struct Paces {
+    engines: AtomicU32,
+    by_application: Mutex<BTreeMap<ApplicationId, Arc<Pace>>>,
+}
+
+impl Paces {
+    /// So many engines are alive.
+    pub(super) fn share_among(&self, engines: u32) {
+        self.engines.store(engines, Ordering::Relaxed);
+    }
+
+    /// The pace of an application as it is configured now, if it has one.
+    pub(super) fn of(&self, application: &Application) -> Option<Arc<Pace>> {
+        let per_second = application.pace_per_second?;
+        let engines = self.engines.load(Ordering::Relaxed);
+        let mut paces = self.by_application.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = paces.get(&application.id).filter(|pace| pace.is_for(per_second, engines));
+        if let Some(known) = known {
+            return Some(Arc::clone(known));
+        }
+        let pace = Arc::new(Pace::new(per_second, engines));
+        paces.insert(application.id.clone(), Arc::clone(&pace));
+        Some(pace)
+    }
+}
 
 /// This engine's share of an application's documents a second.
 pub(super) struct Pace {
@@ -31,6 +65,10 @@ impl Pace {
             .allow_burst(burst);
         let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
         Self { limiter, clock, per_second, engines }
+    }
+
+    fn is_for(&self, per_second: u32, engines: u32) -> bool {
+        self.per_second == per_second && self.engines == engines.max(1)
     }
 
     /// Takes one document's turn, or says how long to wait for it.

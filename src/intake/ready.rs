@@ -24,6 +24,21 @@ struct Waiting {
     /// The lane that had the last turn.
     last: Option<Lane>,
     count: usize,
+    /// The engine stops: who waits for an answer is let go.
+    is_closed: bool,
+}
+
+impl Waiting {
+    fn keep(&mut self, lane: &Lane, is_kept: impl Fn(&Arrival) -> bool) {
+        let Some(queue) = self.lanes.get_mut(lane) else { return };
+        let before = queue.len();
+        queue.retain(is_kept);
+        let (kept, is_empty) = (queue.len(), queue.is_empty());
+        self.count -= before - kept;
+        if is_empty {
+            self.lanes.remove(lane);
+        }
+    }
 }
 
 /// Everything that waits.
@@ -43,17 +58,28 @@ impl Ready {
 
     pub(super) fn push(&self, arrival: Arrival) {
         let mut waiting = self.lock();
+        if waiting.is_closed && arrival.is_direct() {
+            return;
+        }
         waiting.lanes.entry(arrival.lane.clone()).or_default().push_back(arrival);
         waiting.count += 1;
         drop(waiting);
         self.filled.notify_one();
     }
 
-    /// Forgets what waits from a lane whose connection is gone.
+    /// Forgets what waits from a lane whose connection is gone; what came
+    /// without the broker stays.
     pub(super) fn purge(&self, lane: &Lane) {
+        self.lock().keep(lane, Arrival::is_direct);
+    }
+
+    /// Takes nothing more from senders that wait, and lets those go whose
+    /// publication is in no batch.
+    pub(super) fn close(&self) {
         let mut waiting = self.lock();
-        let purged = waiting.lanes.remove(lane).map_or(0, |queue| queue.len());
-        waiting.count -= purged;
+        waiting.is_closed = true;
+        let lanes: Vec<Lane> = waiting.lanes.keys().cloned().collect();
+        lanes.iter().for_each(|lane| waiting.keep(lane, |arrival| !arrival.is_direct()));
     }
 
     /// The next batch: closes when it is full, or some time after its first

@@ -32,12 +32,8 @@ pub fn run(
     clock: Arc<dyn Clock>,
     engine: Uuid,
 ) {
-    let ready = Arc::new(Ready::default());
-    for number in 0..intake.settings().workers.max(1) {
-        let stop = lifecycle.soft().clone();
-        let worker = work(Arc::clone(&intake), Arc::clone(&ready), stop);
-        lifecycle.spawn(format!("intake worker {number}"), worker);
-    }
+    spawn_workers(lifecycle, &intake);
+    let ready = Arc::clone(intake.ready());
     let (held, time) = (Arc::clone(&intake), Arc::clone(&clock));
     let resumed = super::resume::run(held, time, engine, lifecycle.soft().clone());
     lifecycle.spawn("held documents", resumed);
@@ -55,6 +51,38 @@ pub fn run(
     lifecycle.spawn("intake supervisor", supervisor.run());
 }
 
+/// Runs what an engine without lanes needs to take publications from senders
+/// that wait: the batches, and its share of every pace.
+pub fn run_direct(lifecycle: &Lifecycle, intake: Arc<Intake>, engine: Uuid) {
+    spawn_workers(lifecycle, &intake);
+    let stop = lifecycle.soft().clone();
+    lifecycle.spawn("intake share", async move {
+        while !stop.is_cancelled() {
+            let now = intake.clock().now();
+            match intake.ledger().beat(engine, now).await {
+                Ok(engines) => intake.paces().share_among(engines),
+                Err(error) => count::error("supervise", error.kind()),
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
+        }
+        if let Err(error) = intake.ledger().leave(engine, intake.clock().now()).await {
+            count::error("supervise", error.kind());
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
+}
+
+fn spawn_workers(lifecycle: &Lifecycle, intake: &Arc<Intake>) {
+    for number in 0..intake.settings().workers.max(1) {
+        let stop = lifecycle.soft().clone();
+        let worker = work(Arc::clone(intake), Arc::clone(intake.ready()), stop);
+        lifecycle.spawn(format!("intake worker {number}"), worker);
+    }
+}
+
 /// A batch in work is finished; one that the ledger does not take now is left
 /// to come again, so a database that is away does not keep a stopping engine.
 async fn work(
@@ -65,13 +93,15 @@ async fn work(
     loop {
         let (batch, _held) = tokio::select! {
             biased;
-            () = stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => break,
             batch = ready.batch(intake.settings()) => batch,
         };
         if let Outcome::Stopped = intake.deliver(batch, &stop).await {
-            return Ok(());
+            break;
         }
     }
+    ready.close();
+    Ok(())
 }
 
 struct Supervisor {
@@ -117,6 +147,7 @@ impl Supervisor {
     async fn look(&mut self) -> Result<(), LedgerError> {
         let ledger = Arc::clone(self.intake.ledger());
         let engines = ledger.beat(self.engine, self.clock.now()).await?;
+        self.intake.paces().share_among(engines);
         let reference = ledger.reference().await?;
         if self.seen == Some((reference.version, engines)) {
             return Ok(());
@@ -162,8 +193,14 @@ impl Supervisor {
         }
         for (lane, (queue_name, pace)) in wanted {
             if !self.lanes.contains_key(&lane) {
+                let shared = match &lane {
+                    Lane::Application(id) => reference.applications.get(id),
+                    Lane::Unroutable | Lane::Dead => None,
+                };
+                let shared = shared.and_then(|it| self.intake.paces().of(it));
+                let pace = pace.map(|per_second| (per_second, engines));
                 let running =
-                    self.open(lane.clone(), queue_name, pace, engines, prefetch, topology);
+                    self.open(lane.clone(), queue_name, (pace, shared), prefetch, topology);
                 self.lanes.insert(lane, running);
             }
         }
@@ -187,8 +224,7 @@ impl Supervisor {
         &self,
         lane: Lane,
         queue_name: String,
-        pace: Option<u32>,
-        engines: u32,
+        (pace, shared): (Option<(u32, u32)>, Option<Arc<Pace>>),
         prefetch: u16,
         topology: &Arc<Topology>,
     ) -> Running {
@@ -200,7 +236,7 @@ impl Supervisor {
             topology: Arc::clone(topology),
             ready: Arc::clone(&self.ready),
             prefetch,
-            pace: pace.map(|per_second| Pace::new(per_second, engines)),
+            pace: shared,
             stop: stop.clone(),
         };
         let ended = CancellationToken::new();
@@ -210,7 +246,7 @@ impl Supervisor {
             drop(end);
             Ok::<(), std::convert::Infallible>(())
         });
-        Running { stop, ended, prefetch, pace: pace.map(|per_second| (per_second, engines)) }
+        Running { stop, ended, prefetch, pace }
     }
 
     async fn close_all(&mut self) {

@@ -304,8 +304,9 @@ impl Ledger {
         &self,
         key: &DocumentKey,
         size: u64,
-        media_type: &str,
+        media_type: Option<&str>,
     ) -> Result<(), LedgerError> {
+        let media_type = media_type.map(str::to_owned);
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let (application, digest) = (key.0.as_str(), key.1.as_bytes().to_vec());
         let values = vec![application.into(), digest.into(), size.into(), media_type.into()];

@@ -33,6 +33,7 @@ mod record;
 mod reference;
 mod registry;
 mod secrets;
+mod senders;
 mod sessions;
 mod store;
 mod tail;
@@ -66,6 +67,7 @@ pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};
+pub use senders::{MessageStatus, Reachable, ReachableBox};
 pub use sessions::SessionRow;
 pub use verify::{Finding, NamedDocuments};
 

@@ -37,9 +37,9 @@ pub(super) async fn put(
     let media_type = media_type(&headers)?;
     check_length(&headers)?;
     let _place = web.uploads.acquire().await;
-    let pieces = Box::pin(timed(body.into_data_stream()));
+    let pieces = Box::pin(timed(body.into_data_stream(), SILENCE_MAX));
     let now = web.clock.now();
-    match upload(&web.ledger, &web.documents, &key, media_type, pieces, now).await {
+    match upload(&web.ledger, &web.documents, &key, Some(media_type), pieces, now).await {
         Ok(Uploaded::Created) => Ok(StatusCode::CREATED),
         Ok(Uploaded::AlreadyThere) => Ok(StatusCode::OK),
         Err(error) => Err(refused(&error)),
@@ -124,9 +124,12 @@ fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Ends with an error when nothing comes for too long.
-fn timed(body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> {
-    stream::unfold(body, |mut body| async move {
-        let piece = match tokio::time::timeout(SILENCE_MAX, body.next()).await {
+pub(super) fn timed(
+    body: BodyDataStream,
+    silence_max: Duration,
+) -> impl Stream<Item = Result<Bytes, BoxError>> {
+    stream::unfold(body, move |mut body| async move {
+        let piece = match tokio::time::timeout(silence_max, body.next()).await {
             Ok(piece) => piece?.map_err(BoxError::from),
             Err(silence) => Err(silence.into()),
         };
@@ -134,7 +137,7 @@ fn timed(body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> {
     })
 }
 
-fn refused(error: &UploadError) -> Problem {
+pub(super) fn refused(error: &UploadError) -> Problem {
     match error {
         UploadError::Ledger(error) => away(error),
         UploadError::MediaType(_) => {

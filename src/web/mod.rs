@@ -23,6 +23,7 @@ mod serve;
 mod sign_in;
 mod start;
 mod stop_notices;
+mod tls;
 mod words;
 
 pub use console::Backstage;
@@ -31,8 +32,9 @@ pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
 pub use problem::Problem;
-pub use serve::serve;
+pub use serve::{serve, serve_over};
 pub use sign_in::{Persona, ProviderError, ask_provider};
+pub use tls::{TlsError, acceptor};
 
 use std::sync::Arc;
 
@@ -45,6 +47,7 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::documents::DocumentStore;
+use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::mailbox::Mailbox;
 use crate::telemetry;
@@ -65,11 +68,15 @@ pub struct Web {
     mailbox: Arc<Mailbox>,
     backstage: Option<Arc<Backstage>>,
     gate: Arc<Gate>,
+    intake: Arc<Intake>,
+    /// Places for publications that are taken in.
+    publications: Arc<Semaphore>,
 }
 
 impl Web {
     /// Over a ledger, its documents and a clock; `readiness` answers
-    /// `/readyz`, and `gate` proves programs.
+    /// `/readyz`, `gate` proves programs, and `intake` records what they
+    /// publish.
     #[must_use]
     pub fn new(
         ledger: Arc<Ledger>,
@@ -79,7 +86,9 @@ impl Web {
         pages: Pages,
         mailbox: Mailbox,
         gate: Arc<Gate>,
+        intake: Arc<Intake>,
     ) -> Self {
+        let places = usize::from(gate.settings.publications_max);
         Self {
             ledger,
             documents,
@@ -90,6 +99,8 @@ impl Web {
             mailbox: Arc::new(mailbox),
             backstage: None,
             gate,
+            intake,
+            publications: Arc::new(Semaphore::new(places)),
         }
     }
 
@@ -107,6 +118,7 @@ pub fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .route("/documents/{sha256}", put(documents::put).get(documents::get))
         .route("/events", get(events::feed))
+        .merge(api::router())
         .merge(pages_router())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)

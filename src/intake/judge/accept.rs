@@ -35,16 +35,18 @@ impl Bench<'_> {
     ) -> Judged {
         let valid = &admitted.parsed.valid;
         let Delivery { routing, decision, medium, .. } = &delivery;
+        let expires_at = admitted.message_type.validity.expiry(self.now);
         let judged = Judged::Accepted {
             medium: *medium,
             reason: Arc::clone(&decision.reason),
             is_general: routing.partition.is_general(),
             audience: routing.audience,
             id: candidate.id,
+            expires_at,
+            flag: decision.flag.clone(),
         };
         let message = Some((candidate.id, valid.recipient));
         self.change(candidate, &identity, IdentityState::Accepted, message);
-        let expires_at = admitted.message_type.validity.expiry(self.now);
         let detail = Detail::Accepted {
             medium: *medium,
             reason: decision.reason.to_string(),

@@ -14,6 +14,9 @@ impl Bench<'_> {
         identity: IdentityKey,
         refusal: Refusal,
     ) -> Judged {
+        if candidate.arrival.is_direct() {
+            return Judged::Refused(refusal);
+        }
         self.put_aside(candidate, identity, &refusal, QuarantineState::Open);
         Judged::Quarantined(refusal)
     }
@@ -24,6 +27,9 @@ impl Bench<'_> {
         identity: IdentityKey,
         refusal: Refusal,
     ) -> Judged {
+        if candidate.arrival.is_direct() {
+            return Judged::Refused(refusal);
+        }
         self.put_aside(candidate, identity, &refusal, QuarantineState::Held);
         Judged::Held(refusal)
     }

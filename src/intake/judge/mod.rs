@@ -57,9 +57,15 @@ pub enum Judged {
         audience: AudienceKind,
         /// Its id.
         id: MessageId,
+        /// Until when it lies in the box.
+        expires_at: Timestamp,
+        /// What else the policy tells the sender.
+        flag: Option<Arc<str>>,
     },
     /// Into the quarantine.
     Quarantined(Refusal),
+    /// Answered to the sender, who waits for it; nothing is kept.
+    Refused(Refusal),
     /// Waits for an operator.
     Held(Refusal),
     /// The same identity again.

@@ -53,7 +53,8 @@ impl Bench<'_> {
             return Some(Judged::Repeat { first: standing.message });
         }
         self.change(candidate, identity, IdentityState::Accepted, None);
-        if candidate.arrival.is_redelivered && standing.is_same_content {
+        let is_brokers = candidate.arrival.is_redelivered && !candidate.arrival.is_direct();
+        if is_brokers && standing.is_same_content {
             return Some(Judged::Redelivered);
         }
         let detail = Detail::Repeat {

@@ -64,7 +64,7 @@ impl Gate {
     }
 
     /// What the bearer token of a request proves; none where there is no such
-    /// token.
+    /// token, or nobody is believed to issue any.
     ///
     /// # Errors
     /// 401 for a token that proves nothing, 403 without the scope, 429 beyond
@@ -75,10 +75,7 @@ impl Gate {
         scope: Scope,
         now: Timestamp,
     ) -> Result<Option<Authority>, Problem> {
-        let Some(token) = bearer(parts) else { return Ok(None) };
-        let Some(tokens) = &self.tokens else {
-            return Err(invalid("bearer tokens are not taken here"));
-        };
+        let (Some(token), Some(tokens)) = (bearer(parts), &self.tokens) else { return Ok(None) };
         let authority = tokens.authority(token, now).await.map_err(|fault| match fault {
             TokenFault::Invalid(_) => invalid(fault.to_string()),
             TokenFault::Away => Problem::unavailable(),

@@ -143,7 +143,7 @@ async fn anothers(ledger: &TestLedger) -> Result<()> {
     let claim = Claimed { key: key.clone(), size: 0, media_type: None };
     ledger.claim_documents(&[claim], Timestamp::UNIX_EPOCH).await?;
     desk.documents.put(&key, secret[..].into()).await?;
-    ledger.document_stored(&key, secret.len() as u64, "application/pdf").await?;
+    ledger.document_stored(&key, secret.len() as u64, Some("application/pdf")).await?;
 
     let named = |size: usize| {
         let mut attachment = attachment("a", "");

@@ -20,7 +20,7 @@ async fn uploaded(ledger: &TestLedger, content: &[u8], at: Timestamp) -> Result<
     let key = (ApplicationId::new(TAX)?, Digest::of(content));
     let claim = Claimed { key: key.clone(), size: 0, media_type: None };
     ledger.claim_documents(&[claim], at).await?;
-    ledger.document_stored(&key, content.len() as u64, "application/pdf").await?;
+    ledger.document_stored(&key, content.len() as u64, Some("application/pdf")).await?;
     Ok(key)
 }
 

@@ -84,6 +84,7 @@ impl Site {
             Pages::new(&config, personas()?)?,
             mailbox,
             Arc::new(Gate::new(&config)?),
+            Arc::clone(&desk.intake),
         );
         let printers = Arc::new(config.printers()?);
         let backstage = Backstage { intake: desk.intake_beside(&ledger)?, printers };

@@ -24,7 +24,7 @@ use super::world::{self, Company, TAX, WORK};
 
 /// An intake, and the world's registry in its ledger.
 pub(crate) struct Desk {
-    pub(crate) intake: Intake,
+    pub(crate) intake: Arc<Intake>,
     pub(crate) documents: DocumentStore,
     folder: tempfile::TempDir,
 }
@@ -59,6 +59,7 @@ impl Desk {
         let settings = Config::load(None, std::iter::empty())?.intake;
         let (ledger, clock) = (Arc::clone(ledger), Arc::new(SystemClock));
         let intake = Intake::new(ledger, documents.clone(), rulebook, settings, clock);
+        let intake = Arc::new(intake);
         Ok(Self { intake, documents, folder })
     }
 

@@ -9,4 +9,4 @@
 pub(crate) mod client;
 mod documents;
 mod health;
-mod site;
+pub(crate) mod site;

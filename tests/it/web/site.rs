@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use facteur::clock::FixedClock;
 use facteur::config::Config;
+use facteur::decide::Policy;
 use facteur::documents::DocumentStore;
 use facteur::domain::Digest;
+use facteur::intake::{self, ClosedEnterprise, Intake, Rulebook};
 use facteur::ledger::Ledger;
+use facteur::lifecycle::Lifecycle;
 use facteur::mailbox::Mailbox;
 use facteur::telemetry;
 use facteur::web::{self, Gate, Pages, Readiness, Web};
@@ -23,12 +26,17 @@ pub(crate) const AGENCY: &str = "employment:job-attest:werkkaart";
 pub(crate) const OTHER: &str = "finance:notices";
 pub(crate) const KEYLESS: &str = "archive:records";
 
+/// When everything happens.
+pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
+
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) store: DocumentStore,
     pub(crate) stopping: CancellationToken,
     pub(crate) served: JoinHandle<std::io::Result<()>>,
+    pub(crate) clock: Arc<FixedClock>,
+    _lifecycle: Lifecycle,
     folder: TempDir,
 }
 
@@ -38,27 +46,61 @@ impl Site {
     }
 
     pub(crate) async fn start_with(readiness: impl FnOnce(Readiness) -> Readiness) -> Self {
+        Self::open(Config::load(None, std::iter::empty()).unwrap(), readiness).await
+    }
+
+    /// A site with a configuration, each key set from a pair of key and value.
+    pub(crate) async fn start_as(keys: &[(&str, &str)]) -> Self {
+        let keys = keys.iter().map(|(key, value)| (format!("FACTEUR__{key}"), (*value).to_owned()));
+        Self::open(Config::load(None, keys).unwrap(), |readiness| readiness).await
+    }
+
+    async fn open(config: Config, readiness: impl FnOnce(Readiness) -> Readiness) -> Self {
         telemetry::install().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ledger = ledger(&folder).await;
         let documents = folder.path().join("documents");
         let store = DocumentStore::open(&format!("file://{}", documents.display())).unwrap();
         let stopping = CancellationToken::new();
-        let clock = Arc::new(FixedClock::new("2026-06-01T12:00:00Z".parse().unwrap()));
+        let clock = Arc::new(FixedClock::new(NOW.parse().unwrap()));
         let readiness = readiness(Readiness::new(stopping.clone()));
-        let config = Config::load(None, std::iter::empty()).unwrap();
         let pages = Pages::new(&config, Vec::new()).unwrap();
+        let policy = Policy::parse(&config.policy_text().unwrap()).unwrap();
+        let rulebook = Rulebook {
+            policy: Arc::new(policy),
+            is_registry_complete: false,
+            grace_days: 12,
+            closed: ClosedEnterprise::Refuse,
+        };
+        let intake = Intake::new(
+            Arc::clone(&ledger),
+            store.clone(),
+            rulebook,
+            config.intake.clone(),
+            Arc::clone(&clock) as _,
+        );
+        let intake = Arc::new(intake);
+        let lifecycle = Lifecycle::new();
+        intake::run_direct(&lifecycle, Arc::clone(&intake), uuid::Uuid::now_v7());
         let gate = Arc::new(Gate::new(&config).unwrap());
         let mailbox =
             Mailbox::new(Arc::clone(&ledger), None, store.clone(), Arc::clone(&clock) as _);
-        let ours = Arc::clone(&ledger);
-        let web = Web::new(ours, store.clone(), clock, readiness, pages, mailbox, gate);
+        let web = Web::new(
+            Arc::clone(&ledger),
+            store.clone(),
+            Arc::clone(&clock) as _,
+            readiness,
+            pages,
+            mailbox,
+            gate,
+            intake,
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = web::serve(listener, web::router(web), stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "the runtime ends with the test")]
         let served = tokio::spawn(serving);
-        Self { address, ledger, store, stopping, served, folder }
+        Self { address, ledger, store, stopping, served, clock, _lifecycle: lifecycle, folder }
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> Request {

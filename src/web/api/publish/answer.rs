@@ -1,0 +1,89 @@
+//! From verdicts to answers.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+
+use super::Fault;
+use crate::domain::{Code, MessageId, Refusal};
+use crate::intake::{Judged, NotTaken, Verdict};
+use crate::web::auth::away;
+use crate::web::{Problem, Web};
+
+/// What is answered after the commit.
+pub(super) async fn accepted(web: &Web, verdict: Verdict) -> Result<Response, Fault> {
+    match verdict.judged {
+        Judged::Accepted { id, expires_at, flag, .. } => {
+            Ok(created(id, expires_at, flag.as_deref()))
+        }
+        // Our own work: the commit's answer was lost, not the commit.
+        Judged::Redelivered => {
+            let found = web.ledger.explain(verdict.id).await.map_err(|error| away(&error))?;
+            let message = found.ok_or_else(Problem::unavailable)?;
+            Ok(created(message.id, message.expires_at, message.flag.as_deref()))
+        }
+        Judged::Repeat { first } => Ok(conflict(first)),
+        Judged::Refused(refusal) | Judged::Quarantined(refusal) | Judged::Held(refusal) => {
+            Err(refused(refusal).into())
+        }
+        Judged::Stale => Err(Problem::unavailable().into()),
+    }
+}
+
+fn created(id: MessageId, expires_at: jiff::Timestamp, flag: Option<&str>) -> Response {
+    let mut body = json!({ "messageId": id.to_string(), "expirationDate": expires_at });
+    if let Some(flag) = flag {
+        body["code"] = flag.into();
+        body["message"] = match flag {
+            "NO_DIGITAL_USER" => "nobody has opened the company's box yet: it goes on paper too",
+            _ => "accepted, with a remark of the policy",
+        }
+        .into();
+    }
+    (StatusCode::CREATED, Json(body)).into_response()
+}
+
+/// The same key again: the answer names the message that has it.
+fn conflict(first: Option<MessageId>) -> Response {
+    let message = "this key was used before, by the message that is named";
+    let body = json!({
+        "id": uuid::Uuid::now_v7(), "code": "DUPLICATE_MESSAGE", "message": message, "pointer": "",
+        "messageId": first.map(|id| id.to_string()),
+    });
+    (StatusCode::CONFLICT, Json(body)).into_response()
+}
+
+/// A refusal as it is answered.
+pub(super) fn refused(refusal: Refusal) -> Problem {
+    let status = match refusal.code {
+        Code::InvalidSender | Code::Forged => StatusCode::FORBIDDEN,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::PreconditionNotMet | Code::Unstorable => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Malformed
+        | Code::InvalidInput
+        | Code::MissingKey
+        | Code::Digest
+        | Code::UnknownDocument
+        | Code::BusinessDataKey
+        | Code::BusinessDataValue
+        | Code::BusinessDataMissing
+        | Code::EnterpriseClosed
+        | Code::Unroutable
+        | Code::DeadLettered => StatusCode::BAD_REQUEST,
+    };
+    Problem::new(status, refusal.code.as_str(), refusal.message).at(refusal.pointer)
+}
+
+/// Nothing is known to have become of it.
+pub(super) fn not_taken(error: &NotTaken) -> Problem {
+    match error {
+        NotTaken::Unknown => {
+            let message = "the application is not registered";
+            Problem::new(StatusCode::FORBIDDEN, "NO_APPLICATION", message)
+        }
+        NotTaken::TooFast(wait) => Problem::too_fast(*wait),
+        NotTaken::Away => Problem::unavailable(),
+        NotTaken::Ledger(error) => away(error),
+    }
+}

@@ -1,0 +1,82 @@
+//! Requests that are no whole publication.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::counter::{Counter, content_type, file, message, part, whole};
+use crate::support::ledgers::sqlite;
+use crate::support::world::{Company, TAX, notice, notice_with};
+
+#[tokio::test]
+async fn parts_that_do_not_fit_are_refused() -> Result<()> {
+    let counter = Counter::open(&sqlite().await?).await?;
+    let good = message(&notice(Company::Active));
+    let with_a = message(&notice_with(json!([{ "httpPartName": "a", "isMainContent": true }])));
+    let a = file("a", b"%PDF-1.7");
+    let nameless = part("a", "", b"%PDF-1.7");
+    let typed = part("a", "; filename=\"a.exe\"\r\ncontent-type: application/x-msdownload", b"MZ");
+    let many: Vec<Vec<u8>> = (0..10_000).map(|n| file(&format!("f{n}"), b"x")).collect();
+    let mut truncated = whole(&[with_a.clone(), a.clone()]);
+    truncated.truncate(truncated.len() - 20);
+    for (what, body, pointer) in [
+        ("nothing", whole(&[]), ""),
+        ("no publication", whole(&[a.clone()]), ""),
+        ("a part is missing", whole(&[with_a.clone()]), "/attachments/0/httpPartName"),
+        ("a part too many", whole(&[good.clone(), a.clone()]), "/attachments"),
+        ("a part twice", whole(&[a.clone(), a.clone(), with_a.clone()]), ""),
+        ("the publication twice", whole(&[good.clone(), good.clone()]), ""),
+        ("no file name", whole(&[with_a.clone(), nameless]), "/attachments/0/fileName"),
+        ("media type", whole(&[with_a.clone(), typed]), "/attachments/0/mediaType"),
+        ("10,000 parts", whole(&many), ""),
+        ("truncated", truncated, ""),
+        ("no multipart", b"{}".to_vec(), ""),
+    ] {
+        let answer = counter.publish("bad", &body).await;
+        let said = answer.json();
+        ensure!(answer.status == 400 && said["code"] == "INVALID_INPUT", "{what}: {said}");
+        ensure!(said["pointer"] == pointer, "{what}: {said}");
+    }
+    let json = part("messageToPublish", "", b"{\"sender\":");
+    let answer = counter.publish("bad", &whole(&[json])).await;
+    ensure!(answer.status == 400 && answer.json()["code"] == "MALFORMED", "{answer:?}");
+    let account = serde_json::to_value(counter.account().await?)?;
+    ensure!(account["received"] == 0, "{account}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_before_it_is_read_whole() -> Result<()> {
+    let counter = Counter::open(&sqlite().await?).await?;
+    let long = vec![b' '; 200_000];
+    let answer = counter.publish("large", &whole(&[part("messageToPublish", "", &long)])).await;
+    ensure!(answer.status == 413 && answer.json()["code"] == "TOO_LARGE", "{answer:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn requests_without_key_or_kind_are_refused() -> Result<()> {
+    let counter = Counter::open(&sqlite().await?).await?;
+    let body = whole(&[message(&notice(Company::Active))]);
+    let keyless = counter.request("/ebox/messages").header("content-type", &content_type());
+    let answer = keyless.body(&body).send().await;
+    ensure!(answer.status == 400 && answer.json()["code"] == "MISSING_IDEMPOTENCY_KEY");
+    let kind = counter.request("/ebox/messages").header("idempotency-key", "k");
+    let answer = kind.header("content-type", "application/json").body(b"{}").send().await;
+    ensure!(answer.status == 415, "{answer:?}");
+    let consumer = counter.token(TAX, &json!({ "scope": "consume" }));
+    let request = counter.request_as(&consumer, "/ebox/messages").header("idempotency-key", "k");
+    let answer = request.header("content-type", &content_type()).body(&body).send().await;
+    ensure!(answer.status == 403 && answer.json()["code"] == "INSUFFICIENT_SCOPE");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sender_that_falls_silent_loses_its_place() -> Result<()> {
+    let counter = Counter::open(&sqlite().await?).await?;
+    let body = whole(&[message(&notice(Company::Active))]);
+    let (promised, part) = (body.len().to_string(), &body[..body.len() - 40]);
+    let request = counter.publication("slow", part).header("content-length", &promised);
+    let answer = request.send().await;
+    ensure!(answer.status == 408, "{answer:?}");
+    Ok(())
+}

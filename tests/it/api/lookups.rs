@@ -1,0 +1,85 @@
+//! What senders look up.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::counter::{Counter, message, whole};
+use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::world::{Company, NOTICE, ONSS, WORK, notice};
+
+on_both_ledgers! {
+    preferences: sqlite_preferences_foretell_the_medium, postgres_preferences_foretell_the_medium;
+    statuses: sqlite_statuses_are_told_to_the_sender_alone,
+        postgres_statuses_are_told_to_the_sender_alone;
+}
+
+fn party(company: Company) -> Value {
+    json!({ "eboxType": "enterprise", "enterpriseNumber": company.number() })
+}
+
+async fn preferences(ledger: &TestLedger) -> Result<()> {
+    let counter = Counter::open(ledger).await?;
+    let search = |recipients: Vec<Value>| json!({ "recipients": recipients, "senderOrganizationId": ONSS, "messageTypeId": NOTICE });
+    let companies = [
+        (Company::Active, true, true, "digital"),
+        (Company::Occasional, true, true, "both"),
+        (Company::NeverOpened, true, false, "paper"),
+        (Company::Boxless, false, false, "paper"),
+        (Company::Unknown, false, false, "paper"),
+    ];
+    let asked = search(companies.iter().map(|(company, ..)| party(*company)).collect());
+    let answer = counter.ask("/eboxPreferences/search", &asked).await;
+    ensure!(answer.status == 200 && answer.json()["totalItems"] == 5, "{answer:?}");
+    for (n, (company, has_box, is_activated, medium)) in companies.iter().enumerate() {
+        let told = &answer.json()["items"][n];
+        ensure!(told["recipient"] == party(*company), "{told}");
+        ensure!(told["hasEbox"] == *has_box && told["isActivated"] == *is_activated, "{told}");
+        ensure!(told["medium"] == *medium, "{company:?}: {told}");
+    }
+    let bare = json!({ "recipients": [party(Company::Active)] });
+    let answer = counter.ask("/eboxPreferences/search", &bare).await;
+    ensure!(answer.json()["items"][0]["medium"].is_null(), "{answer:?}");
+
+    let thousand = search(vec![party(Company::Active); 1_000]);
+    ensure!(counter.ask("/eboxPreferences/search", &thousand).await.status == 200);
+    for (question, pointer) in [
+        (search(vec![party(Company::Active); 1_001]), "/recipients"),
+        (search(vec![]), "/recipients"),
+        (
+            search(vec![json!({ "eboxType": "citizen", "enterpriseNumber": "1" })]),
+            "/recipients/0/eboxType",
+        ),
+        (json!({ "recipients": [7] }), "/recipients/0"),
+    ] {
+        let answer = counter.ask("/eboxPreferences/search", &question).await;
+        ensure!(answer.status == 400 && answer.json()["pointer"] == pointer, "{answer:?}");
+    }
+    Ok(())
+}
+
+async fn statuses(ledger: &TestLedger) -> Result<()> {
+    let counter = Counter::open(ledger).await?;
+    let published = counter.publish("one", &whole(&[message(&notice(Company::Active))])).await;
+    let id = published.json()["messageId"].clone();
+    let of = json!({ "eboxType": "enterprise", "eboxIdValue": Company::Active.number() });
+    let other = json!({ "eboxType": "enterprise", "eboxIdValue": Company::Boxless.number() });
+    let unknown = json!({ "messageId": uuid::Uuid::now_v7() });
+    let asked = json!([{ "messageId": id, "eboxId": of }, unknown]);
+    let answer = counter.ask("/searchMessageStatus", &asked).await;
+    let told = answer.json();
+    ensure!(answer.status == 201 && told.as_array().is_some_and(|all| all.len() == 1), "{told}");
+    ensure!(told[0]["messageId"] == id && told[0]["readStatus"] == false, "{told}");
+    ensure!(told[0]["visible"] == true && told[0]["eboxId"] == of, "{told}");
+
+    let elsewhere = json!([{ "messageId": id, "eboxId": other }]);
+    ensure!(counter.ask("/searchMessageStatus", &elsewhere).await.json() == json!([]));
+    let token = counter.token(WORK, &json!({}));
+    let foreign = counter.request_as(&token, "/searchMessageStatus");
+    let foreign = foreign.body(asked.to_string().as_bytes()).send().await;
+    ensure!(foreign.json() == json!([]), "another application's messages do not exist");
+    let token = counter.token("tax:assessment", &json!({ "enterprise": Company::Active.number() }));
+    let foreign = counter.request_as(&token, "/searchMessageStatus");
+    let foreign = foreign.body(asked.to_string().as_bytes()).send().await;
+    ensure!(foreign.json() == json!([]), "another organization's messages do not exist");
+    Ok(())
+}
