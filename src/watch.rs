@@ -33,6 +33,8 @@ pub struct Watch {
     pub documents: DocumentStore,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The machine's, for leases and uploads.
+    pub machine: Arc<dyn Clock>,
     /// This engine.
     pub engine: Uuid,
     /// Whose letters are counted.
@@ -78,7 +80,7 @@ impl Watch {
     }
 
     async fn look(&self) -> Result<(), LedgerError> {
-        if !self.ledger.lease("watch", self.engine, self.clock.now(), LEASE).await? {
+        if !self.ledger.lease("watch", self.engine, self.machine.now(), LEASE).await? {
             return Ok(());
         }
         while self.ledger.seal_record(self.clock.now()).await? > 0 {}
@@ -136,7 +138,7 @@ impl Watch {
     }
 
     async fn sweep(&self) {
-        let (now, age) = (self.clock.now(), self.unreferenced);
+        let (now, age) = (self.machine.now(), self.unreferenced);
         match upload::sweep(&self.ledger, &self.documents, age, now).await {
             Ok(0) => {}
             Ok(count) => info!(count, "swept uploads that no message names"),

@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub use secret::Secret;
 pub use sections::{
     Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, Metrics, Paper, Policy, Queue,
-    Registry, Relay, Search, Shutdown, SignIn, Web,
+    Registry, Relay, Sandbox, Search, Shutdown, SignIn, Web,
 };
 pub use service_url::ServiceUrl;
 
@@ -59,6 +59,7 @@ pub struct Config {
     pub intake: Intake,
     pub relay: Relay,
     pub paper: Paper,
+    pub sandbox: Sandbox,
     pub shutdown: Shutdown,
     pub log: Log,
 }

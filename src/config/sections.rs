@@ -140,6 +140,11 @@ sections! {
         /// Time that a lease holds.
         lease_minutes: u32,
     }
+    /// `[sandbox]`
+    Sandbox {
+        /// Time in which a day passes; 0: as much as a day has.
+        day_in_secs: u32,
+    }
     /// `[shutdown]`
     Shutdown {
         /// Time that running work gets.

@@ -111,7 +111,7 @@ const MARK_USED: Statement = Statement {
         (SELECT value ->> 0, unhex(value ->> 1) FROM json_each($1))",
 };
 
-fn pairs<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> Value {
+pub(super) fn pairs<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> Value {
     let pair =
         |(application, digest): &DocumentKey| (application.to_string(), digest.as_bytes().to_vec());
     Value::Pairs(keys.into_iter().map(pair).collect())
@@ -153,7 +153,7 @@ pub(super) async fn mark_used(
     tx.execute(MARK_USED, vec![pairs(used)]).await.map(drop)
 }
 
-fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
+pub(super) fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
     Ok((row.parsed()?, digest(&row.bytes()?)?))
 }
 

@@ -36,6 +36,14 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn beat(&self, engine: Uuid, now: Timestamp) -> Result<u32, LedgerError> {
         self.store.execute(BEAT, vec![engine.into(), micros(now).into()]).await?;
+        self.engines_alive(now).await
+    }
+
+    /// How many engines are alive: one at least, who asks.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn engines_alive(&self, now: Timestamp) -> Result<u32, LedgerError> {
         let since = micros(now - SILENCE_MAX);
         let mut rows = self.store.rows(ALIVE, vec![since.into()]).await?;
         let alive = rows.first_mut().map_or(Ok(1), super::store::Row::int)?;

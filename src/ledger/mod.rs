@@ -23,6 +23,7 @@ mod journal;
 mod letters;
 mod mailbox;
 mod migrations;
+mod pages;
 mod quarantine;
 mod record;
 mod reference;
@@ -50,6 +51,7 @@ pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
     Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
 };
+pub use pages::PageCounts;
 pub use quarantine::{QuarantineEntry, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;
