@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use backon::BackoffBuilder;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, FastClock, SystemClock};
 use crate::config::Config;
 use crate::documents::DocumentStore;
 use crate::domain::Code;
@@ -25,6 +25,7 @@ use crate::mailbox::Mailbox;
 use crate::notices::Notices;
 use crate::paper::links::Links;
 use crate::paper::office::Office;
+use crate::paper::pages::PageCounter;
 use crate::paper::printer::Printers;
 use crate::policy_file::PolicyFile;
 use crate::pulse::Pulse;
@@ -71,8 +72,10 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     /// Content.
     pub documents: DocumentStore,
-    /// The time.
+    /// The time: the machine's, or a sandbox's.
     pub clock: Arc<dyn Clock>,
+    /// The same clock, where it is a sandbox's.
+    fast: Option<Arc<FastClock>>,
     /// Digital or paper.
     pub policy: Arc<PolicyFile>,
     /// Who prints what.
@@ -106,6 +109,10 @@ impl App {
     /// file that cannot be opened.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let policy = PolicyFile::open(&config)?;
+        let fast = match config.sandbox.day_in_secs {
+            0 => None,
+            secs => Some(Arc::new(FastClock::new(secs, machine()))),
+        };
         let printers = config.printers().context("failed to read paper.printers")?;
         let ledger = Ledger::open(config.ledger.url.as_str(), config.ledger.connections).await;
         let queue = crate::queue::open(config.queue.url.as_str()).await;
@@ -114,7 +121,8 @@ impl App {
             ledger: Arc::new(ledger.context("failed to open ledger.url")?),
             queue: queue.context("failed to open queue.url")?,
             documents: documents.context("failed to open documents.url")?,
-            clock: Arc::new(SystemClock),
+            clock: fast.clone().map_or_else(machine, |fast| fast as Arc<dyn Clock>),
+            fast,
             policy: Arc::new(policy),
             printers: Arc::new(printers),
             engine: Uuid::now_v7(),
@@ -157,9 +165,26 @@ impl App {
         self.start_roles(roles, lifecycle, telemetry).await
     }
 
+    /// Brings the ledger up to date. In a sandbox time runs fast from the moment
+    /// on at which this was first done.
+    ///
+    /// # Errors
+    /// When the ledger cannot be migrated, or does not answer.
+    pub async fn migrate(&self) -> Result<(), LedgerError> {
+        self.ledger.migrate().await?;
+        let Some(fast) = &self.fast else { return Ok(()) };
+        let mut drawn = [0; 32];
+        drawn[..8].copy_from_slice(&machine().now().as_microsecond().to_be_bytes());
+        let kept = self.ledger.secret("sandbox", drawn).await?;
+        let from = kept.first_chunk().map(|micros| i64::from_be_bytes(*micros));
+        let from = from.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        fast.run_from(from.ok_or_else(|| LedgerError::Shape("no moment".into()))?);
+        Ok(())
+    }
+
     /// Brings the ledger up to date, and the counters to 0.
     async fn prepare(&self) -> Result<(), LedgerError> {
-        self.ledger.migrate().await?;
+        self.migrate().await?;
         self.start_counters().await
     }
 
@@ -169,13 +194,16 @@ impl App {
         lifecycle: &Lifecycle,
         telemetry: &telemetry::Handle,
     ) -> anyhow::Result<Started> {
+        if let Some(day_in_secs) = self.sandbox_day() {
+            warn!(day_in_secs, "A SANDBOX: TIME RUNS FAST; NOT FIT FOR REAL COMPANIES");
+        }
         let has = |role| roles.contains(&role);
         let intake = Arc::new(self.intake());
         if has(Role::Intake) {
-            let (queue, clock) = (Arc::clone(&self.queue), Arc::clone(&self.clock));
-            intake::run(lifecycle, Arc::clone(&intake), queue, clock, self.engine);
+            let queue = Arc::clone(&self.queue);
+            intake::run(lifecycle, Arc::clone(&intake), queue, machine(), self.engine);
         } else if has(Role::Web) {
-            intake::run_direct(lifecycle, Arc::clone(&intake), self.engine);
+            intake::run_direct(lifecycle, Arc::clone(&intake), machine(), self.engine);
         }
         let search = if has(Role::Search) || has(Role::Web) {
             Some(self.start_search(lifecycle).await?)
@@ -257,16 +285,21 @@ impl App {
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let links = Links::new(&base, key, lifetime);
         let (documents, printers) = (self.documents.clone(), Arc::clone(&self.printers));
-        Ok(Arc::new(Office::new(ledger, documents, clock, printers, links)))
+        let pages = PageCounter::new(std::env::current_exe().unwrap_or_default());
+        Ok(Arc::new(Office::new(ledger, documents, clock, printers, links, pages)))
+    }
+
+    fn sandbox_day(&self) -> Option<u32> {
+        self.fast.as_ref().map(|_| self.config.sandbox.day_in_secs)
     }
 
     /// Tells its figures, and reads the policy again when that is asked.
     fn tell(&self, lifecycle: &Lifecycle, telemetry: &telemetry::Handle) {
         let pulse = Pulse {
             ledger: Arc::clone(&self.ledger),
-            clock: Arc::clone(&self.clock),
+            clock: machine(),
             engine: self.engine,
-            started_at: self.clock.now(),
+            started_at: machine().now(),
             telemetry: telemetry.clone(),
             policy: Arc::clone(&self.policy),
         };
@@ -283,7 +316,7 @@ impl App {
             interval: self.config.relay.interval(),
         };
         let (ledger, queue) = (Arc::clone(&self.ledger), Arc::clone(&self.queue));
-        Relay::new(ledger, queue, Arc::clone(&self.clock), self.engine, settings, office)
+        Relay::new(ledger, queue, machine(), self.engine, settings, office)
     }
 
     /// Where there is a mail server.
@@ -298,6 +331,7 @@ impl App {
             ledger: Arc::clone(&self.ledger),
             queue: Arc::clone(&self.queue),
             clock: Arc::clone(&self.clock),
+            machine: machine(),
             engine: self.engine,
             printers: Arc::clone(&self.printers),
         }
@@ -346,14 +380,13 @@ impl App {
         let readiness = self.readiness(stop.clone());
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let documents = self.documents.clone();
-        let mailbox =
-            Mailbox::new(Arc::clone(&ledger), search, documents.clone(), Arc::clone(&clock));
+        let mailbox = Mailbox::new(Arc::clone(&ledger), search, documents.clone(), clock);
         let gate = Gate::new(&self.config).context("failed to prepare the REST interface")?;
         let gate = Arc::new(gate);
         let tls = web::acceptor(&self.config.web).context("failed to prepare TLS")?;
         let shared = Arc::clone(&gate);
         let backstage = Backstage { intake: self.intake(), printers: Arc::clone(&self.printers) };
-        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox, shared, intake)
+        let web = Web::new(ledger, documents, machine(), readiness, pages, mailbox, shared, intake)
             .with_console(backstage);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
         let router = web::router(web).merge(web::printers_router(office, lease, gate));
@@ -411,6 +444,11 @@ async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     // With port 0 the system chose the port, and nobody else would know it.
     info!(key, address = %listener.local_addr()?, "listening");
     Ok(listener)
+}
+
+/// The machine's clock: leases, sessions and uploads go by it in a sandbox too.
+fn machine() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
 }
 
 fn clock_now() -> jiff::Timestamp {

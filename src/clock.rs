@@ -1,7 +1,7 @@
 //! The time, as a parameter: nothing else reads it, so tests own it.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::civil::{Date, Time};
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// Says what time it is, in whole microseconds: what the ledger stores, so
 /// that a time read back equals the one that was written.
-pub trait Clock: Send + Sync {
+pub trait Clock: std::fmt::Debug + Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 }
@@ -27,6 +27,43 @@ impl Clock for SystemClock {
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }
+
+/// A clock for rehearsals: from a moment on, a day passes in some seconds. Until
+/// it is told from which moment it shows what the machine's shows.
+#[derive(Debug)]
+pub struct FastClock {
+    day_in_secs: u32,
+    machine: Arc<dyn Clock>,
+    from: OnceLock<Timestamp>,
+}
+
+impl FastClock {
+    /// A clock beside the machine's, by which a day takes so many seconds.
+    #[must_use]
+    pub fn new(day_in_secs: u32, machine: Arc<dyn Clock>) -> Self {
+        Self { day_in_secs: day_in_secs.max(1), machine, from: OnceLock::new() }
+    }
+
+    /// Runs fast from this moment of the machine's clock on. Two that were told
+    /// the same show the same; the first word counts.
+    pub fn run_from(&self, moment: Timestamp) {
+        self.from.get_or_init(|| moment);
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        let real = self.machine.now();
+        let Some(from) = self.from.get() else { return real };
+        let passed = i128::from(real.as_microsecond() - from.as_microsecond());
+        let passed = passed * SECS_A_DAY / i128::from(self.day_in_secs);
+        let shown = i128::from(from.as_microsecond()) + passed;
+        let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+        Timestamp::from_microsecond(shown).unwrap_or(Timestamp::MAX)
+    }
+}
+
+const SECS_A_DAY: i128 = 86_400;
 
 /// Measures how long something takes. For metrics only: nothing is decided by
 /// it.
@@ -133,6 +170,21 @@ mod tests {
     #[test]
     fn times_have_whole_microseconds() {
         assert_eq!(SystemClock.now().subsec_nanosecond() % 1_000, 0);
+    }
+
+    #[test]
+    fn a_day_passes_in_a_minute() {
+        let machine = Arc::new(FixedClock::new("2026-11-25T08:00:00Z".parse().unwrap()));
+        let clock = FastClock::new(60, Arc::clone(&machine) as Arc<dyn Clock>);
+        machine.advance(SignedDuration::from_secs(60));
+        assert_eq!(clock.now(), machine.now(), "nobody told it from when");
+        clock.run_from("2026-11-25T08:00:00Z".parse().unwrap());
+        clock.run_from("2026-01-01T00:00:00Z".parse().unwrap());
+        assert_eq!(clock.now().to_string(), "2026-11-26T08:00:00Z");
+        machine.advance(SignedDuration::from_secs(15));
+        assert_eq!(clock.now().to_string(), "2026-11-26T14:00:00Z");
+        machine.advance(SignedDuration::from_hours(24 * 365 * 300));
+        assert!(clock.now() > machine.now(), "it ends where the calendar does");
     }
 
     #[test]

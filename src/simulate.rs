@@ -279,7 +279,7 @@ impl<'a> Simulation<'a> {
         document_type: &MessageTypeId,
         record: Option<&Enterprise>,
     ) {
-        match envelope(publication, record) {
+        match envelope(publication.postal.as_ref(), record) {
             Ok(address) => self.letters.push(Letter {
                 turn: Turn::of(publication.registered, 1),
                 registered: publication.registered,

@@ -29,6 +29,8 @@ pub struct Watch {
     pub queue: Arc<dyn Queue>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The machine's, for leases and uploads.
+    pub machine: Arc<dyn Clock>,
     /// This engine.
     pub engine: Uuid,
     /// Whose letters are counted.
@@ -84,7 +86,7 @@ impl Watch {
     }
 
     async fn look(&self, counted: &mut Option<Counted>) -> Result<(), LedgerError> {
-        if !self.ledger.lease("watch", self.engine, self.clock.now(), LEASE).await? {
+        if !self.ledger.lease("watch", self.engine, self.machine.now(), LEASE).await? {
             return Ok(());
         }
         while self.ledger.seal_record(self.clock.now()).await? > 0 {}

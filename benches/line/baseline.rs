@@ -70,12 +70,12 @@ pub(crate) async fn insert(base: &Base, world: &World, documents: usize) -> Resu
     Ok(best)
 }
 
-fn policy() -> Result<Policy> {
+pub(crate) fn policy() -> Result<Policy> {
     Ok(Policy::parse(include_str!("../../config/policy.toml"))?)
 }
 
 /// The rows, made ready before the clock starts.
-async fn batches(ledger: &Ledger, mail: Mailbag, size: usize) -> Result<Vec<Records>> {
+pub(crate) async fn batches(ledger: &Ledger, mail: Mailbag, size: usize) -> Result<Vec<Records>> {
     let intake = Config::load(None, std::iter::empty())?.intake;
     let rulebook = Rulebook {
         grace_days: 0,

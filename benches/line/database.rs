@@ -94,7 +94,7 @@ impl Drop for Database {
     }
 }
 
-async fn run(server: &str, statement: String) -> Result<()> {
+pub(crate) async fn run(server: &str, statement: String) -> Result<()> {
     let mut connection = PgConnectOptions::from_str(server)?.connect().await?;
     sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await?;
     Ok(())

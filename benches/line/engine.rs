@@ -24,7 +24,7 @@ pub(crate) struct Stack<'w> {
     pub(crate) lanes: Vec<String>,
     pub(crate) ledger: Ledger,
     pub(crate) queue: std::sync::Arc<dyn facteur::queue::Queue>,
-    ledger_url: String,
+    pub(crate) ledger_url: String,
     queue_url: String,
     folder: TempDir,
     extra: Vec<(String, String)>,
@@ -193,7 +193,7 @@ fn rate(first: &Mark, last: &Mark) -> u64 {
 /// A running engine; killed when it is dropped.
 pub(crate) struct Engine {
     child: Child,
-    search: PathBuf,
+    pub(crate) search: PathBuf,
 }
 
 impl Engine {
@@ -221,7 +221,7 @@ impl Engine {
         self.child.id()
     }
 
-    fn peak_rss_mb(&self) -> Result<u64> {
+    pub(crate) fn peak_rss_mb(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib: u64 = line.context("no VmHWM")?.trim().trim_end_matches(" kB").parse()?;

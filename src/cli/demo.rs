@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::verify::lines;
 use super::{Answer, Output};
 use crate::app::{App, Role, Started};
+use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::demo::{self, Mail};
 use crate::domain::{Change, Record};
@@ -55,7 +55,7 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
     let records = demo::world(app.clock.now())?;
     app.personas = demo::personas(demo::newcomer(&records))?;
     let app = Arc::new(app);
-    app.ledger.migrate().await.context("failed to make the ledger")?;
+    app.migrate().await.context("failed to make the ledger")?;
     settle_world(&app, records).await?;
     let before = app.ledger.account().await?;
     let lifecycle = Lifecycle::new();
@@ -72,7 +72,8 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
     lifecycle.spawn("companies", companies);
     let (office, queue) = (Arc::clone(&started.office), Arc::clone(&app.queue));
     lifecycle.spawn("printer", demo::print(office, queue, lifecycle.soft().clone()));
-    let mut show = Show { app: &app, started: &started, output, before: &before };
+    let mut show =
+        Show { app: &app, started: &started, output, before: &before, running: Stopwatch::start() };
     let verdict = show.run(&args, lifecycle.soft()).await;
     lifecycle.soft().cancel();
     let outcome = lifecycle.finish(app.config.shutdown.grace()).await;
@@ -102,6 +103,7 @@ struct Show<'a> {
     started: &'a Started,
     output: Output,
     before: &'a Account,
+    running: Stopwatch,
 }
 
 impl Show<'_> {
@@ -216,8 +218,8 @@ impl Show<'_> {
         let now = self.app.clock.now();
         let lag = self.started.search.as_ref().map(|search| search.lag(now));
         let behind = lag.map_or(0, |lag| lag.documents);
-        let uptime = now.duration_since(self.started.at).max(SignedDuration::from_secs(1));
-        let rate = self.through(&account) / uptime.unsigned_abs().as_secs().max(1);
+        let uptime = self.running.elapsed().as_secs().max(1);
+        let rate = self.through(&account) / uptime;
         self.output.text(&format!(
             "{sent:>9} sent  {rate:>6}/s  {:>8} digital {:>8} paper {:>8} both  \
              {:>6} quarantined {:>6} repeats  {waiting:>6} letters under way {ended:>8} ended  {behind:>6} to index\n",

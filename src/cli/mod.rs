@@ -33,6 +33,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::App;
 use crate::config::Config;
+use crate::print_room::pages;
 use answer::exit_code;
 use output::Output;
 
@@ -77,6 +78,9 @@ enum Command {
     Registry(registry::Args),
     /// Publish documents from files, as an agency would
     Publish(publish::Args),
+    /// Count the pages of documents on standard input, for an engine
+    #[command(hide = true)]
+    CountPages,
     /// Print letters as a real small print room, and report on them
     Printer(Box<printer::Args>),
     /// Say everything that was decided about a message, and why
@@ -118,13 +122,22 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result = tokio::runtime::Runtime::new()
-        .context("failed to start")
-        .and_then(|runtime| runtime.block_on(cli.run()));
+    let result = match cli.command {
+        // Its memory is bounded: without threads, and what they set aside.
+        Command::CountPages => count_pages(),
+        _ => tokio::runtime::Runtime::new()
+            .context("failed to start")
+            .and_then(|runtime| runtime.block_on(cli.run())),
+    };
     if let Err(error) = &result {
         complain(error);
     }
     exit_code(&result)
+}
+
+fn count_pages() -> anyhow::Result<Answer> {
+    pages::serve(std::io::stdin().lock(), std::io::stdout().lock())?;
+    Ok(Answer::Yes)
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a program that fails")]
@@ -147,6 +160,7 @@ impl Cli {
             Command::Doctor => doctor::run(config, output).await,
             Command::Registry(args) => registry::run(args, config, output).await,
             Command::Publish(args) => publish::run(args, config, output).await,
+            Command::CountPages => count_pages(),
             Command::Printer(args) => printer::run(*args, config, output).await,
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Simulate(args) => simulate::run(args, config, output).await,
@@ -167,7 +181,7 @@ impl Cli {
 /// Opens the parts and brings the ledger up to date.
 async fn open(config: Config) -> anyhow::Result<App> {
     let app = App::open(config).await?;
-    app.ledger.migrate().await.context("failed to reach the ledger")?;
+    app.migrate().await.context("failed to reach the ledger")?;
     Ok(app)
 }
 

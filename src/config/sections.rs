@@ -251,6 +251,11 @@ sections! {
         /// From whom the mails come.
         sender: String,
     }
+    /// `[sandbox]`
+    Sandbox {
+        /// Time in which a day passes; 0: as much as a day has.
+        day_in_secs: u32,
+    }
     /// `[shutdown]`
     Shutdown {
         /// Time that running work gets.

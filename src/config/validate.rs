@@ -27,6 +27,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("relay.interval_ms", relay.interval_ms, 1..=60_000)?;
     within("paper.link_hours", config.paper.link_hours, 1..=8_760)?;
     within("paper.lease_minutes", config.paper.lease_minutes, 1..=1_440)?;
+    within("sandbox.day_in_secs", config.sandbox.day_in_secs, 0..=86_400)?;
     let base = &config.paper.link_base;
     if !base.is_empty() && !base.starts_with("http://") && !base.starts_with("https://") {
         return Err(fault("paper.link_base", "must begin with http:// or https://".into()));

@@ -53,13 +53,17 @@ pub fn run(
 
 /// Runs what an engine without lanes needs to take publications from senders
 /// that wait: the batches, and its share of every pace.
-pub fn run_direct(lifecycle: &Lifecycle, intake: Arc<Intake>, engine: Uuid) {
+pub fn run_direct(
+    lifecycle: &Lifecycle,
+    intake: Arc<Intake>,
+    clock: Arc<dyn Clock>,
+    engine: Uuid,
+) {
     spawn_workers(lifecycle, &intake);
     let stop = lifecycle.soft().clone();
     lifecycle.spawn("intake share", async move {
         while !stop.is_cancelled() {
-            let now = intake.clock().now();
-            match intake.ledger().beat(engine, now).await {
+            match intake.ledger().beat(engine, clock.now()).await {
                 Ok(engines) => intake.paces().share_among(engines),
                 Err(error) => count::error("supervise", error.kind()),
             }
@@ -68,7 +72,7 @@ pub fn run_direct(lifecycle: &Lifecycle, intake: Arc<Intake>, engine: Uuid) {
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }
-        if let Err(error) = intake.ledger().leave(engine, intake.clock().now()).await {
+        if let Err(error) = intake.ledger().leave(engine, clock.now()).await {
             count::error("supervise", error.kind());
         }
         Ok::<(), std::convert::Infallible>(())

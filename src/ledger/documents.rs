@@ -186,7 +186,7 @@ pub fn needed_through(expires_at: Timestamp) -> i64 {
     expires_at.as_second().div_euclid(86_400) + 1
 }
 
-fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
+pub(super) fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
     Ok((row.parsed()?, digest(&row.bytes()?)?))
 }
 

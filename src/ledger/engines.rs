@@ -38,6 +38,14 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn beat(&self, engine: Uuid, now: Timestamp) -> Result<u32, LedgerError> {
         self.store.execute(BEAT, vec![engine.into(), micros(now).into()]).await?;
+        self.engines_alive(now).await
+    }
+
+    /// How many engines are alive: one at least, who asks.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn engines_alive(&self, now: Timestamp) -> Result<u32, LedgerError> {
         // Neither silent, nor by a clock that was wrong seen in the future.
         let (since, until) = (micros(now - SILENCE_MAX), micros(now + SILENCE_MAX));
         let mut rows = self.store.rows(ALIVE, vec![since.into(), until.into()]).await?;

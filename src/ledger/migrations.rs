@@ -28,6 +28,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0004_operators.sql"),
         include_str!("../../schemas/sqlite/0004_operators.sql"),
     ),
+    (
+        7,
+        "paper",
+        include_str!("../../schemas/postgres/0007_paper.sql"),
+        include_str!("../../schemas/sqlite/0007_paper.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

@@ -28,6 +28,7 @@ mod letters;
 mod mailbox;
 mod migrations;
 mod notices;
+mod pages;
 mod quarantine;
 mod record;
 mod reference;
@@ -62,7 +63,7 @@ pub use mailbox::{
 pub use notices::{
     Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,
 };
-
+pub use pages::PageCounts;
 pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;

@@ -107,7 +107,7 @@ fn planned(
         let address = letter
             .address
             .clone()
-            .map_or_else(|| contents::envelope(&letter.publication, letter.record.as_ref()), Ok);
+            .map_or_else(|| contents::envelope(letter.postal.as_ref(), letter.record.as_ref()), Ok);
         match address {
             Ok(address) => addressed.push((letter, address)),
             Err(why) => planned.push(PlannedLetter::Held {

@@ -1,12 +1,16 @@
 //! What a letter consists of: its ticket, and the documents to print. Pure.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::address::{self, AddressBlock, Unaddressable};
 use super::links::Links;
 use super::ticket::{DocumentRef, LetterOptions, PackageFile, Ticket};
-use crate::domain::{Attachment, Content, Digest, Enterprise, Language, Publication, Texts};
+use crate::domain::{
+    Attachment, Content, Digest, Enterprise, Language, Postal, Publication, Texts,
+};
 use crate::ledger::LetterTicket;
 
 /// A document of a letter, and where its content is.
@@ -60,10 +64,10 @@ pub fn ticket(letter: &LetterTicket, links: &Links, now: Timestamp) -> Option<Ti
 /// # Errors
 /// Why the letter cannot be addressed.
 pub fn envelope(
-    publication: &Publication,
+    postal: Option<&Postal>,
     record: Option<&Enterprise>,
 ) -> Result<AddressBlock, Unaddressable> {
-    let given = publication.postal.as_ref().and_then(|postal| postal.address.as_ref());
+    let given = postal.and_then(|postal| postal.address.as_ref());
     let found = given.or_else(|| record.and_then(|record| record.address.as_ref()));
     let address = found.ok_or(Unaddressable::Missing)?;
     match record {
@@ -89,7 +93,7 @@ pub fn documents(letter: &LetterTicket) -> Vec<Document> {
     let publication = &letter.publication;
     let mut attached: Vec<&Attachment> = publication.attachments.iter().collect();
     attached.sort_by_key(|attachment| !attachment.is_main_content);
-    let attached = attached.into_iter().filter_map(stored);
+    let attached = attached.into_iter().filter_map(|it| stored(it, &letter.pages));
     let text = message(publication, language(letter));
     if publication.is_body_main_content {
         text.into_iter().chain(attached).collect()
@@ -128,12 +132,12 @@ fn extension(media_type: &str) -> &'static str {
     }
 }
 
-fn stored(attachment: &Attachment) -> Option<Document> {
+fn stored(attachment: &Attachment, pages: &BTreeMap<Digest, u32>) -> Option<Document> {
     let Some(Content::Uploaded { sha256, size }) = &attachment.content else { return None };
     let document = DocumentRef {
         sha256: *sha256,
         size: *size,
-        pages: None,
+        pages: pages.get(sha256).copied(),
         media_type: attachment.media_type.clone().unwrap_or_default(),
         file_name: attachment.file_name.clone().unwrap_or_default(),
     };

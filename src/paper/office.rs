@@ -13,6 +13,7 @@ pub use super::assign::PLANNED_PAGE;
 use super::contents::{self, Document};
 use super::links::{LinkError, Links};
 use super::package::{self, PackageError};
+use super::pages::PageCounter;
 use super::printer::Printers;
 use super::ticket::{Manifest, Ticket};
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ pub struct Office {
     pub(super) documents: DocumentStore,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) printers: Arc<Printers>,
+    pub(super) pages: PageCounter,
     links: Links,
     claims: Claims,
     /// What printers were given, as last counted.
@@ -76,10 +78,11 @@ impl Office {
         clock: Arc<dyn Clock>,
         printers: Arc<Printers>,
         links: Links,
+        pages: PageCounter,
     ) -> Self {
         let heard = Mutex::default();
         let (claims, loads) = (Claims::default(), tokio::sync::Mutex::default());
-        Self { ledger, documents, clock, printers, links, claims, loads, heard }
+        Self { ledger, documents, clock, printers, pages, links, claims, loads, heard }
     }
 
     /// The printers of this installation.
@@ -126,12 +129,15 @@ impl Office {
         let printer = self.links.read(job, token, self.clock.now())?;
         self.heard(&printer).await?;
         let letter = self.ledger.letter_ticket(job).await?;
-        let letter = letter.ok_or(FetchError::Refused(ClaimAnswer::Unknown))?;
+        let mut letter = letter.ok_or(FetchError::Refused(ClaimAnswer::Unknown))?;
         let documents = contents::documents(&letter);
         self.look_for(&letter, &documents).await?;
         let claimant = claimant.unwrap_or(&printer).to_owned();
         match self.claim(Claim { job, printer, claimant }).await? {
-            ClaimAnswer::Claimed | ClaimAnswer::Again => self.package(&letter, documents),
+            ClaimAnswer::Claimed | ClaimAnswer::Again => {
+                self.fill_pages(std::slice::from_mut(&mut letter)).await?;
+                self.package(&letter, documents)
+            }
             refused => Err(FetchError::Refused(refused)),
         }
     }
@@ -220,7 +226,7 @@ impl Office {
     }
 }
 
-fn key(letter: &LetterTicket, document: &Document) -> Result<DocumentKey, LedgerError> {
+pub(super) fn key(letter: &LetterTicket, document: &Document) -> Result<DocumentKey, LedgerError> {
     let application = ApplicationId::new(letter.application.as_str());
     let application = application.map_err(|error| LedgerError::Shape(error.to_string()))?;
     Ok((application, document.document.sha256))

@@ -58,6 +58,17 @@ impl Printable {
     }
 }
 
+/// How many pages a document has, as its bytes say; none where that depends
+/// on who prints it, or where it cannot be read.
+pub(super) fn count(content: Vec<u8>) -> Option<u32> {
+    match begins(&content) {
+        Some("application/pdf") => u32::try_from(pdf::count(content)?).ok(),
+        Some("image/png" | "image/jpeg") => Some(1),
+        None if has_header(&content) => u32::try_from(pdf::count(content)?).ok(),
+        _ => None,
+    }
+}
+
 /// A media type without its parameters, in small letters.
 fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
@@ -76,15 +87,19 @@ const BEGINNINGS: [(&[u8], &str); 5] = [
 /// note 13 on section 7.5.2).
 const HEADER_WITHIN: usize = 1_024;
 
+fn begins(content: &[u8]) -> Option<&'static str> {
+    BEGINNINGS.iter().find(|(bytes, _)| content.starts_with(bytes)).map(|it| it.1)
+}
+
+fn has_header(content: &[u8]) -> bool {
+    let start = content.get(..HEADER_WITHIN).unwrap_or(content);
+    start.windows(5).any(|bytes| bytes == b"%PDF-")
+}
+
 fn honest(declared: &str, content: &[u8]) -> Result<(), Rejection> {
-    let begins = BEGINNINGS.iter().find(|(bytes, _)| content.starts_with(bytes)).map(|it| it.1);
-    let is_pdf = || {
-        let start = content.get(..HEADER_WITHIN).unwrap_or(content);
-        start.windows(5).any(|bytes| bytes == b"%PDF-")
-    };
-    match (declared, begins) {
+    match (declared, begins(content)) {
         (_, Some(begins)) if begins == declared => Ok(()),
-        ("application/pdf", None) if is_pdf() => Ok(()),
+        ("application/pdf", None) if has_header(content) => Ok(()),
         // Text begins with anything, but not like another kind of file.
         ("text/plain" | "text/csv", None) => Ok(()),
         ("application/pdf" | "image/png" | "image/jpeg" | "text/plain" | "text/csv", begins) => {

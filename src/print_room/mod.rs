@@ -24,6 +24,7 @@ pub mod layout;
 pub mod link;
 pub mod mark;
 pub mod package;
+pub mod pages;
 mod press;
 mod rejection;
 pub mod room;

@@ -3,13 +3,6 @@
 //! They wait in the ledger and are released in small windows, registered ones
 //! first: what lies in a queue cannot be put into another order any more.
 
-use std::collections::HashMap;
-use std::num::NonZeroU32;
-
-use governor::clock::MonotonicClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,32 +10,13 @@ use super::{CloudEvent, Relay, RelayError};
 use crate::ledger::Releasable;
 use crate::paper::days;
 use crate::paper::office::PLANNED_PAGE;
+use crate::paper::pace::Paces;
 use crate::paper::printer::{Printer, TakesFrom};
 use crate::paper::ticket::{RECALL, Recall, TICKET};
 use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
 
 /// So many tickets are published at once.
 const PIECE: u64 = 500;
-
-type Limiter =
-    RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
-
-/// The pace of each printer that has one.
-#[derive(Default)]
-pub(super) struct Paces(HashMap<String, Limiter>);
-
-impl Paces {
-    /// How many of so many tickets a printer may be given now.
-    fn turns(&mut self, printer: &Printer, wanted: u64) -> u64 {
-        let Some(per_second) = printer.pace_per_second.and_then(NonZeroU32::new) else {
-            return wanted;
-        };
-        let limiter = self.0.entry(printer.name.clone()).or_insert_with(|| {
-            RateLimiter::direct_with_clock(Quota::per_second(per_second), MonotonicClock)
-        });
-        (0..wanted).take_while(|_| limiter.check().is_ok()).count() as u64
-    }
-}
 
 impl Relay {
     /// Plans and releases one piece of letters; answers whether one was a full
@@ -72,14 +46,16 @@ impl Relay {
             return Ok(false);
         }
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
-        let today = days::today(self.clock.now());
+        let today = days::today(self.office.now());
         let which = Releasable { printer: &printer.name, today, limit };
         let mut letters = self.ledger.letters_to_release(which).await?;
-        let turns = paces.turns(printer, letters.len() as u64);
+        // By lease, the one engine that releases: the whole pace is its own.
+        let turns = paces.turns(printer, letters.len() as u64, 1);
         letters.truncate(usize::try_from(turns).unwrap_or(usize::MAX));
         if letters.is_empty() {
             return Ok(false);
         }
+        self.office.fill_pages(&mut letters).await?;
         let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
         let mut messages = Vec::new();
         for letter in &letters {
@@ -91,7 +67,7 @@ impl Relay {
         let results = publisher.publish(messages).await;
         let taken = jobs.iter().zip(&results).filter(|(_, result)| result.is_ok());
         let taken: Vec<Uuid> = taken.map(|(job, _)| *job).collect();
-        self.ledger.released(&taken, self.clock.now()).await?;
+        self.ledger.released(&taken, self.office.now()).await?;
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
             None => Ok(jobs.len() as u64 == PIECE),
@@ -101,7 +77,7 @@ impl Relay {
     /// How many tickets a printer may be given: what its window, its cap and
     /// its working days leave.
     async fn room(&self, printer: &Printer) -> Result<u64, RelayError> {
-        let now = self.clock.now();
+        let now = self.office.now();
         let window = self.settings.letters_window;
         if !printer.works_on(days::day(days::today(now))) {
             return Ok(0);
@@ -131,7 +107,7 @@ impl Relay {
             asked.into_iter().partition(|(_, printer, _)| by_queue(printer));
         // Who asks over REST finds them there.
         let rest: Vec<Uuid> = rest.into_iter().map(|(job, ..)| job).collect();
-        self.ledger.recalls_sent(&rest, self.clock.now()).await?;
+        self.ledger.recalls_sent(&rest, self.office.now()).await?;
         let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
         let mut messages = Vec::new();
         for (job_id, printer, asked_at) in &asked {
@@ -141,7 +117,7 @@ impl Relay {
         let results = publisher.publish(messages).await;
         let sent = asked.iter().zip(&results).filter(|(_, result)| result.is_ok());
         let sent: Vec<Uuid> = sent.map(|((job, ..), _)| *job).collect();
-        self.ledger.recalls_sent(&sent, self.clock.now()).await?;
+        self.ledger.recalls_sent(&sent, self.office.now()).await?;
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
             None => Ok(sent.len() as u64 == PIECE),

@@ -19,8 +19,6 @@ mod reports;
 pub use cloud_event::CloudEvent;
 pub use receipts::{Receipt, has_receipt, receipt};
 
-use letters::Paces;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +31,7 @@ use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::paper::office::Office;
+use crate::paper::pace::Paces;
 use crate::queue::{Publisher, Queue, QueueError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -77,6 +76,7 @@ impl RelayError {
 pub struct Relay {
     ledger: Arc<Ledger>,
     queue: Arc<dyn Queue>,
+    /// For leases: the machine's, also where the office's runs faster.
     clock: Arc<dyn Clock>,
     engine: Uuid,
     settings: Settings,
@@ -174,7 +174,7 @@ impl Relay {
         *kept = Some(tokio::time::Instant::now());
         self.office.look_after_printers().await?;
         self.office.retry_held().await?;
-        let before = self.clock.now() - self.office.link_lifetime();
+        let before = self.office.now() - self.office.link_lifetime();
         for printer in &self.office.printers().all {
             self.ledger.release_again(&printer.name, before).await?;
         }

@@ -3,7 +3,7 @@
 //! by HTTP Basic with the printer's name and key, or by a bearer token with
 //! the scope of printing that names the printer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::Router;
@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,11 +22,14 @@ use super::api::token::Scope;
 use super::api::{Gate, forbidden};
 use super::auth::{away, basic, is_key};
 use super::{Problem, observe, problem};
+use crate::clock::{Clock, SystemClock};
 use crate::ledger::{ClaimAnswer, LetterRow, Releasable};
 use crate::paper::days;
 use crate::paper::inbox::{Heard, Letterbox};
 use crate::paper::links::LinkError;
 use crate::paper::office::{FetchError, Office};
+use crate::paper::pace::Paces;
+use crate::paper::printer::Printer;
 use crate::paper::ticket::{RECALL, Recall, TICKET, Ticket};
 use crate::relay::CloudEvent;
 
@@ -42,6 +45,8 @@ pub(super) struct Counter {
     office: Arc<Office>,
     lease: SignedDuration,
     gate: Arc<Gate>,
+    paces: Arc<Mutex<Paces>>,
+    clock: Arc<dyn Clock>,
 }
 
 /// The routes of printers over an office; a lease holds for `lease`.
@@ -58,7 +63,7 @@ pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Ro
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
         .layer(axum::middleware::from_fn(observe::measure))
-        .with_state(Counter { office, lease, gate })
+        .with_state(Counter { office, lease, gate, paces: Arc::default(), clock: Arc::new(SystemClock) })
 }
 
 #[derive(Deserialize)]
@@ -200,11 +205,13 @@ async fn lease_tickets(
     let office = &counter.office;
     let limit = i64::from(wanted.max.min(PAGE_MAX));
     let now = office.now();
-    let limit = limit.min(room(office, &printer).await?);
+    let limit = limit.min(counter.room(&printer).await?);
+    let limit = counter.turns(&printer, limit, now).await?;
     let which = Releasable { printer: &printer, today: days::today(now), limit };
     let until = now + counter.lease;
     let leased = office.ledger().lease_letters(which, who, until, now).await;
-    let leased = leased.map_err(|error| away(&error))?;
+    let mut leased = leased.map_err(|error| away(&error))?;
+    office.fill_pages(&mut leased).await.map_err(|error| away(&error))?;
     let source = source(office).await?;
     let tickets: Vec<CloudEvent<Ticket>> = leased
         .iter()
@@ -217,17 +224,38 @@ async fn lease_tickets(
     Ok(batch(&tickets))
 }
 
-/// What cap, working days and pauses leave.
-async fn room(office: &Office, name: &str) -> Result<i64, Problem> {
-    let printers = office.printers_now().await.map_err(|error| away(&error))?;
-    let Some(printer) = printers.get(name) else { return Ok(0) };
-    let now = office.now();
-    if printer.paused || !printer.works_on(days::day(days::today(now))) {
-        return Ok(0);
+impl Counter {
+    /// What cap, working days and pauses leave.
+    async fn room(&self, name: &str) -> Result<i64, Problem> {
+        let office = &self.office;
+        let printers = office.printers_now().await.map_err(|error| away(&error))?;
+        let Some(printer) = printers.get(name) else { return Ok(0) };
+        let now = office.now();
+        if printer.paused || !printer.works_on(days::day(days::today(now))) {
+            return Ok(0);
+        }
+        let Some(cap) = printer.cap_per_day else { return Ok(i64::MAX) };
+        let given = office.ledger().letters_given(name, days::began(now)).await;
+        Ok((i64::from(cap) - given.map_err(|error| away(&error))?).max(0))
     }
-    let Some(cap) = printer.cap_per_day else { return Ok(i64::MAX) };
-    let given = office.ledger().letters_given(name, days::began(now)).await;
-    Ok((i64::from(cap) - given.map_err(|error| away(&error))?).max(0))
+
+    /// What of this the printer's pace leaves: a turn is taken for a letter
+    /// that is there alone.
+    async fn turns(&self, name: &str, room: i64, now: Timestamp) -> Result<i64, Problem> {
+        let paced = self.office.printers().get(name).filter(|it| it.pace_per_second.is_some());
+        let Some(printer) = paced else { return Ok(room) };
+        let ledger = self.office.ledger();
+        let which = Releasable { printer: name, today: days::today(now), limit: room };
+        let waiting = ledger.letters_to_lease(which, now).await.map_err(|error| away(&error))?;
+        let engines = ledger.engines_alive(self.clock.now()).await.map_err(|error| away(&error))?;
+        Ok(self.take(printer, waiting, engines))
+    }
+
+    fn take(&self, printer: &Printer, wanted: i64, engines: u32) -> i64 {
+        let wanted = u64::try_from(wanted).unwrap_or(0);
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        i64::try_from(paces.turns(printer, wanted, engines)).unwrap_or(0)
+    }
 }
 
 async fn report(

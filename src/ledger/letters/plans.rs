@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::steps::{self, Source, Step};
-use crate::domain::{Enterprise, EnterpriseNumber, MessageTypeId, Publication};
+use crate::domain::{Enterprise, EnterpriseNumber, MessageTypeId, Postal};
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal;
 use crate::ledger::reference::enterprise_number;
@@ -34,8 +35,15 @@ pub struct UnplannedLetter {
     pub attempt: i64,
     /// What an operator wrote on the envelope, or an earlier plan.
     pub address: Option<AddressBlock>,
-    /// For the address that the sender gave.
-    pub publication: Publication,
+    /// What the sender said of the letter: its address, above all.
+    pub postal: Option<Postal>,
+}
+
+/// Of a publication, what a plan needs: the rest of it is passed over.
+#[derive(Deserialize)]
+struct Posted {
+    #[serde(default)]
+    postal: Option<Postal>,
 }
 
 /// Where a letter goes, or what it waits for.
@@ -135,7 +143,7 @@ fn unplanned(mut row: Row) -> Result<UnplannedLetter, LedgerError> {
         registered,
         attempt,
         address: address.map_err(shape)?,
-        publication: row.json()?,
+        postal: row.json::<Posted>()?.postal,
     })
 }
 

@@ -1,11 +1,13 @@
 //! Letters on their way to their printer: released as tickets, or leased to a
 //! machine that asks for some.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::plans::ids;
-use crate::domain::{Enterprise, EnterpriseNumber, MessageId, Organization, Publication};
+use crate::domain::{Digest, Enterprise, EnterpriseNumber, MessageId, Organization, Publication};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement};
@@ -44,6 +46,8 @@ pub struct LetterTicket {
     pub created_at: Timestamp,
     /// The publication, for options and content.
     pub publication: Publication,
+    /// How many pages its documents have, as far as it was looked up.
+    pub pages: BTreeMap<Digest, u32>,
 }
 
 /// Which letters of a printer may go out now.
@@ -156,6 +160,7 @@ fn ticket(mut row: Row) -> Result<LetterTicket, LedgerError> {
         address: address.map_err(shape)?,
         created_at: time(row.int()?)?,
         publication: row.json()?,
+        pages: BTreeMap::new(),
     })
 }
 
@@ -180,6 +185,21 @@ impl Ledger {
     ) -> Result<Vec<LetterTicket>, LedgerError> {
         let values = vec![which.printer.into(), which.today.into(), which.limit.into()];
         self.store.rows(TO_RELEASE, values).await?.into_iter().map(ticket).collect()
+    }
+
+    /// How many letters a machine of a printer would be leased.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letters_to_lease(
+        &self,
+        which: Releasable<'_>,
+        now: Timestamp,
+    ) -> Result<i64, LedgerError> {
+        let values =
+            vec![which.printer.into(), which.today.into(), which.limit.into(), micros(now).into()];
+        let rows = self.store.rows(TO_LEASE, values).await?;
+        Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
     }
 
     /// Leases letters to a machine of a printer: nobody else is offered them

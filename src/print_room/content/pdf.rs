@@ -37,6 +37,14 @@ pub(super) fn read(content: Vec<u8>) -> Result<Printable, Rejection> {
     Ok(Printable::Pdf { pdf: PdfDocument::new(Arc::new(pdf)), sizes })
 }
 
+/// The pages of a document that is whole; none where it cannot be read.
+pub(super) fn count(content: Vec<u8>) -> Option<usize> {
+    let pdf = Pdf::new(content).ok()?;
+    let pages = pdf.pages().len();
+    let is_whole = promised(&pdf) == i64::try_from(pages).ok();
+    (pages > 0 && is_whole).then_some(pages)
+}
+
 /// The number of pages that the document says it has (ISO 32000-1, 7.7.3).
 fn promised(pdf: &Pdf) -> Option<i64> {
     let catalog = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id())?;

@@ -3,12 +3,14 @@
 mod claims;
 mod fates;
 mod orders;
+mod pages;
 mod plans;
 mod presses;
 mod printers;
 mod rest;
+mod sandbox;
 mod unread;
-mod whole;
+pub(crate) mod whole;
 
 use std::sync::Arc;
 
@@ -64,11 +66,15 @@ type Told = (LetterRow, Vec<LetterEvent>);
 
 impl House {
     async fn open(ledger: &TestLedger) -> Result<Self> {
+        Self::with(ledger, PRINTERS).await
+    }
+
+    async fn with(ledger: &TestLedger, printers: &str) -> Result<Self> {
         let desk = Desk::open(ledger).await?;
         let clock =
             Arc::new(FixedClock::new(facteur::clock::Clock::now(&facteur::clock::SystemClock)));
         let digest = facteur::domain::Digest::of(KEY.as_bytes()).to_string();
-        let printers = PRINTERS.replace("KEY", &digest);
+        let printers = printers.replace("KEY", &digest);
         let office = office::at(&ledger.ledger, &desk.documents, &printers, clock.clone())?;
         Ok(Self { desk, office, clock })
     }

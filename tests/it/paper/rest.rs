@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{House, KEY, event, paper_to};
+use super::{House, KEY, PRINTERS, event, paper_to};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::web::client::{Answer, Request};
 
 on_both_ledgers! {
     printer: sqlite_a_printer_works_over_http, postgres_a_printer_works_over_http;
+    paced: sqlite_a_printers_pace_holds_over_http, postgres_a_printers_pace_holds_over_http;
 }
 
 /// The printers' routes, served until the test ends.
@@ -103,6 +104,24 @@ async fn printer(ledger: &TestLedger) -> Result<()> {
     ensure!(house.state(job).await? == LetterState::Printed);
     ensure!(client.get("/printers/liege/recalls").await.json() == json!([]));
     ensure!(client.post("/printers/liege/heartbeat", &json!({})).await.status == 204);
+    house.balances().await
+}
+
+async fn paced(ledger: &TestLedger) -> Result<()> {
+    let slow = PRINTERS.replace("cap_per_day = 2", "pace_per_second = 1");
+    let house = House::with(ledger, &slow).await?;
+    let client = Client(serve(&house).await?);
+    for _ in 0..5 {
+        house.made(&paper_to("4000")).await?;
+    }
+    house.office.plan_some().await?;
+    let wanted = json!({ "max": 10, "claimant": "one" });
+    let tickets = client.post("/printers/liege/leases", &wanted).await.json();
+    let given = tickets.as_array().context("no list")?.len();
+    // One at once, and perhaps another when the next second began meanwhile.
+    ensure!((1..=2).contains(&given), "{given}: {tickets}");
+    let waiting = house.releasable("liege").await?.len();
+    ensure!(waiting == 5, "what is leased waits for its claim, and the others too: {waiting}");
     house.balances().await
 }
 

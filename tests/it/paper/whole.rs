@@ -85,7 +85,7 @@ async fn postgres_and_rabbitmq_carry_letters_to_their_end_past_a_killed_printer(
     second.abort();
 
     house.nothing_is_printed_twice()?;
-    feed_holds_the_end_of_each(&house).await?;
+    feed_holds_the_end_of_each(house.web, LETTERS).await?;
     engine.stop().await;
     let account = program.ask(&["verify"]).await?;
     ensure!(account["difference"] == 0, "{account}");
@@ -95,7 +95,8 @@ async fn postgres_and_rabbitmq_carry_letters_to_their_end_past_a_killed_printer(
     Ok(())
 }
 
-fn registry() -> Result<String> {
+/// The world's, with a key by which the agency reads its feed.
+pub(crate) fn registry() -> Result<String> {
     let text = world::registry(SystemClock.now())?;
     let digest = Digest::of(KEY.as_bytes());
     let with_key = format!("\"account\":\"tax\",\"uploadKeyDigest\":\"{digest}\"");
@@ -264,11 +265,11 @@ impl Machine {
 
 /// Read page by page from the beginning, the agency's feed names the end of
 /// every letter, each once.
-async fn feed_holds_the_end_of_each(house: &House) -> Result<()> {
+pub(crate) async fn feed_holds_the_end_of_each(web: SocketAddr, letters: usize) -> Result<()> {
     let mut ends: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut path, mut last) = ("/events?after=0&limit=77".to_owned(), 0);
     loop {
-        let request = Request::new(house.web, "GET", &path).basic(TAX, KEY);
+        let request = Request::new(web, "GET", &path).basic(TAX, KEY);
         let page = soon(request.send()).await;
         ensure!(page.status == 200, "{page:?}");
         let events = page.json();
@@ -289,7 +290,7 @@ async fn feed_holds_the_end_of_each(house: &House) -> Result<()> {
         let next = page.header("link").context("no next page")?;
         path = next.trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
     }
-    ensure!(ends.len() == LETTERS, "{} ends", ends.len());
+    ensure!(ends.len() == letters, "{} ends", ends.len());
     ensure!(ends.values().all(|ends| ends.len() == 1), "{ends:?}");
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! sheets, libdmtx reads their marks.
 
 mod house;
-mod letters;
+pub(crate) mod letters;
 mod rendering;
 mod room;
 mod scanner;

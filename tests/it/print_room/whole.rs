@@ -1,26 +1,40 @@
 //! Letters from the agency's queue to the post, by nothing but our own
 //! programs: an engine on RabbitMQ and PostgreSQL, and two print rooms, one at
 //! the broker and one over REST. That one is killed midway.
+//!
+//! `./dev letters N` runs it with N letters instead of some.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, ensure};
-use facteur::clock::{Clock, SystemClock};
+use anyhow::{Context, Result, ensure};
 use facteur::domain::Digest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::room::sheets;
+use crate::paper::whole::{feed_holds_the_end_of_each, registry};
 use crate::support::ledgers;
 use crate::support::program::Program;
 use crate::support::vhost::VirtualHost;
-use crate::support::wait::{soon, until_worked_off};
-use crate::support::world::{self, Company, LETTER, TAX, notice};
+use crate::support::wait::{soon, until_worked_off, until_worked_off_all};
+use crate::support::world::{Company, LETTER, TAX, notice};
 
+/// Where the number of letters may stand: `./dev letters` writes it there.
+const LETTERS_VARIABLE: &str = "FACTEUR_TEST_LETTERS";
 const LETTERS: usize = 40;
 const KEY: &str = "key-of-liege";
-const FAULTS: [&str; 8] =
+/// Of few letters, enough that each fault is met.
+const MANY_FAULTS: [&str; 8] =
     ["--fail", "20%", "--repeat", "10%", "--contradict", "10%", "--seed", "7"];
+/// In the proportions of a bad day.
+const FAULTS: [&str; 8] = ["--fail", "5%", "--repeat", "2%", "--contradict", "1%", "--seed", "7"];
+
+fn letters() -> Result<usize> {
+    match std::env::var(LETTERS_VARIABLE) {
+        Ok(number) => number.parse().with_context(|| format!("{LETTERS_VARIABLE}={number}")),
+        Err(_) => Ok(LETTERS),
+    }
+}
 
 fn printers() -> String {
     let every_day = "working_days = [\"monday\", \"tuesday\", \"wednesday\", \"thursday\", \
@@ -50,6 +64,8 @@ fn letter(number: usize) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> Result<()> {
+    let count = letters()?;
+    let faults = if count > 10 * LETTERS { FAULTS } else { MANY_FAULTS };
     let (vhost, ledger) = (VirtualHost::new(), ledgers::postgres().await?);
     let program = Program::new()?;
     let printers = program.file("printers.toml", &printers())?;
@@ -58,9 +74,9 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
         .with("QUEUE__URL", vhost.url())
         .with("PAPER__PRINTERS", &printers)
         .with("RELAY__LETTERS_WINDOW", "20");
-    let registry = program.file("registry.jsonl", &world::registry(SystemClock.now())?)?;
+    let registry = program.file("registry.jsonl", &registry()?)?;
     program.ask(&["registry", "import", &registry]).await?;
-    let letters: Vec<String> = (0..LETTERS).map(|number| letter(number).to_string()).collect();
+    let letters: Vec<String> = (0..count).map(|number| letter(number).to_string()).collect();
     let campaign = program.file("campaign.jsonl", &letters.join("\n"))?;
     let foretold = program.ask(&["simulate", &campaign]).await?;
     let engine = program.serve().await;
@@ -70,9 +86,9 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
     let out = |name: &str| program.folder.path().join(name);
     let rest = format!("http://{web}");
     let brussels = ["printer", "--name", "overflow", "--out", "brussels"];
-    let brussels = program.start(&[&brussels[..], &FAULTS].concat(), "brussels.log");
+    let brussels = program.start(&[&brussels[..], &faults].concat(), "brussels.log");
     let liege = ["printer", "--name", "liege", "--out", "liege", "--rest", &rest, "--key", KEY];
-    let liege = [&liege[..], &FAULTS].concat();
+    let liege = [&liege[..], &faults].concat();
     let mut killed = program.start(&liege, "liege-1.log");
     let journal = out("liege").join("journal.jsonl");
     until_worked_off("a room has work in hand", async || {
@@ -82,13 +98,14 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
     killed.kill().await;
     let liege = program.start(&liege, "liege-2.log");
     let standing = async || ledger.account().await.map(|it| it.total.letters).unwrap_or_default();
-    until_worked_off("every letter has its end", async || {
+    until_worked_off_all(count, "every letter has its end", async || {
         let letters = standing().await;
-        usize::try_from(letters.total()).is_ok_and(|all| all == LETTERS) && letters.under_way() == 0
+        usize::try_from(letters.total()).is_ok_and(|all| all == count) && letters.under_way() == 0
     })
     .await;
     soon(liege.stop()).await;
     soon(brussels.stop()).await;
+    feed_holds_the_end_of_each(web, count).await?;
     engine.stop().await;
 
     let account = program.ask(&["verify"]).await?;
@@ -105,13 +122,13 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
         .map(|room| std::fs::read_to_string(out(room).join("journal.jsonl")))
         .map(|journal| Ok(journal?.matches("\"what\":\"rejected\"").count()))
         .sum::<Result<usize>>()?;
-    ensure!(printed.len() + rejected == LETTERS, "{rejected} rejected, {printed:?}");
+    ensure!(printed.len() + rejected == count, "{rejected} rejected, {printed:?}");
     let said: u64 = foretold["letters"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|day| day["letters"].as_u64())
         .sum();
-    ensure!(usize::try_from(said)? == LETTERS, "{foretold}");
+    ensure!(usize::try_from(said)? == count, "{foretold}");
     Ok(())
 }

@@ -8,6 +8,7 @@ use facteur::documents::DocumentStore;
 use facteur::ledger::Ledger;
 use facteur::paper::links::Links;
 use facteur::paper::office::Office;
+use facteur::paper::pages::PageCounter;
 use facteur::paper::printer::Printers;
 use jiff::SignedDuration;
 
@@ -35,8 +36,9 @@ pub(crate) fn at(
 ) -> Result<Arc<Office>> {
     let printers: Printers = toml::from_str(printers)?;
     let links = Links::new(BASE, vec![7; 32], SignedDuration::from_hours(72));
+    let pages = PageCounter::new(env!("CARGO_BIN_EXE_facteur"));
     let (ledger, documents) = (Arc::clone(ledger), documents.clone());
-    Ok(Arc::new(Office::new(ledger, documents, clock, Arc::new(printers), links)))
+    Ok(Arc::new(Office::new(ledger, documents, clock, Arc::new(printers), links, pages)))
 }
 
 /// The token of a link.

@@ -7,6 +7,8 @@ use tokio::time::{sleep, timeout};
 /// Long enough for a loaded machine; a test that needs it all has failed.
 const DEADLINE: Duration = Duration::from_secs(60);
 const DEADLINE_BACKLOG: Duration = Duration::from_secs(300);
+/// For each letter of a long backlog.
+const DEADLINE_LETTER: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long to watch for what must not happen.
 const QUIET: Duration = Duration::from_millis(300);
@@ -27,6 +29,16 @@ pub(crate) async fn until(what: &str, holds: impl AsyncFnMut() -> bool) {
 /// Waits until the condition holds, where a whole backlog has to be worked off.
 pub(crate) async fn until_worked_off(what: &str, holds: impl AsyncFnMut() -> bool) {
     until_within(DEADLINE_BACKLOG, what, holds).await;
+}
+
+/// The same for a backlog whose length the caller chose.
+pub(crate) async fn until_worked_off_all(
+    letters: usize,
+    what: &str,
+    holds: impl AsyncFnMut() -> bool,
+) {
+    let letters = u32::try_from(letters).unwrap_or(u32::MAX);
+    until_within(DEADLINE_BACKLOG.max(DEADLINE_LETTER * letters), what, holds).await;
 }
 
 async fn until_within(deadline: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {

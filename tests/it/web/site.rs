@@ -81,7 +81,12 @@ impl Site {
         );
         let intake = Arc::new(intake);
         let lifecycle = Lifecycle::new();
-        intake::run_direct(&lifecycle, Arc::clone(&intake), uuid::Uuid::now_v7());
+        intake::run_direct(
+            &lifecycle,
+            Arc::clone(&intake),
+            Arc::clone(&clock) as _,
+            uuid::Uuid::now_v7(),
+        );
         let gate = Arc::new(Gate::new(&config).unwrap());
         let mailbox =
             Mailbox::new(Arc::clone(&ledger), None, store.clone(), Arc::clone(&clock) as _);

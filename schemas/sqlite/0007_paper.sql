@@ -1,0 +1,10 @@
+-- How many pages a document of a letter has. Counted once, when its first
+-- letter goes to a printer, and never on a document's way in.
+CREATE TABLE document_pages (
+    application TEXT NOT NULL,
+    digest      BLOB NOT NULL,
+    -- None: it has no pages, or nobody could count them.
+    pages       INTEGER,
+    counted_at  INTEGER NOT NULL,
+    PRIMARY KEY (application, digest)
+);
