@@ -94,49 +94,6 @@ sections! {
         /// A body that is silent for longer has broken off.
         silence_secs: u16,
     }
-    /// `[api]`
-    Api {
-        /// Who issues bearer tokens; empty: nobody.
-        issuer: String,
-        /// Where its keys are; empty: where its configuration says.
-        keys_url: String,
-        /// This interface's name in tokens.
-        audience: String,
-        /// Signatures that are believed, separated by blanks.
-        algorithms: String,
-        /// How far its clock and ours may differ.
-        clock_skew_secs: u16,
-        /// Where opaque tokens are asked about; empty: none are taken.
-        introspection_url: String,
-        /// Our name there.
-        introspection_client_id: String,
-        /// Our secret there.
-        introspection_client_secret: Secret,
-        /// How long an answer about a token is taken as it was.
-        introspection_kept_secs: u16,
-        /// The scope of agencies.
-        scope_publish: String,
-        /// The scope of companies' software.
-        scope_consume: String,
-        /// The scope of printers.
-        scope_print: String,
-        /// The scope of operators.
-        scope_operate: String,
-        /// The claim that says which application publishes.
-        application_claim: String,
-        /// The claim that says for which enterprise a client acts.
-        enterprise_claim: String,
-        /// The claim that says which printer asks.
-        printer_claim: String,
-        /// The claim by which the registry knows a client as a person.
-        person_claim: String,
-        /// Requests of one client.
-        requests_per_second: u32,
-        /// Publications that are taken in at the same time.
-        publications_max: u16,
-        /// A body that is silent for longer has broken off.
-        silence_secs: u16,
-    }
     /// `[sign_in]`
     SignIn {
         /// The identity provider; empty: none.

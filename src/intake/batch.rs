@@ -104,10 +104,6 @@ impl Intake {
         &self.paces
     }
 
-    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
     /// The bounds of a publication, and of its JSON in bytes.
     #[must_use]
     pub fn bounds(&self) -> (crate::domain::Limits, usize) {

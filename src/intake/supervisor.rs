@@ -53,12 +53,7 @@ pub fn run(
 
 /// Runs what an engine without lanes needs to take publications from senders
 /// that wait: the batches, and its share of every pace.
-pub fn run_direct(
-    lifecycle: &Lifecycle,
-    intake: Arc<Intake>,
-    clock: Arc<dyn Clock>,
-    engine: Uuid,
-) {
+pub fn run_direct(lifecycle: &Lifecycle, intake: Arc<Intake>, clock: Arc<dyn Clock>, engine: Uuid) {
     spawn_workers(lifecycle, &intake);
     let stop = lifecycle.soft().clone();
     lifecycle.spawn("intake share", async move {

@@ -26,8 +26,8 @@ mod stop_notices;
 mod tls;
 mod words;
 
-pub use console::Backstage;
 pub use api::Gate;
+pub use console::Backstage;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;

@@ -63,7 +63,13 @@ pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Ro
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
         .layer(axum::middleware::from_fn(observe::measure))
-        .with_state(Counter { office, lease, gate, paces: Arc::default(), clock: Arc::new(SystemClock) })
+        .with_state(Counter {
+            office,
+            lease,
+            gate,
+            paces: Arc::default(),
+            clock: Arc::new(SystemClock),
+        })
 }
 
 #[derive(Deserialize)]

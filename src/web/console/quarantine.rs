@@ -255,7 +255,7 @@ async fn replay(
     web.ledger.record_act("replayed", &id.to_string(), operator.act(why)).await?;
     Ok(match judged {
         Judged::Accepted { .. } => "said-replayed",
-        Judged::Quarantined(_) => "said-still-refused",
+        Judged::Quarantined(_) | Judged::Refused(_) => "said-still-refused",
         Judged::Held(_) => "said-still-held",
         Judged::Repeat { .. } | Judged::Redelivered | Judged::Stale => "said-known-before",
     })

@@ -51,7 +51,12 @@ impl Counter {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(SystemClock.now()));
         let stopping = CancellationToken::new();
         let lifecycle = Lifecycle::new();
-        intake::run_direct(&lifecycle, Arc::clone(&desk.intake), Uuid::now_v7());
+        intake::run_direct(
+            &lifecycle,
+            Arc::clone(&desk.intake),
+            Arc::new(SystemClock),
+            Uuid::now_v7(),
+        );
         let ours = Arc::clone(&ledger.ledger);
         let documents = desk.documents.clone();
         let mailbox = Mailbox::new(Arc::clone(&ours), None, documents.clone(), Arc::clone(&clock));

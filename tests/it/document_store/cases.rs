@@ -119,7 +119,7 @@ pub(super) async fn uploads_are_claimed_and_swept(place: &Place) -> Result<()> {
         let at = now - age;
         for expected in [Uploaded::Created, Uploaded::AlreadyThere] {
             let pieces = in_pieces(text.as_bytes());
-            let done = upload(&ledger, store, &key, "text/plain", pieces, at).await?;
+            let done = upload(&ledger, store, &key, Some("text/plain"), pieces, at).await?;
             ensure!(done == expected, "{text}: {done:?}");
         }
     }
@@ -129,7 +129,8 @@ pub(super) async fn uploads_are_claimed_and_swept(place: &Place) -> Result<()> {
     // One that the store lost is written again.
     store.delete(&key("app", b"young")?).await?;
     let pieces = in_pieces(b"young");
-    let again = upload(&ledger, store, &key("app", b"young")?, "text/plain", pieces, now).await?;
+    let again =
+        upload(&ledger, store, &key("app", b"young")?, Some("text/plain"), pieces, now).await?;
     ensure!(again == Uploaded::Created && store.head(&key("app", b"young")?).await?.is_some());
     Ok(())
 }

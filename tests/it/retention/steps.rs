@@ -82,7 +82,7 @@ async fn in_flight(ledger: &TestLedger) -> Result<()> {
     // Uploaded again in time, it is kept: its sweep looks at its last claim.
     let (documents, key) = (&place.house.desk.documents, content()?);
     let pieces = futures_util::stream::iter([Ok::<_, std::convert::Infallible>("content".into())]);
-    upload::upload(ledger, documents, &key, "application/pdf", pieces, later).await?;
+    upload::upload(ledger, documents, &key, Some("application/pdf"), pieces, later).await?;
     ensure!(upload::sweep(ledger, documents, DAY * 7, later).await? == 0);
     ensure!(place.has_content().await?);
     place.house.close().await

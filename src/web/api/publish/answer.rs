@@ -60,6 +60,8 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
         Code::InvalidSender | Code::Forged => StatusCode::FORBIDDEN,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::PreconditionNotMet | Code::Unstorable => StatusCode::UNPROCESSABLE_ENTITY,
+        // Nothing is wrong with it: an operator paused the type.
+        Code::TypePaused => StatusCode::SERVICE_UNAVAILABLE,
         Code::Malformed
         | Code::InvalidInput
         | Code::MissingKey
