@@ -22,6 +22,9 @@
 mod baseline;
 #[path = "../line/broker.rs"]
 mod broker;
+#[path = "../line/cost.rs"]
+#[expect(dead_code, reason = "the line's parts, of which this bench needs some")]
+mod cost;
 #[path = "../line/database.rs"]
 mod database;
 #[path = "../line/engine.rs"]
