@@ -9,7 +9,8 @@ use crate::support::world::{Company, TAX, notice, notice_with};
 
 #[tokio::test]
 async fn parts_that_do_not_fit_are_refused() -> Result<()> {
-    let counter = Counter::open(&sqlite().await?).await?;
+    let ledger = sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
     let good = message(&notice(Company::Active));
     let with_a = message(&notice_with(json!([{ "httpPartName": "a", "isMainContent": true }])));
     let a = file("a", b"%PDF-1.7");
@@ -46,7 +47,8 @@ async fn parts_that_do_not_fit_are_refused() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_too_large_is_refused_before_it_is_read_whole() -> Result<()> {
-    let counter = Counter::open(&sqlite().await?).await?;
+    let ledger = sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
     let long = vec![b' '; 200_000];
     let answer = counter.publish("large", &whole(&[part("messageToPublish", "", &long)])).await;
     ensure!(answer.status == 413 && answer.json()["code"] == "TOO_LARGE", "{answer:?}");
@@ -55,7 +57,8 @@ async fn what_is_too_large_is_refused_before_it_is_read_whole() -> Result<()> {
 
 #[tokio::test]
 async fn requests_without_key_or_kind_are_refused() -> Result<()> {
-    let counter = Counter::open(&sqlite().await?).await?;
+    let ledger = sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
     let body = whole(&[message(&notice(Company::Active))]);
     let keyless = counter.request("/ebox/messages").header("content-type", &content_type());
     let answer = keyless.body(&body).send().await;
@@ -72,7 +75,8 @@ async fn requests_without_key_or_kind_are_refused() -> Result<()> {
 
 #[tokio::test]
 async fn a_sender_that_falls_silent_loses_its_place() -> Result<()> {
-    let counter = Counter::open(&sqlite().await?).await?;
+    let ledger = sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
     let body = whole(&[message(&notice(Company::Active))]);
     let (promised, part) = (body.len().to_string(), &body[..body.len() - 40]);
     let request = counter.publication("slow", part).header("content-length", &promised);

@@ -166,7 +166,8 @@ async fn together(ledger: &TestLedger) -> Result<()> {
 
 #[tokio::test]
 async fn version_2_1_is_taken_and_the_same_content_again_is_a_repeat() -> Result<()> {
-    let counter = Counter::open(&crate::support::ledgers::sqlite().await?).await?;
+    let ledger = crate::support::ledgers::sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
     let publication = json!({
         "recipient": { "eboxType": "enterprise", "eboxIdValue": Company::Active.number() },
         "subject": { "fr": "Avis" },
@@ -196,7 +197,8 @@ async fn version_2_1_is_taken_and_the_same_content_again_is_a_repeat() -> Result
 
 #[tokio::test]
 async fn a_token_for_an_enterprise_sends_for_it_and_its_mandators_alone() -> Result<()> {
-    let counter = Counter::open(&crate::support::ledgers::sqlite().await?).await?;
+    let ledger = crate::support::ledgers::sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
     let send = async |enterprise: &Value, key: &str| {
         let token = counter.token(TAX, &json!({ "enterprise": enterprise }));
         let request = counter.request_as(&token, "/ebox/messages").header("idempotency-key", key);
