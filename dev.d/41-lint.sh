@@ -9,6 +9,8 @@ verb_lint() {
     lint_prometheus
     lint_container
     cargo clippy --workspace --locked --all-features --all-targets -- -D warnings
+    # No test of `cargo test`, and so not among all targets.
+    cargo clippy --locked --all-features --test faults -- -D warnings
     say "lint is clean"
 }
 

@@ -17,6 +17,7 @@ mod mailbox;
 mod manual;
 mod mentions;
 mod model;
+mod operators;
 mod pages;
 mod paper;
 mod print_room;
