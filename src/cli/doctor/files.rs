@@ -1,13 +1,13 @@
 //! What is read from and written to disks: policy, printers, documents, index.
 
 use super::{Examined, Fault};
-use crate::app;
 use crate::config::Config;
 use crate::documents::{DocumentError, DocumentStore};
+use crate::policy_file;
 use crate::search::{self, SearchError};
 
 pub(super) fn policy(config: &Config) -> Examined {
-    let fault = app::policy(config).err().map(|error| {
+    let fault = policy_file::read(config).err().map(|error| {
         Fault::new(error, "mend that line; `facteur config check` reads it as the engine does")
     });
     Examined::new("policy", fault)
