@@ -164,7 +164,11 @@ impl PolicyFile {
     }
 }
 
-fn read(config: &Config) -> Result<Policy, PolicyFileError> {
+/// The policy that a configuration names.
+///
+/// # Errors
+/// Names the file and the line.
+pub fn read(config: &Config) -> Result<Policy, PolicyFileError> {
     let text = config.policy_text()?;
     let faulty = |error| PolicyFileError::Faulty { path: config.policy.path.clone(), error };
     Policy::parse(&text).map_err(faulty)

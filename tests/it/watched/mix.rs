@@ -77,7 +77,7 @@ impl Line {
     async fn sign_in(&self) -> Result<()> {
         let now = SystemClock.now();
         let session = SessionRow {
-            person: PersonId::new(&format!("person-{}", Company::Active.number()))?,
+            person: PersonId::new(format!("person-{}", Company::Active.number()))?,
             name: "Anne".into(),
             proven: "{}".into(),
             seen_at: now,
