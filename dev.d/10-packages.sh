@@ -17,6 +17,8 @@ install_services() {
     # The browser that the pages are tested in.
     command -v chromium >/dev/null || missing+=(chromium)
     command -v chromedriver >/dev/null || missing+=(chromium-driver)
+    # An example is written with it.
+    command -v curl >/dev/null || missing+=(curl)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 

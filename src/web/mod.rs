@@ -3,6 +3,7 @@
 //! Nothing is served without authentication but health. An answer that is no
 //! success is a [`problem::Problem`]: code, message and place of the fault.
 
+mod api;
 mod assets;
 mod auth;
 mod contact;
@@ -22,6 +23,7 @@ mod sign_in;
 mod start;
 mod words;
 
+pub use api::DOCUMENT as OPENAPI;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
@@ -87,10 +89,12 @@ impl Web {
 /// Everything that is served on `web.listen`.
 pub fn router(web: Web) -> Router {
     Router::new()
+        .route("/openapi.json", get(api::serve_document))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/documents/{sha256}", put(documents::put).get(documents::get))
         .route("/events", get(events::feed))
+        .merge(api::router())
         .merge(pages_router())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)

@@ -2,6 +2,7 @@
 //! Where they are comes from the environment (`FACTEUR_TEST_…`, set by
 //! `./dev`); a service that is missing is a failure.
 
+mod api;
 mod asyncapi;
 mod bad_input;
 mod browser;

@@ -5,5 +5,5 @@
 mod forms;
 mod hostile;
 mod sessions;
-mod site;
+pub(crate) mod site;
 mod walls;
