@@ -13,6 +13,8 @@ verb_test() {
     give_services_back
     if [ $# -eq 0 ]; then
         prove_halves "$log" || status=1
+        # One fault of each kind, on services of its own.
+        faults_run --short || status=1
     else
         say "only tests that match: $*"
     fi

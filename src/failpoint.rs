@@ -13,7 +13,7 @@ macro_rules! fail_point {
 
 #[cfg(not(feature = "failpoints"))]
 macro_rules! fail_point {
-    ($name:literal) => {};
+    ($name:literal) => {{}};
 }
 
 pub(crate) use fail_point;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::source::Source;
 use crate::domain::{ApplicationId, IdempotencyKey, MessageId, Publication, Refusal, Valid};
 use crate::ledger::{Fingerprint, IdentityKey};
-use crate::queue::{Death, Properties, Tag};
+use crate::queue::{Death, Inbound, Properties, Tag};
 
 /// Which queue a delivery came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,6 +43,21 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// A delivery of a lane, to be settled where it came from.
+    #[must_use]
+    pub fn taken(lane: Lane, inbound: Inbound, source: &Arc<Source>) -> Self {
+        Self {
+            lane,
+            routing_key: inbound.routing_key.replace(char::is_control, "\u{fffd}"),
+            body: inbound.body,
+            properties: inbound.properties,
+            is_redelivered: inbound.redelivered,
+            death: inbound.death,
+            taken_at: tokio::time::Instant::now(),
+            settle: Some((Arc::clone(source), inbound.tag)),
+        }
+    }
+
     /// A document that does not come from a queue.
     #[must_use]
     pub fn unqueued(lane: Lane, routing_key: String, body: Bytes, properties: Properties) -> Self {

@@ -15,11 +15,12 @@ use super::count;
 use super::decode::decode;
 use super::judge::{Judged, Rulebook, judge, wanted};
 use super::source::Source;
+use super::steps::{Hold, Step, Steps};
+use super::whose::{WhoseError, are_ours};
 use crate::clock::Clock;
 use crate::documents::{DocumentError, DocumentStore};
 use crate::domain::{Code, Refusal};
-use crate::failpoint::fail_point;
-use crate::ledger::{Claimed, Class, DocumentKey, Ledger, LedgerError};
+use crate::ledger::{Batch, Claimed, Class, DocumentKey, Ledger, LedgerError};
 use crate::queue::{Settled, Tag};
 use crate::telemetry::log::chain;
 
@@ -30,6 +31,7 @@ pub struct Intake {
     rulebook: Rulebook,
     settings: Settings,
     clock: Arc<dyn Clock>,
+    steps: Steps,
 }
 
 /// Why a batch could not be recorded.
@@ -41,6 +43,9 @@ pub enum IntakeError {
     /// Inline content could not be stored.
     #[error("the batch's content could not be stored")]
     Documents(#[from] DocumentError),
+    /// The broker did not say that the batch is still ours.
+    #[error("it is unknown whether the batch is still ours")]
+    Whose(#[from] WhoseError),
 }
 
 impl IntakeError {
@@ -54,6 +59,7 @@ impl IntakeError {
         match self {
             Self::Ledger(error) => ("record", error.kind()),
             Self::Documents(error) => ("documents", error.kind()),
+            Self::Whose(error) => ("record", error.kind()),
         }
     }
 }
@@ -78,7 +84,13 @@ impl Intake {
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { ledger, documents, rulebook, settings, clock }
+        Self { ledger, documents, rulebook, settings, clock, steps: Steps::default() }
+    }
+
+    /// The same intake, held at its steps as a simulation says.
+    #[must_use]
+    pub fn held_by(self, hold: Hold) -> Self {
+        Self { steps: Steps::held_by(hold), ..self }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -147,24 +159,29 @@ impl Intake {
     /// One try: content first, then the transaction.
     async fn attempt(&self, piece: &mut [Candidate]) -> Result<Vec<Judged>, IntakeError> {
         self.store_inline(piece).await?;
-        fail_point!("inline-stored");
+        self.steps.at(Step::InlineStored).await?;
         let now = self.clock.now();
         let mut batch = self.ledger.begin().await?;
         let reference = batch.reference().await?;
         let wanted = wanted(piece, &reference);
         let snapshot = batch.look_up(reference, &wanted).await?;
-        fail_point!("looked-up");
+        self.steps.at(Step::LookedUp).await?;
+        are_ours(piece, &snapshot).await?;
         let (records, judged) = judge(piece, &snapshot, &self.rulebook, now);
         batch.record(records, &self.rulebook.policy, now).await?;
-        fail_point!("recorded");
-        if let Err(error) = batch.commit().await {
+        if let Err(error) = self.commit(batch).await {
             // It may have committed: what the next attempt finds recorded is
             // this batch's own work, and no repeat by the agency.
             piece.iter_mut().for_each(|candidate| candidate.arrival.is_redelivered = true);
             return Err(error.into());
         }
-        fail_point!("committed");
         Ok(judged)
+    }
+
+    async fn commit(&self, batch: Batch<'_>) -> Result<(), LedgerError> {
+        self.steps.at(Step::Recorded).await?;
+        batch.commit().await?;
+        self.steps.at(Step::Committed).await
     }
 
     /// Writes inline content, claimed first so that no sweep takes it, before
@@ -207,7 +224,8 @@ impl Intake {
                 }
             }
         }
-        fail_point!("settled");
+        // What is settled cannot fail any more.
+        drop(self.steps.at(Step::Settled).await);
     }
 }
 

@@ -12,7 +12,7 @@ use super::count;
 use super::pace::Pace;
 use super::ready::Ready;
 use super::source::Source;
-use crate::queue::{Consumer, Inbound, Queue, QueueError, Topology};
+use crate::queue::{Consumer, Queue, QueueError, Topology};
 use crate::telemetry::log::chain;
 
 /// Everything a lane's task needs.
@@ -125,7 +125,7 @@ impl LaneTask {
                 return Ok(rest);
             }
             source.take(inbound.tag).await;
-            self.ready.push(self.arrival(inbound, source));
+            self.ready.push(Arrival::taken(self.lane.clone(), inbound, source));
         }
     }
 
@@ -143,19 +143,6 @@ impl LaneTask {
             }
         }
         None
-    }
-
-    fn arrival(&self, inbound: Inbound, source: &Arc<Source>) -> Arrival {
-        Arrival {
-            lane: self.lane.clone(),
-            routing_key: inbound.routing_key.replace(char::is_control, "\u{fffd}"),
-            body: inbound.body,
-            properties: inbound.properties,
-            is_redelivered: inbound.redelivered,
-            death: inbound.death,
-            taken_at: tokio::time::Instant::now(),
-            settle: Some((Arc::clone(source), inbound.tag)),
-        }
     }
 }
 

@@ -24,7 +24,9 @@ mod pace;
 mod ready;
 mod replay;
 mod source;
+mod steps;
 mod supervisor;
+mod whose;
 mod window;
 
 pub use arrival::{Arrival, Candidate, Lane, Parsed, Replay};
@@ -32,6 +34,9 @@ pub use batch::{Intake, IntakeError, Outcome};
 pub use decode::{decode, decode_publication};
 pub use judge::{ClosedEnterprise, Judged, Rulebook, judge, wanted};
 pub use replay::ReplayError;
+pub use source::Source;
+pub use steps::{Hold, Step};
 pub use supervisor::run;
+pub use whose::WhoseError;
 
 pub use crate::config::Intake as Settings;

@@ -9,7 +9,7 @@ use super::window::Window;
 use crate::queue::{QueueError, Settled, Settler, Tag};
 
 /// Where deliveries came from, and where they are settled.
-pub(super) struct Source {
+pub struct Source {
     settler: Arc<dyn Settler>,
     /// Held while settling: two settlements of one channel must reach the
     /// broker in the order of their tags.
@@ -18,7 +18,9 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(settler: Arc<dyn Settler>) -> Arc<Self> {
+    /// Settles there.
+    #[must_use]
+    pub fn new(settler: Arc<dyn Settler>) -> Arc<Self> {
         let window = Mutex::new(Window::default());
         Arc::new(Self { settler, window, is_alive: AtomicBool::new(true) })
     }
@@ -29,11 +31,12 @@ impl Source {
     }
 
     /// Its connection is gone: everything unsettled comes again.
-    pub(super) fn is_gone(&self) {
+    pub fn is_gone(&self) {
         self.is_alive.store(false, Ordering::Release);
     }
 
-    pub(super) async fn take(&self, tag: Tag) {
+    /// A delivery was taken into a batch. Tags only grow.
+    pub async fn take(&self, tag: Tag) {
         self.window.lock().await.take(tag);
     }
 
@@ -45,6 +48,11 @@ impl Source {
             Some(tag) => self.settler.settle_through(tag).await,
             None => Ok(Settled::Yes),
         }
+    }
+
+    /// Asks the broker whether what came from here is still this engine's.
+    pub(super) async fn still_holds(&self) -> Result<Settled, QueueError> {
+        self.settler.still_holds().await
     }
 
     pub(super) async fn give_back(&self, tag: Tag) -> Result<Settled, QueueError> {

@@ -12,15 +12,17 @@ const BEAT: Statement = Statement::same(
      ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
 );
 
-const ALIVE: Statement = Statement::same("SELECT count(*) FROM engines WHERE seen_at > $1");
+const ALIVE: Statement =
+    Statement::same("SELECT count(*) FROM engines WHERE seen_at > $1 AND seen_at < $2");
 
 const BURY: Statement = Statement::same("DELETE FROM engines WHERE seen_at < $1 OR id = $2");
 
-/// Taken when it is free, expired or already ours.
+/// Taken when it is free, expired, already ours, or longer than any that is given:
+/// then the clock of whoever took it was wrong, and nobody waits for that time.
 const LEASE: Statement = Statement::same(
     "INSERT INTO leases (name, owner, until) VALUES ($1, $2, $3)
      ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
-     WHERE leases.until < $4 OR leases.owner = excluded.owner",
+     WHERE leases.until < $4 OR leases.until > $5 OR leases.owner = excluded.owner",
 );
 
 const RELEASE: Statement = Statement::same("DELETE FROM leases WHERE owner = $1");
@@ -36,8 +38,9 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn beat(&self, engine: Uuid, now: Timestamp) -> Result<u32, LedgerError> {
         self.store.execute(BEAT, vec![engine.into(), micros(now).into()]).await?;
-        let since = micros(now - SILENCE_MAX);
-        let mut rows = self.store.rows(ALIVE, vec![since.into()]).await?;
+        // Neither silent, nor by a clock that was wrong seen in the future.
+        let (since, until) = (micros(now - SILENCE_MAX), micros(now + SILENCE_MAX));
+        let mut rows = self.store.rows(ALIVE, vec![since.into(), until.into()]).await?;
         let alive = rows.first_mut().map_or(Ok(1), super::store::Row::int)?;
         Ok(u32::try_from(alive).unwrap_or(1).max(1))
     }
@@ -65,8 +68,10 @@ impl Ledger {
         now: Timestamp,
         length: SignedDuration,
     ) -> Result<bool, LedgerError> {
-        let until = micros(now + length);
-        let values = vec![task.into(), engine.into(), until.into(), micros(now).into()];
+        // Clocks may differ by the length of a lease.
+        let (until, longest) = (micros(now + length), micros(now + length + length));
+        let values =
+            vec![task.into(), engine.into(), until.into(), micros(now).into(), longest.into()];
         Ok(self.store.execute(LEASE, values).await? == 1)
     }
 }

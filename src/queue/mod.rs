@@ -207,6 +207,10 @@ pub trait Settler: Send + Sync {
 
     /// Gives single deliveries back, to be delivered again.
     async fn give_back(&self, tags: &[Tag]) -> Result<Settled, QueueError>;
+
+    /// Asks the broker whether what was handed out is still ours: `Yes` means
+    /// that until now it was given to nobody else.
+    async fn still_holds(&self) -> Result<Settled, QueueError>;
 }
 
 /// Publishes with confirms.

@@ -1,4 +1,5 @@
-//! The promises of the queue port, stamped on both implementations.
+//! The promises of the queue port, stamped on both implementations, and on the
+//! one in memory that simulations use.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
@@ -9,11 +10,23 @@ use futures_util::FutureExt;
 
 use crate::support::brokers::{Broker, File, RabbitMq};
 use crate::support::line::{DELIVERY_LIMIT, Line, MAX_LENGTH, bodies, body, publish_all, take};
+use crate::support::memory::Memory;
 use crate::support::wait::{soon, stays_quiet, until};
 
 /// Each promise once for each implementation.
 macro_rules! conformance {
-    ($($amqp:ident, $embedded:ident => $promise:ident;)*) => {$(
+    ($($amqp:ident, $embedded:ident => $promise:ident;)*) => {
+        mod memory {$(
+            #[tokio::test]
+            async fn $promise() {
+                let broker = super::Memory::default();
+                super::on_a_line(&broker, async |queue, line| {
+                    super::$promise(&broker, queue, line).await;
+                })
+                .await;
+            }
+        )*}
+        $(
         #[tokio::test]
         async fn $amqp() {
             let broker = RabbitMq::from_environment();
@@ -25,7 +38,8 @@ macro_rules! conformance {
             let broker = File::new();
             on_a_line(&broker, async |queue, line| $promise(&broker, queue, line).await).await;
         }
-    )*};
+        )*
+    };
 }
 
 conformance! {
@@ -194,14 +208,17 @@ async fn a_stale_settlement_is_gone(broker: &dyn Broker, queue: &dyn Queue, line
     lost.close().await;
     let mut second = line.consume(queue, 10).await;
     let again = take(&mut *second, 2).await;
-    for outcome in
-        [settler.settle_through(got[1].tag).await, settler.give_back(&[got[0].tag]).await]
-    {
+    for outcome in [
+        settler.still_holds().await,
+        settler.settle_through(got[1].tag).await,
+        settler.give_back(&[got[0].tag]).await,
+    ] {
         assert!(
             matches!(outcome, Ok(Settled::Gone) | Err(QueueError::Unavailable(_))),
             "{outcome:?}"
         );
     }
+    assert_eq!(second.settler().still_holds().await.unwrap(), Settled::Yes);
     assert_eq!(second.settler().settle_through(again[1].tag).await.unwrap(), Settled::Yes);
 }
 

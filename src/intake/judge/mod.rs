@@ -84,6 +84,17 @@ pub fn wanted(candidates: &[Candidate], reference: &Reference) -> Wanted {
     wanted
 }
 
+/// Whether the ledger knows these very bytes under the candidate's identity, and
+/// neither the broker nor an operator says that it is no repeat.
+pub(super) fn looks_repeated(candidate: &Candidate, snapshot: &Snapshot) -> bool {
+    if candidate.arrival.is_redelivered || candidate.replay.is_some() {
+        return false;
+    }
+    let (identity, _) = identify(candidate, &snapshot.reference);
+    let known = snapshot.identities.get(&identity);
+    known.is_some_and(|known| known.fingerprint == candidate.fingerprint)
+}
+
 /// Judges a batch, in order.
 #[must_use]
 pub fn judge(

@@ -29,7 +29,7 @@ impl AmqpConsumer {
         prefetch: u16,
     ) -> Result<Self, QueueError> {
         let deliveries = subscribe(&channel, queue, prefetch).await?;
-        let settler = Arc::new(AmqpSettler::new(channel.clone()));
+        let settler = Arc::new(AmqpSettler::new(channel.clone(), prefetch.max(1)));
         Ok(Self { queue: queue.to_owned(), deliveries, channel, settler })
     }
 

@@ -9,9 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::options::{BasicAckOptions, BasicNackOptions, BasicQosOptions};
 use lapin::{Acker, Channel};
 
+use super::fault;
 use super::patience::while_open;
 use crate::queue::{QueueError, Settled, Settler, Tag};
 
@@ -19,11 +20,12 @@ pub(super) struct AmqpSettler {
     /// Closes with its last holder: what is unsettled then goes back.
     channel: Channel,
     unsettled: Mutex<BTreeMap<Tag, Acker>>,
+    prefetch: u16,
 }
 
 impl AmqpSettler {
-    pub(super) fn new(channel: Channel) -> Self {
-        Self { channel, unsettled: Mutex::default() }
+    pub(super) fn new(channel: Channel, prefetch: u16) -> Self {
+        Self { channel, unsettled: Mutex::default(), prefetch }
     }
 
     pub(super) fn hold(&self, tag: Tag, acker: Acker) {
@@ -73,6 +75,17 @@ impl Settler for AmqpSettler {
         let outcomes = join_all(sent).await;
         let is_gone = outcomes.iter().any(|sent| outcome(sent) == Settled::Gone);
         Ok(if is_gone { Settled::Gone } else { self.nothing_to_settle() })
+    }
+
+    /// By a question on the channel itself that changes nothing: the bound is
+    /// that of the consumers to come, and none will.
+    async fn still_holds(&self) -> Result<Settled, QueueError> {
+        let asked = self.channel.basic_qos(self.prefetch, BasicQosOptions::default());
+        match while_open(&self.channel, asked).await {
+            Ok(()) => Ok(Settled::Yes),
+            Err(_) if !self.channel.status().connected() => Ok(Settled::Gone),
+            Err(error) => Err(fault::unavailable(error)),
+        }
     }
 }
 

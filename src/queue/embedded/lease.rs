@@ -81,7 +81,7 @@ impl Lease {
         Ok(if is_all { Settled::Yes } else { Settled::Gone })
     }
 
-    /// The answer where nothing was left to do.
+    /// The answer where nothing is to be done: whether the lease lives.
     async fn nothing_to_settle(&self) -> sqlx::Result<Settled> {
         let alive: Option<i64> = sqlx::query_scalar("SELECT id FROM consumer WHERE id = ?")
             .bind(self.consumer)
@@ -113,6 +113,10 @@ impl Settler for Lease {
         let settled = settled.map_err(unavailable)?;
         self.let_go(|held| tags.contains(&held));
         Ok(settled)
+    }
+
+    async fn still_holds(&self) -> Result<Settled, QueueError> {
+        self.nothing_to_settle().await.map_err(unavailable)
     }
 }
 

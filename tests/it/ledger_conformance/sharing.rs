@@ -16,6 +16,7 @@ use crate::support::world::{Company, LETTER, notice};
 on_both_ledgers! {
     cursors: sqlite_cursors_never_move_back, postgres_cursors_never_move_back;
     leases: sqlite_a_lease_has_one_owner, postgres_a_lease_has_one_owner;
+    fast: sqlite_a_clock_that_is_fast_keeps_no_lease, postgres_a_clock_that_is_fast_keeps_no_lease;
     alive: sqlite_engines_are_counted_while_they_live, postgres_engines_are_counted_while_they_live;
     letters: sqlite_letters_are_released_once_registered_first, postgres_letters_are_released_once_registered_first;
 }
@@ -51,6 +52,21 @@ async fn leases(ledger: &TestLedger) -> Result<()> {
     ensure!(ledger.lease("another", one, at(21)?, length).await?, "another task");
     ledger.leave(other, at(22)?).await?;
     ensure!(lease(one, 22).await?, "whoever leaves gives it back");
+    Ok(())
+}
+
+/// An engine dies while its clock is wrong: nobody waits until that time comes.
+async fn fast(ledger: &TestLedger) -> Result<()> {
+    const FAST_S: i64 = 7_200;
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let length = SignedDuration::from_secs(10);
+    let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds);
+    ensure!(ledger.lease("task", one, at(FAST_S)?, length).await?);
+    ensure!(ledger.lease("task", other, at(0)?, length).await?, "such a lease is not believed");
+    ensure!(ledger.lease("another", one, at(5)?, length).await?);
+    ensure!(!ledger.lease("another", other, at(0)?, length).await?, "clocks differ a little");
+    ledger.beat(one, at(FAST_S)?).await?;
+    ensure!(ledger.beat(other, at(0)?).await? == 1, "nobody is seen in the future");
     Ok(())
 }
 

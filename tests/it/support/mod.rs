@@ -5,6 +5,7 @@ pub(crate) mod desk;
 pub(crate) mod engine;
 pub(crate) mod ledgers;
 pub(crate) mod line;
+pub(crate) mod memory;
 pub(crate) mod office;
 pub(crate) mod program;
 pub(crate) mod relay;

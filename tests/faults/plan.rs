@@ -1,0 +1,205 @@
+//! What is broken, in which order, for how long: drawn from a seed, so that a
+//! run can be repeated.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+
+use crate::site::ENGINES;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    EngineKilled,
+    EngineStopped,
+    EngineRolled,
+    NodeKilled,
+    NodeStopped,
+    PostgresKilled,
+    PostgresStopped,
+    QueueCut,
+    QueueCutInRecovery,
+    QueueSilent,
+    QueueSlow,
+    QueueThin,
+    QueueHalfClosed,
+    LedgerCutBeforeCommit,
+    LedgerCutAfterCommit,
+    LedgerCutInRecovery,
+    LedgerSilent,
+    LedgerSlow,
+    LedgerHalfClosed,
+    LedgerDiskFull,
+    DocumentsDiskFull,
+    IndexDiskFull,
+    IndexDeleted,
+    IndexDamaged,
+    ClockJumped,
+    KilledInTheFuture,
+    Poison,
+    PrinterKilled,
+    PrinterStopped,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 29] = [
+        Self::EngineKilled,
+        Self::EngineStopped,
+        Self::EngineRolled,
+        Self::NodeKilled,
+        Self::NodeStopped,
+        Self::PostgresKilled,
+        Self::PostgresStopped,
+        Self::QueueCut,
+        Self::QueueCutInRecovery,
+        Self::QueueSilent,
+        Self::QueueSlow,
+        Self::QueueThin,
+        Self::QueueHalfClosed,
+        Self::LedgerCutBeforeCommit,
+        Self::LedgerCutAfterCommit,
+        Self::LedgerCutInRecovery,
+        Self::LedgerSilent,
+        Self::LedgerSlow,
+        Self::LedgerHalfClosed,
+        Self::LedgerDiskFull,
+        Self::DocumentsDiskFull,
+        Self::IndexDiskFull,
+        Self::IndexDeleted,
+        Self::IndexDamaged,
+        Self::ClockJumped,
+        Self::KilledInTheFuture,
+        Self::Poison,
+        Self::PrinterKilled,
+        Self::PrinterStopped,
+    ];
+
+    /// In words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::EngineKilled => "engine: SIGKILL",
+            Self::EngineStopped => "engine: SIGSTOP, SIGCONT",
+            Self::EngineRolled => "engine: SIGTERM and started again",
+            Self::NodeKilled => "broker node: SIGKILL",
+            Self::NodeStopped => "broker node: SIGSTOP, SIGCONT",
+            Self::PostgresKilled => "PostgreSQL: SIGKILL",
+            Self::PostgresStopped => "PostgreSQL: SIGSTOP, SIGCONT",
+            Self::QueueCut => "engine-broker: cut",
+            Self::QueueCutInRecovery => "engine-broker: cut, and again while it comes back",
+            Self::QueueSilent => "engine-broker: no byte passes",
+            Self::QueueSlow => "engine-broker: slow",
+            Self::QueueThin => "engine-broker: few bytes a second",
+            Self::QueueHalfClosed => "engine-broker: half closed",
+            Self::LedgerCutBeforeCommit => "engine-ledger: cut before COMMIT arrives",
+            Self::LedgerCutAfterCommit => "engine-ledger: COMMIT done, answer lost",
+            Self::LedgerCutInRecovery => "engine-ledger: cut, and again while it comes back",
+            Self::LedgerSilent => "engine-ledger: no byte passes",
+            Self::LedgerSlow => "engine-ledger: slow",
+            Self::LedgerHalfClosed => "engine-ledger: half closed",
+            Self::LedgerDiskFull => "disk of the ledger: full",
+            Self::DocumentsDiskFull => "disk of the documents: full",
+            Self::IndexDiskFull => "disk of an index: full",
+            Self::IndexDeleted => "index: folder deleted",
+            Self::IndexDamaged => "index: every file damaged",
+            Self::ClockJumped => "engine: clock jumps there and back",
+            Self::KilledInTheFuture => "engine: SIGKILL with a fast clock",
+            Self::Poison => "document that the ledger never takes",
+            Self::PrinterKilled => "print room: SIGKILL",
+            Self::PrinterStopped => "print room: SIGSTOP, SIGCONT",
+        }
+    }
+
+    /// Two faults of one place do not meet.
+    pub(crate) fn place(self, target: usize) -> Place {
+        match self {
+            Self::NodeKilled | Self::NodeStopped => Place::Cluster,
+            Self::PostgresKilled | Self::PostgresStopped | Self::LedgerDiskFull => Place::Ledger,
+            Self::DocumentsDiskFull => Place::Documents,
+            Self::Poison => Place::Mail,
+            Self::PrinterKilled | Self::PrinterStopped => Place::Printer(target),
+            _ => Place::Engine(target),
+        }
+    }
+
+    fn targets(self, nodes: usize) -> usize {
+        match self.place(0) {
+            Place::Cluster => nodes,
+            Place::Engine(_) | Place::Printer(_) => ENGINES,
+            Place::Ledger | Place::Documents | Place::Mail => 1,
+        }
+    }
+}
+
+/// Where a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Engine(usize),
+    Printer(usize),
+    Cluster,
+    Ledger,
+    Documents,
+    Mail,
+}
+
+/// One fault.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub(crate) kind: Kind,
+    /// Which engine, node or print room.
+    pub(crate) target: usize,
+    /// How long it lasts, where it lasts.
+    pub(crate) hold: Duration,
+    /// After the one before it.
+    pub(crate) after: Duration,
+    /// How far a clock jumps (s).
+    pub(crate) jump_s: i64,
+}
+
+impl Fault {
+    pub(crate) fn place(self) -> Place {
+        self.kind.place(self.target)
+    }
+}
+
+/// How long things last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// What is stopped.
+    pub(crate) stop: Duration,
+    /// A bad network, a full disk, a wrong clock: at most.
+    pub(crate) bad_max: Duration,
+}
+
+/// Beyond 5 minutes reports of printers are of the future, and letters would wait
+/// for somebody.
+const JUMPS_S: [i64; 4] = [240, -240, 60, -60];
+
+/// So many faults; every kind comes once before any comes again.
+pub(crate) fn schedule(seed: u64, count: usize, nodes: usize, times: Times) -> Vec<Fault> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut faults = Vec::with_capacity(count);
+    while faults.len() < count {
+        let mut kinds = Kind::ALL;
+        kinds.shuffle(&mut random);
+        faults.extend(kinds.map(|kind| fault(kind, nodes, times, &mut random)));
+    }
+    faults.truncate(count);
+    faults
+}
+
+fn fault(kind: Kind, nodes: usize, times: Times, random: &mut StdRng) -> Fault {
+    let is_stop = matches!(
+        kind,
+        Kind::EngineStopped | Kind::NodeStopped | Kind::PostgresStopped | Kind::PrinterStopped
+    );
+    let bad = random.random_range(500..=times.bad_max.as_millis() as u64);
+    Fault {
+        kind,
+        target: random.random_range(0..kind.targets(nodes)),
+        hold: if is_stop { times.stop } else { Duration::from_millis(bad) },
+        after: Duration::from_millis(random.random_range(100..1_500)),
+        jump_s: JUMPS_S[random.random_range(0..JUMPS_S.len())],
+    }
+}

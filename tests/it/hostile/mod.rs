@@ -1,0 +1,26 @@
+//! Whatever comes from outside, however wrong, is answered: nothing panics,
+//! nothing takes long, and what is taken is read again as it was written.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+mod json;
+mod publications;
+mod registries;
+mod reports;
+mod searches;
+mod texts;
+
+use std::time::Duration;
+
+use facteur::clock::Stopwatch;
+
+/// One answer, on a loaded machine and without optimisation.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// The answer, which must come in time.
+fn in_time<T>(answer: impl FnOnce() -> T) -> T {
+    let clock = Stopwatch::start();
+    let answer = answer();
+    assert!(clock.elapsed() < ANSWER_MAX, "it took {:?}", clock.elapsed());
+    answer
+}
