@@ -8,6 +8,8 @@ verb_lint() {
     lint_shell
     lint_prometheus
     cargo clippy --workspace --locked --all-targets -- -D warnings
+    # No test of `cargo test`, and so not among all targets.
+    cargo clippy --locked --test faults -- -D warnings
     say "lint is clean"
 }
 

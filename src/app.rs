@@ -15,24 +15,25 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Closed, Config};
-use crate::decide::Policy;
+use crate::config::Config;
 use crate::documents::DocumentStore;
 use crate::domain::Code;
-use crate::intake::{self, ClosedEnterprise, Intake, Rulebook};
+use crate::intake::{self, Intake, Rulebook};
 use crate::ledger::{Class, Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::mailbox::Mailbox;
 use crate::paper::links::Links;
 use crate::paper::office::Office;
 use crate::paper::printer::Printers;
+use crate::policy_file::PolicyFile;
+use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::relay::{self, Relay};
 use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
 use crate::watch::Watch;
-use crate::web::{self, Pages, Persona, Readiness, Web};
+use crate::web::{self, Backstage, Pages, Persona, Readiness, Web};
 
 /// How long a broker or a database may take to say goodbye.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
@@ -71,7 +72,7 @@ pub struct App {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Digital or paper.
-    pub policy: Arc<Policy>,
+    pub policy: Arc<PolicyFile>,
     /// Who prints what.
     pub printers: Arc<Printers>,
     /// This engine among others.
@@ -102,7 +103,7 @@ impl App {
     /// A faulty policy (naming the line), an address that cannot be read, a
     /// file that cannot be opened.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let policy = policy(&config)?;
+        let policy = PolicyFile::open(&config)?;
         let printers = config.printers().context("failed to read paper.printers")?;
         let ledger = Ledger::open(config.ledger.url.as_str(), config.ledger.connections).await;
         let queue = crate::queue::open(config.queue.url.as_str()).await;
@@ -123,17 +124,10 @@ impl App {
     /// What the intake judges by.
     #[must_use]
     pub fn rulebook(&self) -> Rulebook {
-        Rulebook {
-            policy: Arc::clone(&self.policy),
-            is_registry_complete: self.config.registry.complete,
-            closed: match self.config.registry.closed {
-                Closed::Refuse => ClosedEnterprise::Refuse,
-                Closed::Hold => ClosedEnterprise::Hold,
-            },
-        }
+        self.policy.rulebook()
     }
 
-    /// An intake over these parts.
+    /// An intake over these parts, which judges by the policy in force.
     #[must_use]
     pub fn intake(&self) -> Intake {
         Intake::new(
@@ -143,6 +137,7 @@ impl App {
             self.config.intake.clone(),
             Arc::clone(&self.clock),
         )
+        .following(self.policy.follow())
     }
 
     /// Migrates the ledger and starts the roles; they run until the
@@ -196,6 +191,7 @@ impl App {
             self.relay(Arc::clone(&office)).run(lifecycle);
             lifecycle.spawn("watch", self.watch().run(lifecycle.soft().clone()));
         }
+        self.tell(lifecycle, telemetry);
         let metrics = self.serve_metrics(lifecycle, telemetry).await?;
         let upkeep = telemetry.clone().upkeep(lifecycle.soft().clone());
         lifecycle.spawn("telemetry", async move {
@@ -229,7 +225,8 @@ impl App {
 
     async fn start_counters(&self) -> Result<(), LedgerError> {
         let reference = self.ledger.reference().await?;
-        let reasons = self.policy.reasons();
+        let policy = self.rulebook().policy;
+        let reasons = policy.reasons();
         let reasons = reasons.filter_map(|(ruling, reason)| Some((ruling.medium()?, reason)));
         telemetry::start_at_zero(reference.applications.keys(), reasons, Code::ALL);
         Ok(())
@@ -252,6 +249,22 @@ impl App {
         let links = Links::new(&base, key, lifetime);
         let (documents, printers) = (self.documents.clone(), Arc::clone(&self.printers));
         Ok(Arc::new(Office::new(ledger, documents, clock, printers, links)))
+    }
+
+    /// Tells its figures, and reads the policy again when that is asked.
+    fn tell(&self, lifecycle: &Lifecycle, telemetry: &telemetry::Handle) {
+        let pulse = Pulse {
+            ledger: Arc::clone(&self.ledger),
+            clock: Arc::clone(&self.clock),
+            engine: self.engine,
+            started_at: self.clock.now(),
+            telemetry: telemetry.clone(),
+            policy: Arc::clone(&self.policy),
+        };
+        let stop = lifecycle.soft();
+        lifecycle.spawn("pulse", pulse.run(stop.clone()));
+        let (policy, ledger) = (Arc::clone(&self.policy), Arc::clone(&self.ledger));
+        lifecycle.spawn("policy", policy.run(ledger, stop.clone()));
     }
 
     fn relay(&self, office: Arc<Office>) -> Relay {
@@ -311,7 +324,9 @@ impl App {
         let documents = self.documents.clone();
         let mailbox =
             Mailbox::new(Arc::clone(&ledger), search, documents.clone(), Arc::clone(&clock));
-        let web = Web::new(ledger, documents, clock, readiness, pages, mailbox);
+        let backstage = Backstage { intake: self.intake(), printers: Arc::clone(&self.printers) };
+        let web =
+            Web::new(ledger, documents, clock, readiness, pages, mailbox).with_console(backstage);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
         let router = web::router(web).merge(web::printers_router(office, lease));
         lifecycle.spawn("web", web::serve(listener, router, stop));
@@ -368,16 +383,6 @@ async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     // With port 0 the system chose the port, and nobody else would know it.
     info!(key, address = %listener.local_addr()?, "listening");
     Ok(listener)
-}
-
-/// Reads the policy that a configuration names.
-///
-/// # Errors
-/// Names the file and the line.
-pub fn policy(config: &Config) -> anyhow::Result<Policy> {
-    let text = config.policy_text().context("failed to read policy.path")?;
-    Policy::parse(&text)
-        .with_context(|| format!("the policy {} is faulty", config.policy.path.display()))
 }
 
 fn clock_now() -> jiff::Timestamp {

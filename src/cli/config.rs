@@ -1,8 +1,8 @@
 //! `facteur config`
 
 use super::{Answer, Output};
-use crate::app;
 use crate::config::Config;
+use crate::policy_file::PolicyFile;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
@@ -17,7 +17,7 @@ pub(super) fn run(args: &Args, config: &Config, output: Output) -> anyhow::Resul
         Args::Print if output.is_json() => output.show(config, |_| vec![])?,
         Args::Print => output.text(&config.to_toml()?)?,
         Args::Check => {
-            let policy = app::policy(config)?;
+            let policy = PolicyFile::open(config)?.rulebook().policy;
             let answer = serde_json::json!({
                 "policy": policy.digest, "rules": policy.rules.len(),
             });

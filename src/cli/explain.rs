@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Answer, Output, open};
 use crate::config::Config;
-use crate::decide::{Policy, decide};
 use crate::domain::MessageId;
 use crate::ledger::StoredMessage;
 
@@ -23,19 +22,9 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
         output.show(&json!({ "error": message }), |_| vec![message.clone()])?;
         return Ok(Answer::No);
     };
-    let replayed = replay(&message);
+    let replayed = message.is_decided_again_alike();
     output.show(&value(&message, replayed)?, |_| lines(&message, replayed))?;
     Ok(Answer::from(replayed))
-}
-
-/// Decides again, from the stored facts and the stored policy.
-fn replay(message: &StoredMessage) -> bool {
-    Policy::parse(&message.policy.1).is_ok_and(|policy| {
-        let decision = decide(&policy, &message.facts);
-        policy.digest == message.policy.0
-            && decision.ruling.medium() == Some(message.medium)
-            && *decision.rule == *message.rule
-    })
 }
 
 fn value(message: &StoredMessage, replayed: bool) -> anyhow::Result<Value> {

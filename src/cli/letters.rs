@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::domain::{Address, ApplicationId, EnterpriseNumber, MessageId, MessageTypeId};
 use crate::ledger::{
-    LedgerError, LetterEvent, LetterFilter, LetterRow, OrderRefusal, Ordered, RecallScope,
+    Act, LedgerError, LetterEvent, LetterFilter, LetterRow, OrderRefusal, Ordered, RecallScope,
 };
 use crate::paper::address::{self, AddressBlock};
 use crate::paper::days;
@@ -81,6 +81,9 @@ pub(super) enum Args {
         /// Let it go on
         #[arg(long)]
         resume: bool,
+        /// Why, for the record
+        #[arg(long, default_value = "")]
+        reason: String,
     },
 }
 
@@ -156,7 +159,7 @@ impl Desk<'_> {
             }
             Args::Strays { limit } => self.strays(limit).await,
             Args::Printers => self.printers().await,
-            Args::Pause { printer, resume } => self.pause(&printer, resume).await,
+            Args::Pause { printer, resume, reason } => self.pause(&printer, resume, &reason).await,
         }
     }
 
@@ -248,9 +251,10 @@ impl Desk<'_> {
         Ok(Answer::Yes)
     }
 
-    async fn pause(&self, printer: &str, resume: bool) -> anyhow::Result<Answer> {
+    async fn pause(&self, printer: &str, resume: bool, reason: &str) -> anyhow::Result<Answer> {
         self.known(printer)?;
-        self.app.ledger.pause_printer(printer, !resume).await?;
+        let act = Act { actor: &actor(), reason, at: self.now };
+        self.app.ledger.pause_printer(printer, !resume, act).await?;
         let word = if resume { "goes on" } else { "is paused" };
         self.output.show(&json!({ "printer": printer, "paused": !resume }), |_| {
             vec![format!("{printer} {word}")]

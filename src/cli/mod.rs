@@ -5,9 +5,11 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod lanes;
 mod letters;
 mod migrate;
 mod output;
+mod policy;
 mod printer;
 mod publish;
 mod quarantine;
@@ -17,6 +19,7 @@ mod search;
 mod serve;
 mod simulate;
 mod topology;
+mod types;
 mod verify;
 
 pub use answer::Answer;
@@ -82,6 +85,15 @@ enum Command {
     /// Look after what could not be accepted
     #[command(subcommand)]
     Quarantine(quarantine::Args),
+    /// Look after lanes: list, pause, resume, pace
+    #[command(subcommand)]
+    Lanes(lanes::Args),
+    /// Pause and resume message types
+    #[command(subcommand)]
+    Types(types::Args),
+    /// Have the policy read again, and say who decides by which
+    #[command(subcommand)]
+    Policy(policy::Args),
     /// Look after letters: list, show, recall, release, move, send again
     #[command(subcommand)]
     Letters(letters::Args),
@@ -135,6 +147,9 @@ impl Cli {
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Simulate(args) => simulate::run(args, config, output).await,
             Command::Quarantine(args) => quarantine::run(args, config, output).await,
+            Command::Lanes(args) => lanes::run(args, config, output).await,
+            Command::Types(args) => types::run(args, config, output).await,
+            Command::Policy(args) => policy::run(args, config, output).await,
             Command::Letters(args) => letters::run(args, config, output).await,
             Command::Verify(args) => verify::run(args, config, output).await,
             Command::Search(args) => search::run(args, config, output).await,

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::domain::Code;
 use crate::intake::Judged;
-use crate::ledger::{QuarantineEntry, QuarantineState};
+use crate::ledger::{Act, QuarantineEntry, QuarantineState};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
@@ -45,6 +45,9 @@ pub(super) enum Args {
         /// Which
         #[arg(required = true)]
         ids: Vec<Uuid>,
+        /// Why, for the record
+        #[arg(long, default_value = "")]
+        reason: String,
     },
 }
 
@@ -91,7 +94,7 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
         }
         Args::Show { id } => show(&app, id, output).await,
         Args::Replay { ids } => replay(&app, &ids, output).await,
-        Args::Discard { ids } => discard(&app, &ids, output).await,
+        Args::Discard { ids, reason } => discard(&app, &ids, &reason, output).await,
     };
     app.close().await;
     answer
@@ -155,10 +158,12 @@ async fn replay(app: &App, ids: &[Uuid], output: Output) -> anyhow::Result<Answe
     Ok(is_accepted.into())
 }
 
-async fn discard(app: &App, ids: &[Uuid], output: Output) -> anyhow::Result<Answer> {
+async fn discard(app: &App, ids: &[Uuid], reason: &str, output: Output) -> anyhow::Result<Answer> {
     let mut is_done = true;
+    let actor = actor();
     for id in ids {
-        let discarded = app.ledger.discard(*id, &actor(), app.clock.now()).await?;
+        let act = Act { actor: &actor, reason, at: app.clock.now() };
+        let discarded = app.ledger.discard(*id, act).await?;
         is_done &= discarded;
         output.show(&json!({ "id": id, "discarded": discarded }), |_| {
             let word = if discarded { "discarded" } else { "not there, or not waiting any more" };

@@ -23,6 +23,7 @@ pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
     let app = App::open(config).await?;
     let lifecycle = Lifecycle::new();
     lifecycle.signals()?;
+    app.policy.hang_ups(&lifecycle)?;
     // A database that is away at the start is waited for, as it is later.
     let started = tokio::select! {
         started = app.start_patiently(&roles, &lifecycle, &telemetry) => started,

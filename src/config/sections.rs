@@ -65,6 +65,10 @@ sections! {
         name_claim: String,
         /// The claim with the companies that somebody represents.
         represents_claim: String,
+        /// The claim that says who is an operator.
+        operator_claim: String,
+        /// What it says of one; empty: nobody is.
+        operator_value: String,
         /// Where browsers find the pages, without a slash at the end.
         base_url: String,
         /// Time without a click after which a session ends.

@@ -1,5 +1,5 @@
 //! Persons whom one may be in a demonstration: a manager, a payroll clerk, a
-//! colleague, an accountant of many companies, and a newcomer.
+//! colleague, an accountant of many companies, an operator, and a newcomer.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,12 +24,6 @@ fn bakery() -> EnterpriseNumber {
 /// # Errors
 /// Never in practice: every id written here is valid, which a test shows.
 pub fn personas(newcomers: EnterpriseNumber) -> Result<Vec<Persona>, IdError> {
-    let persona = |id: &str, name: &str, language, about: [&str; 4]| {
-        let [fr, nl, de, en] = about.map(|text| Some(text.to_owned()));
-        let (id, name) = (PersonId::new(id)?, name.to_owned());
-        let about = Texts { fr, nl, de, en };
-        Ok(Persona { id, name, language, about, represents: Vec::new() })
-    };
     Ok(vec![
         persona(
             "demo-amelie",
@@ -75,6 +69,7 @@ pub fn personas(newcomers: EnterpriseNumber) -> Result<Vec<Persona>, IdError> {
                 "Accountant of nearly 1,000 companies.",
             ],
         )?,
+        operator()?,
         Persona {
             represents: vec![newcomers],
             ..persona(
@@ -90,6 +85,28 @@ pub fn personas(newcomers: EnterpriseNumber) -> Result<Vec<Persona>, IdError> {
             )?
         },
     ])
+}
+
+fn persona(id: &str, name: &str, language: Language, about: [&str; 4]) -> Result<Persona, IdError> {
+    let [fr, nl, de, en] = about.map(|text| Some(text.to_owned()));
+    let (id, name) = (PersonId::new(id)?, name.to_owned());
+    let about = Texts { fr, nl, de, en };
+    Ok(Persona { id, name, language, about, represents: Vec::new(), is_operator: false })
+}
+
+fn operator() -> Result<Persona, IdError> {
+    let persona = persona(
+        "demo-operator",
+        "Nadia Lambert",
+        Language::Fr,
+        [
+            "Exploitante : surveille et dirige l’ensemble, et ne lit le courrier de personne.",
+            "Operator: bewaakt en stuurt het geheel, en leest niemands post.",
+            "Betreiberin: überwacht und steuert das Ganze und liest niemandes Post.",
+            "Operator: watches and steers the whole, and reads nobody’s mail.",
+        ],
+    )?;
+    Ok(Persona { is_operator: true, ..persona })
 }
 
 /// A company that could register: active, and without a box.

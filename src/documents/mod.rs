@@ -5,6 +5,7 @@
 //! in one step, after its last byte was synced. This module knows nothing of
 //! who may read it; [`upload`] and the ledger's rows say what is named by whom.
 
+pub mod archive;
 mod error;
 mod incoming;
 mod open;

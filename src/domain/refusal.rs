@@ -54,6 +54,8 @@ codes! {
     PreconditionNotMet = "PRECONDITION_NOT_MET",
     /// The company is closed.
     EnterpriseClosed = "ENTERPRISE_NOT_ACTIVE",
+    /// An operator paused the message type: nothing is wrong, it waits.
+    TypePaused = "MESSAGE_TYPE_PAUSED",
     /// No lane is registered for the routing key.
     Unroutable = "UNROUTABLE",
     /// The broker gave up delivering it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backon::BackoffBuilder;
 use bytes::Bytes;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -28,7 +29,7 @@ use crate::telemetry::log::chain;
 pub struct Intake {
     ledger: Arc<Ledger>,
     documents: DocumentStore,
-    rulebook: Rulebook,
+    rulebook: watch::Receiver<Rulebook>,
     settings: Settings,
     clock: Arc<dyn Clock>,
     steps: Steps,
@@ -84,6 +85,7 @@ impl Intake {
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let rulebook = watch::channel(rulebook).1;
         Self { ledger, documents, rulebook, settings, clock, steps: Steps::default() }
     }
 
@@ -91,6 +93,18 @@ impl Intake {
     #[must_use]
     pub fn held_by(self, hold: Hold) -> Self {
         Self { steps: Steps::held_by(hold), ..self }
+    }
+
+    /// Judges by what this says from now on.
+    #[must_use]
+    pub fn following(self, rulebook: watch::Receiver<Rulebook>) -> Self {
+        Self { rulebook, ..self }
+    }
+
+    /// What it judges by now.
+    #[must_use]
+    pub fn rulebook(&self) -> Rulebook {
+        self.rulebook.borrow().clone()
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -167,8 +181,9 @@ impl Intake {
         let snapshot = batch.look_up(reference, &wanted).await?;
         self.steps.at(Step::LookedUp).await?;
         are_ours(piece, &snapshot).await?;
-        let (records, judged) = judge(piece, &snapshot, &self.rulebook, now);
-        batch.record(records, &self.rulebook.policy, now).await?;
+        let rulebook = self.rulebook.borrow().clone();
+        let (records, judged) = judge(piece, &snapshot, &rulebook, now);
+        batch.record(records, &rulebook.policy, now).await?;
         if let Err(error) = self.commit(batch).await {
             // It may have committed: what the next attempt finds recorded is
             // this batch's own work, and no repeat by the agency.

@@ -23,6 +23,7 @@ mod lane;
 mod pace;
 mod ready;
 mod replay;
+mod resume;
 mod source;
 mod steps;
 mod supervisor;

@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::arrival::{Arrival, Lane, Replay};
+use super::arrival::{Arrival, Candidate, Lane, Replay};
 use super::batch::{Intake, Outcome};
 use super::decode::decode;
 use super::judge::Judged;
@@ -43,6 +43,36 @@ impl Intake {
         actor: &str,
         stop: &CancellationToken,
     ) -> Result<Judged, ReplayError> {
+        let candidate = self.candidate(id, actor).await?;
+        match self.deliver_candidates(vec![candidate], stop).await {
+            Outcome::Recorded(mut judged) => judged.pop().ok_or(ReplayError::Unknown(id)),
+            Outcome::Stopped => Err(ReplayError::Stopped),
+        }
+    }
+
+    /// Judges several entries again, in one transaction; those that do not
+    /// wait any more are left out.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub(super) async fn replay_all(
+        &self,
+        ids: &[Uuid],
+        actor: &str,
+        stop: &CancellationToken,
+    ) -> Result<Outcome, LedgerError> {
+        let mut candidates = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.candidate(*id, actor).await {
+                Ok(candidate) => candidates.push(candidate),
+                Err(ReplayError::Ledger(error)) => return Err(error),
+                Err(error) => tracing::debug!(%id, %error, "not replayed"),
+            }
+        }
+        Ok(self.deliver_candidates(candidates, stop).await)
+    }
+
+    async fn candidate(&self, id: Uuid, actor: &str) -> Result<Candidate, ReplayError> {
         let found = self.ledger().quarantined(id).await?;
         let (entry, body) = found.ok_or(ReplayError::Unknown(id))?;
         if !matches!(entry.state, QuarantineState::Open | QuarantineState::Held) {
@@ -58,10 +88,7 @@ impl Intake {
         let settings = self.settings();
         let mut candidate = decode(arrival, settings.limits(), settings.body_bytes_max);
         candidate.replay = Some(Replay { entry: id, actor: actor.to_owned(), identity, seen });
-        match self.deliver_candidates(vec![candidate], stop).await {
-            Outcome::Recorded(mut judged) => judged.pop().ok_or(ReplayError::Unknown(id)),
-            Outcome::Stopped => Err(ReplayError::Stopped),
-        }
+        Ok(candidate)
     }
 }
 

@@ -38,6 +38,9 @@ pub fn run(
         let worker = work(Arc::clone(&intake), Arc::clone(&ready), stop);
         lifecycle.spawn(format!("intake worker {number}"), worker);
     }
+    let (held, time) = (Arc::clone(&intake), Arc::clone(&clock));
+    let resumed = super::resume::run(held, time, engine, lifecycle.soft().clone());
+    lifecycle.spawn("held documents", resumed);
     let supervisor = Supervisor {
         intake,
         queue,
@@ -128,7 +131,8 @@ impl Supervisor {
         crate::telemetry::start_at_zero(reference.applications.keys(), [], &[]);
         self.open_and_close(&reference, engines, &topology).await;
         self.seen = Some((reference.version, engines));
-        info!(lanes = self.lanes.len(), engines, "lanes are open");
+        let paused = reference.controls.lanes.values().filter(|it| it.is_paused).count();
+        info!(lanes = self.lanes.len(), paused, engines, "lanes are open");
         Ok(())
     }
 
@@ -139,8 +143,10 @@ impl Supervisor {
         topology: &Arc<Topology>,
     ) {
         let wanted = wanted(reference);
-        self.warn_of_memory(wanted.len());
-        let prefetch = self.intake.settings().prefetch(wanted.len());
+        // Of paused lanes too: a pause does not open the others anew.
+        let lanes = reference.applications.len() + LANES_OF_OUR_OWN;
+        self.warn_of_memory(lanes);
+        let prefetch = self.intake.settings().prefetch(lanes);
         let obsolete: Vec<Lane> = self
             .lanes
             .iter()
@@ -228,14 +234,20 @@ impl Running {
     }
 }
 
-/// Each lane with its queue and pace.
+/// What is unroutable, and what the broker gave up.
+const LANES_OF_OUR_OWN: usize = 2;
+
+/// Each lane that is not paused, with its queue and pace.
 fn wanted(reference: &Reference) -> BTreeMap<Lane, (String, Option<u32>)> {
+    let controls = &reference.controls;
     let mut lanes: BTreeMap<Lane, (String, Option<u32>)> = reference
         .applications
         .values()
+        .filter(|application| !controls.is_lane_paused(&application.id))
         .map(|application| {
             let queue = topology::intake_queue(&application.id);
-            (Lane::Application(application.id.clone()), (queue, application.pace_per_second))
+            let pace = controls.pace(&application.id).or(application.pace_per_second);
+            (Lane::Application(application.id.clone()), (queue, pace))
         })
         .collect();
     lanes.insert(Lane::Unroutable, (topology::QUEUE_UNROUTABLE.into(), None));

@@ -5,6 +5,7 @@ use super::record::StoredMessage;
 use super::reference::enterprise_number;
 use super::store::{Row, Statement};
 use super::{Ledger, time};
+use crate::decide::{Policy, decide};
 use crate::domain::{Digest, MessageId};
 
 const MESSAGE: Statement = Statement::same(
@@ -36,6 +37,20 @@ impl Ledger {
             message.letters.push((row.id()?, row.text()?));
         }
         Ok(Some(message))
+    }
+}
+
+impl StoredMessage {
+    /// Whether the stored facts and the stored policy decide today as they did
+    /// then.
+    #[must_use]
+    pub fn is_decided_again_alike(&self) -> bool {
+        Policy::parse(&self.policy.1).is_ok_and(|policy| {
+            let decision = decide(&policy, &self.facts);
+            policy.digest == self.policy.0
+                && decision.ruling.medium() == Some(self.medium)
+                && *decision.rule == *self.rule
+        })
     }
 }
 

@@ -9,12 +9,20 @@ use super::error::LedgerError;
 use super::store::{Statement, Store, Value};
 
 /// Version, description, PostgreSQL, SQLite.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "ledger",
-    include_str!("../../schemas/postgres/0001_ledger.sql"),
-    include_str!("../../schemas/sqlite/0001_ledger.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "ledger",
+        include_str!("../../schemas/postgres/0001_ledger.sql"),
+        include_str!("../../schemas/sqlite/0001_ledger.sql"),
+    ),
+    (
+        4,
+        "operators",
+        include_str!("../../schemas/postgres/0004_operators.sql"),
+        include_str!("../../schemas/sqlite/0004_operators.sql"),
+    ),
+];
 
 pub(super) async fn run(store: &Store) -> Result<(), LedgerError> {
     let migrator = |texts: fn(&(i64, &'static str, &'static str, &'static str)) -> &'static str| {

@@ -12,12 +12,14 @@
 mod access;
 mod account;
 mod batch;
+mod controls;
 mod cursors;
 mod detail;
 mod documents;
 mod engines;
 mod error;
 mod explain;
+mod figures;
 mod identity;
 mod journal;
 mod letters;
@@ -35,10 +37,12 @@ mod verify;
 
 pub use account::{Account, ApplicationAccount, LetterCounts};
 pub use batch::{Batch, Recipient, RecipientBox, Snapshot, Wanted};
+pub use controls::{Act, Acted, Control, Controlled, Controls, LaneOrder};
 pub use cursors::Cursor;
 pub use detail::Detail;
 pub use documents::{Claimed, DocumentKey, DocumentRow, KnownDocument, Sweep};
 pub use error::{Class, LedgerError};
+pub use figures::{EngineFigures, Moment, TOLD_EVERY, TOLD_KEPT, Told};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
 pub use letters::{
@@ -50,7 +54,7 @@ pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
     Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
 };
-pub use quarantine::{QuarantineEntry, QuarantineState};
+pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};

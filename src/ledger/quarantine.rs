@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::controls::{Act, operated};
 use super::detail::Detail;
 use super::error::LedgerError;
 use super::identity::{IdentityKey, words};
@@ -11,7 +12,7 @@ use super::record::Replayed;
 use super::reference::enterprise_number;
 use super::store::{Row, Statement, Transaction, Value};
 use super::{Ledger, micros, time};
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, MessageTypeId, Refusal};
 
 words! {
     /// What became of an entry.
@@ -56,12 +57,43 @@ pub struct QuarantineEntry {
     pub resolved_by: Option<String>,
 }
 
+/// Which entries are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct QuarantineFilter {
+    /// In this state.
+    pub state: Option<QuarantineState>,
+    /// Of this application; empty: of any.
+    pub application: String,
+    /// With this code.
+    pub code: Option<Code>,
+    /// Older than this one: its time and id.
+    pub before: Option<(Timestamp, Uuid)>,
+}
+
 const LIST: Statement = Statement::same(
     "SELECT id, lane, organization, application, key, code, pointer, explanation, properties,
             state, at, resolved_at, resolved_by
      FROM quarantine
      WHERE ($1 = '' OR state = $1) AND ($2 = '' OR application = $2) AND ($3 = '' OR code = $3)
      ORDER BY at DESC, id DESC LIMIT $4",
+);
+
+const PAGE: Statement = Statement::same(
+    "SELECT id, lane, organization, application, key, code, pointer, explanation, properties,
+            state, at, resolved_at, resolved_by
+     FROM quarantine
+     WHERE ($1 = '' OR state = $1) AND ($2 = '' OR application = $2) AND ($3 = '' OR code = $3)
+       AND (at < $4 OR (at = $4 AND id < $5))
+     ORDER BY at DESC, id DESC LIMIT $6",
+);
+
+const HELD_TYPES: Statement = Statement::same(
+    "SELECT DISTINCT paused_type FROM quarantine
+     WHERE state = 'held' AND paused_type IS NOT NULL",
+);
+
+const HELD_OF_TYPE: Statement = Statement::same(
+    "SELECT id FROM quarantine WHERE state = 'held' AND paused_type = $1 ORDER BY id LIMIT $2",
 );
 
 const SHOW: Statement = Statement::same(
@@ -169,6 +201,51 @@ impl Ledger {
         self.store.rows(LIST, values).await?.iter_mut().map(entry).collect()
     }
 
+    /// A page of entries, newest first.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn quarantine_page(
+        &self,
+        filter: &QuarantineFilter,
+        limit: u32,
+    ) -> Result<Vec<QuarantineEntry>, LedgerError> {
+        let (at, id) = match filter.before {
+            Some((at, id)) => (micros(at), id),
+            None => (i64::MAX, Uuid::max()),
+        };
+        let values: Vec<Value> = vec![
+            filter.state.map_or("", QuarantineState::as_str).into(),
+            filter.application.as_str().into(),
+            filter.code.map_or("", Code::as_str).into(),
+            at.into(),
+            id.into(),
+            i64::from(limit).into(),
+        ];
+        self.store.rows(PAGE, values).await?.iter_mut().map(entry).collect()
+    }
+
+    /// The message types of what a pause holds.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn held_types(&self) -> Result<Vec<MessageTypeId>, LedgerError> {
+        self.store.rows(HELD_TYPES, vec![]).await?.iter_mut().map(Row::parsed).collect()
+    }
+
+    /// What a type's pause holds, oldest first.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn held_of_type(
+        &self,
+        kind: &MessageTypeId,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, LedgerError> {
+        let values = vec![kind.as_str().into(), i64::from(limit).into()];
+        self.store.rows(HELD_OF_TYPE, values).await?.iter_mut().map(Row::id).collect()
+    }
+
     /// One entry with its bytes.
     ///
     /// # Errors
@@ -186,13 +263,8 @@ impl Ledger {
     ///
     /// # Errors
     /// `Transient` while the database is away.
-    pub async fn discard(
-        &self,
-        id: Uuid,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<bool, LedgerError> {
-        let at = micros(now);
+    pub async fn discard(&self, id: Uuid, act: Act<'_>) -> Result<bool, LedgerError> {
+        let (at, actor) = (micros(act.at), act.actor);
         let mut tx = self.store.begin().await?;
         let mut rows = tx.rows(SHOW, vec![id.into()]).await?;
         let Some(row) = rows.first_mut() else {
@@ -210,7 +282,8 @@ impl Ledger {
             found.key.as_str().into(),
         ];
         tx.execute(DISCARD_IDENTITY, identity).await?;
-        journal::append(&mut tx, &mut [discarded(&found, now)?], at).await?;
+        journal::append(&mut tx, &mut [discarded(&found, act.at)?], at).await?;
+        operated(&mut tx, "discarded", &id.to_string(), act).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -79,6 +79,8 @@ pub struct Quarantined {
     pub refusal: Refusal,
     /// `Open`, or `Held` when nothing is wrong with it.
     pub state: QuarantineState,
+    /// The message type whose pause holds it.
+    pub paused_type: Option<MessageTypeId>,
     /// Its AMQP properties as JSON.
     pub properties: String,
     /// Its bytes, untouched.
@@ -235,11 +237,12 @@ const QUARANTINE: Table = Table {
         "body",
         "state",
         "at",
+        "paused_type",
     ],
     // The same bytes come again after an operator threw them away, and after
     // something else with the same key: they wait again.
     conflict: "ON CONFLICT (digest) DO UPDATE SET state = excluded.state, at = excluded.at,
-        resolved_at = NULL, resolved_by = NULL WHERE quarantine.state = 'discarded'",
+        paused_type = excluded.paused_type, resolved_at = NULL, resolved_by = NULL WHERE quarantine.state = 'discarded'",
 };
 
 const AUDIENCES: Table = Table {
@@ -450,6 +453,9 @@ pub(super) async fn write_quarantine(
         Column::Bytes(rows.iter().map(|row| row.body.clone()).collect()),
         text(|row| row.state.as_str()),
         Column::Ints(vec![at; rows.len()]),
+        Column::OptTexts(
+            rows.iter().map(|row| row.paused_type.as_ref().map(ToString::to_string)).collect(),
+        ),
     ];
     tx.insert(Bulk::new(&QUARANTINE, columns)).await.map(drop)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Ledger;
+use super::controls::{self, Controls};
 use super::error::LedgerError;
 use super::store::{Row, Statement, Transaction};
 use crate::domain::{
@@ -26,6 +27,8 @@ pub struct Reference {
     pub message_types: HashMap<MessageTypeId, MessageType>,
     /// By id.
     pub services: HashMap<ServiceId, OnlineService>,
+    /// What operators ordered.
+    pub controls: Controls,
     trios: HashMap<ApplicationId, HashMap<MessageTypeId, HashSet<EnterpriseNumber>>>,
 }
 
@@ -123,6 +126,7 @@ impl Ledger {
 
 async fn load(tx: &mut Transaction, version: i64) -> Result<Reference, LedgerError> {
     let mut reference = Reference { version, ..Reference::default() };
+    reference.controls = controls::load(tx).await?;
     for mut row in tx.rows(ORGANIZATIONS, vec![]).await? {
         let organization: Organization = row.json()?;
         reference.organizations.insert(organization.number, organization);

@@ -1,6 +1,7 @@
 //! Why a reader did not get what was asked for.
 
 use crate::documents::DocumentError;
+use crate::documents::archive::ArchiveError;
 use crate::domain::RecordKey;
 use crate::ledger::LedgerError;
 use crate::search::QueryError;
@@ -46,6 +47,9 @@ pub enum MailboxError {
     /// The document store did not answer, or does not hold what it should.
     #[error("the documents did not do their part")]
     Documents(#[from] DocumentError),
+    /// A download broke off.
+    #[error("the archive could not be written")]
+    Archive(#[source] ArchiveError),
     /// Content that the ledger names is not in the store.
     #[error("a document is missing from the store")]
     ContentMissing,

@@ -40,6 +40,16 @@ impl Mailbox {
         ids: &[MessageId],
     ) -> Result<String, MailboxError> {
         check_count(ids)?;
+        self.list_csv_in(reader, ids, &[]).await
+    }
+
+    /// The same, and where in an archive each message lies.
+    pub(super) async fn list_csv_in(
+        &self,
+        reader: &Reader,
+        ids: &[MessageId],
+        folders: &[String],
+    ) -> Result<String, MailboxError> {
         let now = self.clock.now();
         let look = self.ledger.look_at_messages(&reader.person, ids, now).await?;
         let mut look = look.ok_or(MailboxError::NotFound)?;
@@ -47,10 +57,14 @@ impl Mailbox {
         let lines = look.lines(ids, &everything).await?;
         let labels: BTreeSet<_> = lines.iter().flat_map(|line| line.labels.clone()).collect();
         let labels = look.labels_called(&labels.into_iter().collect::<Vec<_>>()).await?;
-        let mut csv = Csv::with(&HEADINGS);
+        let folder = if folders.is_empty() { None } else { Some("folder") };
+        let headings: Vec<&str> = HEADINGS.into_iter().chain(folder).collect();
+        let mut csv = Csv::with(&headings);
+        let mut folders = folders.iter();
         for line in &lines {
             let cells = cells(line, &look.reference, &labels, reader.claims.language);
-            csv.row(&cells.each_ref().map(String::as_str));
+            let cells = cells.iter().chain(folders.next()).map(String::as_str);
+            csv.row(&cells.collect::<Vec<_>>());
         }
         drop(look);
         let boxes: BTreeSet<EnterpriseNumber> = lines.iter().map(|line| line.enterprise).collect();

@@ -14,8 +14,10 @@ mod boxes;
 mod content;
 mod counters;
 mod csv;
+mod download;
 mod error;
 mod export;
+mod file_name;
 mod labels;
 mod list;
 mod manage;
@@ -33,6 +35,7 @@ pub use access::{AccessTable, GrantLine, NewGrant, Preview};
 pub use boxes::{BoxEntry, LastTimes, UNREAD_MAX};
 pub use content::Fetched;
 pub use counters::Counters;
+pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};
 pub use error::MailboxError;
 pub use list::Listed;
 pub use manage::{ConsentChange, Notification};
@@ -58,7 +61,8 @@ use crate::domain::EnterpriseNumber;
 use crate::ledger::{Ledger, Look};
 use crate::search::Search;
 
-/// The boxes of all companies, as their readers see them.
+/// The boxes of all companies, as their readers see them. Clones share all.
+#[derive(Clone)]
 pub struct Mailbox {
     ledger: Arc<Ledger>,
     /// Without it, everything is answered by the ledger, and texts cannot be

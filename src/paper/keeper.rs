@@ -7,7 +7,7 @@ use tracing::{error, info};
 use super::days;
 use super::office::Office;
 use super::printer::Printer;
-use crate::ledger::{LedgerError, PrinterStanding};
+use crate::ledger::{LedgerError, PrinterStanding, Source};
 use crate::telemetry::measure;
 
 /// Letters moved, made or tried again in one transaction.
@@ -61,7 +61,9 @@ impl Office {
         let mut moved = 0;
         loop {
             let day = days::today(now);
-            let some = self.ledger.move_unclaimed(name, fallback, day, PAGE, now).await?;
+            let source = Source::Engine;
+            let moving = self.ledger.move_unclaimed(name, fallback, day, PAGE, &source, now);
+            let some = moving.await?;
             moved += some;
             if some == 0 {
                 break;

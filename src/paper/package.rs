@@ -1,15 +1,9 @@
 //! A package: `manifest.json` and the documents as a ZIP, streamed.
-//!
-//! Stored, not deflated: what is printed is compressed already. One piece of
-//! content is in memory at a time.
-
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
+use crate::documents::archive::{self, ArchiveError, File};
 use crate::documents::{DocumentError, DocumentStore};
 use crate::ledger::DocumentKey;
 
@@ -24,10 +18,7 @@ pub enum PackageError {
     Missing,
     /// The archive could not be written.
     #[error("the archive could not be written")]
-    Archive(#[from] zip::result::ZipError),
-    /// The archive could not be written.
-    #[error("the archive could not be written")]
-    Io(#[from] io::Error),
+    Archive(#[from] ArchiveError),
 }
 
 /// One file of a package.
@@ -38,84 +29,30 @@ pub enum Source {
     Stored(DocumentKey),
 }
 
-/// What the archive's writer wrote and nobody has sent yet.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Written {
-    fn take(&self) -> Bytes {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into()
-    }
-}
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Packing {
-    documents: DocumentStore,
-    written: Written,
-    /// None once the archive is finished.
-    zip: Option<ZipWriter<StreamWriter<Written>>>,
-    files: std::vec::IntoIter<(String, Source)>,
-    current: Option<BoxStream<'static, Result<Bytes, DocumentError>>>,
-}
-
 /// Files as a ZIP, piece by piece.
 #[must_use]
 pub fn zip(
     documents: DocumentStore,
     files: Vec<(String, Source)>,
 ) -> BoxStream<'static, Result<Bytes, PackageError>> {
-    let written = Written::default();
-    let zip = Some(ZipWriter::new_stream(written.clone()));
-    let packing = Packing { documents, written, zip, files: files.into_iter(), current: None };
-    stream::try_unfold(packing, |mut packing| async move {
-        let piece = packing.next().await?;
-        Ok(piece.map(|piece| (piece, packing)))
-    })
-    .boxed()
+    archive::zip(stream::iter(files).then(move |(path, source)| {
+        let documents = documents.clone();
+        async move { file(&documents, path, source).await }
+    }))
 }
 
-impl Packing {
-    /// The next piece that is not empty; none when the archive is complete.
-    async fn next(&mut self) -> Result<Option<Bytes>, PackageError> {
-        while let Some(zip) = &mut self.zip {
-            if let Some(current) = &mut self.current {
-                match current.next().await {
-                    Some(piece) => zip.write_all(&piece?)?,
-                    None => self.current = None,
-                }
-            } else if let Some((path, source)) = self.files.next() {
-                zip.start_file(path, options())?;
-                match source {
-                    Source::Text(text) => zip.write_all(&text)?,
-                    Source::Stored(key) => {
-                        let content = self.documents.get(&key).await?;
-                        self.current = Some(content.ok_or(PackageError::Missing)?.pieces);
-                    }
-                }
-            } else if let Some(zip) = self.zip.take() {
-                zip.finish()?;
-            }
-            let piece = self.written.take();
-            if !piece.is_empty() {
-                return Ok(Some(piece));
-            }
+async fn file(
+    documents: &DocumentStore,
+    path: String,
+    source: Source,
+) -> Result<File, PackageError> {
+    match source {
+        Source::Text(text) => Ok(File::of(path, text)),
+        Source::Stored(key) => {
+            let content = documents.get(&key).await?.ok_or(PackageError::Missing)?;
+            Ok(File { path, content: content.pieces })
         }
-        Ok(None)
     }
-}
-
-fn options() -> SimpleFileOptions {
-    SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub mod log;
 pub mod measure;
 pub mod names;
 
+pub mod figures;
+
 mod exporter;
 mod labels;
 

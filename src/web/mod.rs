@@ -1,4 +1,4 @@
-//! HTTP: health, uploads, the agencies' feed, the printers, metrics.
+//! HTTP: pages, the console, health, uploads, the agencies' feed, the printers, metrics.
 //!
 //! Nothing is served without authentication but health. An answer that is no
 //! success is a [`problem::Problem`]: code, message and place of the fault.
@@ -6,6 +6,7 @@
 mod api;
 mod assets;
 mod auth;
+mod console;
 mod contact;
 mod documents;
 mod events;
@@ -24,6 +25,7 @@ mod start;
 mod words;
 
 pub use api::DOCUMENT as OPENAPI;
+pub use console::Backstage;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
@@ -60,6 +62,7 @@ pub struct Web {
     uploads: Arc<Semaphore>,
     pages: Arc<Pages>,
     mailbox: Arc<Mailbox>,
+    backstage: Option<Arc<Backstage>>,
 }
 
 impl Web {
@@ -82,7 +85,14 @@ impl Web {
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             pages: Arc::new(pages),
             mailbox: Arc::new(mailbox),
+            backstage: None,
         }
+    }
+
+    /// With the operators' console.
+    #[must_use]
+    pub fn with_console(self, backstage: Backstage) -> Self {
+        Self { backstage: Some(Arc::new(backstage)), ..self }
     }
 }
 
@@ -111,6 +121,7 @@ fn pages_router() -> Router<Web> {
         .route("/start", get(start::show))
         .route("/start/register", get(start::register).post(start::registered))
         .merge(mailbox::router())
+        .merge(console::router())
         .route("/help", get(help::index))
         .route("/help/{chapter}", get(help::show))
         .route("/assets/{digest}/{name}", get(assets::get))

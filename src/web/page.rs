@@ -119,6 +119,7 @@ pub(super) struct Frame {
 /// A person as shown.
 pub(super) struct Shown {
     pub(super) name: String,
+    pub(super) is_operator: bool,
 }
 
 impl Shown {
@@ -137,10 +138,13 @@ pub(super) fn initials(name: &str) -> String {
 
 impl Frame {
     pub(super) fn new(visitor: &Visitor, help: &'static str) -> Self {
-        let name = visitor.session.as_ref().map(|session| session.name.clone());
+        let shown = |session: &Session| Shown {
+            name: session.name.clone(),
+            is_operator: session.proven.is_operator,
+        };
         Self {
             words: visitor.words,
-            person: name.map(|name| Shown { name }),
+            person: visitor.session.as_ref().map(shown),
             here: visitor.here.clone(),
             notice: visitor.said.clone(),
             help,

@@ -42,6 +42,9 @@ pub(super) struct Question {
 /// `GET /`: in medias res for who is signed in.
 pub(super) async fn root(visitor: Visitor) -> Response {
     match (&visitor.session, &visitor.said) {
+        (Some(session), None) if session.proven.is_operator => {
+            Redirect::to("/console").into_response()
+        }
         (Some(_), None) => Redirect::to("/boxes").into_response(),
         _ => Redirect::to(if visitor.said.is_some() {
             "/start?said=said-signed-out"

@@ -87,7 +87,7 @@ impl Agencies {
             let numbers = (next..next + piece).map(|n| n * count + agency);
             let mut letters: Vec<Letter> = numbers.map(letter).collect();
             let repeated = (next * count + agency).saturating_sub(ROUND);
-            if next / piece % REPEAT_EVERY == 0 && is_good(repeated) {
+            if (next / piece).is_multiple_of(REPEAT_EVERY) && is_good(repeated) {
                 letters.push(letter(repeated));
             }
             self.publish(&mut publisher, letters).await?;

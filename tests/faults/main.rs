@@ -67,7 +67,7 @@ impl Args {
     }
 
     fn flood(&self) -> usize {
-        self.flood.unwrap_or(if self.short { 20_000 } else { 100_000 })
+        self.flood.unwrap_or(if self.short { 20_000 } else { 400_000 })
     }
 
     /// How many documents of the other agency are measured, 20 a second.
@@ -81,8 +81,8 @@ impl Args {
     }
 
     fn times(&self) -> Times {
-        let (stop, bad_max) = if self.short { (5, 2_000) } else { (30, 6_000) };
-        Times { stop: Duration::from_secs(stop), bad_max: Duration::from_millis(bad_max) }
+        let (stop, bad_ms_max) = if self.short { (5, 2_000) } else { (30, 6_000) };
+        Times { stop: Duration::from_secs(stop), bad_ms_max }
     }
 }
 
@@ -94,7 +94,7 @@ async fn main() -> Result<()> {
         is_fair(&services, &args).await?;
     }
     if args.faults() > 0 {
-        tokio::task::LocalSet::new().run_until(run::run(services, &args)).await?;
+        Box::pin(tokio::task::LocalSet::new().run_until(run::run(services, &args))).await?;
     }
     Ok(())
 }

@@ -168,8 +168,8 @@ impl Fault {
 pub(crate) struct Times {
     /// What is stopped.
     pub(crate) stop: Duration,
-    /// A bad network, a full disk, a wrong clock: at most.
-    pub(crate) bad_max: Duration,
+    /// A bad network, a full disk, a wrong clock: at most (ms).
+    pub(crate) bad_ms_max: u64,
 }
 
 /// Beyond 5 minutes reports of printers are of the future, and letters would wait
@@ -194,7 +194,7 @@ fn fault(kind: Kind, nodes: usize, times: Times, random: &mut StdRng) -> Fault {
         kind,
         Kind::EngineStopped | Kind::NodeStopped | Kind::PostgresStopped | Kind::PrinterStopped
     );
-    let bad = random.random_range(500..=times.bad_max.as_millis() as u64);
+    let bad = random.random_range(500..=times.bad_ms_max);
     Fault {
         kind,
         target: random.random_range(0..kind.targets(nodes)),

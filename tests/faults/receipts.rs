@@ -64,10 +64,10 @@ impl Told {
         let mut consumer = queue.consume(name, PREFETCH).await?;
         let settler = consumer.settler();
         loop {
-            let mut last = self.note(consumer.next().await?)?;
+            let mut last = self.note(&consumer.next().await?)?;
             for _ in 1..PIECE {
                 match timeout(PIECE_WAIT, consumer.next()).await {
-                    Ok(inbound) => last = self.note(inbound?)?,
+                    Ok(inbound) => last = self.note(&inbound?)?,
                     Err(_) => break,
                 }
             }
@@ -76,7 +76,7 @@ impl Told {
         }
     }
 
-    fn note(&self, inbound: facteur::queue::Inbound) -> Result<facteur::queue::Tag> {
+    fn note(&self, inbound: &facteur::queue::Inbound) -> Result<facteur::queue::Tag> {
         let events: Vec<CloudEvent<Value>> = serde_json::from_slice(&inbound.body)?;
         let mut told = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         for event in events {

@@ -98,7 +98,7 @@ pub(crate) fn persons() -> impl Iterator<Item = Person> {
 pub(crate) fn registry() -> String {
     let mut records: Vec<Value> = AGENCIES.iter().flat_map(agency).collect();
     records.extend((0..COMPANIES).flat_map(company_records));
-    records.extend(persons().flat_map(person_records));
+    records.extend(persons().flat_map(|person| person_records(&person)));
     records.iter().map(|record| format!("{record}\n")).collect()
 }
 
@@ -150,7 +150,7 @@ fn company_records(n: u32) -> Vec<Value> {
     vec![enterprise, mailbox]
 }
 
-fn person_records(person: Person) -> Vec<Value> {
+fn person_records(person: &Person) -> Vec<Value> {
     let kind = if person.is_manager { "manager" } else { "all" };
     vec![
         json!({ "kind": "person", "id": person.id, "name": person.id, "language": "fr" }),

@@ -16,6 +16,7 @@ mod mailbox;
 mod manual;
 mod mentions;
 mod model;
+mod operators;
 mod pages;
 mod paper;
 mod print_room;

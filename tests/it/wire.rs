@@ -17,6 +17,7 @@ use facteur::queue::{Inbound, Topology, topology};
 use facteur::telemetry;
 use serde_json::{Value, json};
 
+use crate::support::desk::by;
 use crate::support::line::{publish_all, take};
 use crate::support::wait::until;
 use crate::{asyncapi, shipped};
@@ -92,7 +93,7 @@ async fn discard_one(app: &App) -> Result<()> {
     let open = Some(QuarantineState::Open);
     let entries = app.ledger.quarantine(open, None, None, 100).await?;
     let entry = entries.iter().find(|it| it.application != "unknown").context("no refusal")?;
-    assert!(app.ledger.discard(entry.id, "test", app.clock.now()).await?);
+    assert!(app.ledger.discard(entry.id, by("test", app.clock.now())).await?);
     Ok(())
 }
 

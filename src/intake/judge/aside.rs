@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Bench, Judged};
-use crate::domain::{Digest, Refusal, legible};
+use crate::domain::{Code, Digest, MessageTypeId, Refusal, legible};
 use crate::intake::arrival::Candidate;
 use crate::ledger::{EntryKind, IdentityKey, IdentityState, QuarantineState, Quarantined};
 
@@ -83,9 +83,14 @@ fn entry(
         identity,
         refusal: refusal.clone(),
         state,
+        paused_type: (refusal.code == Code::TypePaused).then(|| kind(candidate)).flatten(),
         properties,
         body: candidate.arrival.body.to_vec(),
     }
+}
+
+fn kind(candidate: &Candidate) -> Option<MessageTypeId> {
+    candidate.parsed.as_ref().ok().map(|parsed| parsed.valid.message_type.clone())
 }
 
 /// The properties that identify a delivery and that a replay needs; not

@@ -148,6 +148,12 @@ impl Bench<'_> {
                 ClosedEnterprise::Hold => self.hold(candidate, identity, refusal),
             };
         }
+        let kind = &admitted.message_type.id;
+        if self.snapshot.reference.controls.is_type_paused(kind) {
+            let message = format!("an operator paused the message type {kind}; it waits");
+            let refusal = Refusal::new(Code::TypePaused, "/messageTypeId", message);
+            return self.hold(candidate, identity, refusal);
+        }
         let routing = accept::routing(admitted, self.now);
         let facts = accept::facts(admitted, &routing, self.now);
         let decision = decide(&self.rulebook.policy, &facts);

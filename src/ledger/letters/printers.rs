@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::steps::Source;
+use crate::ledger::controls::{Act, operated};
 use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Row, Statement};
 use crate::ledger::{Ledger, micros, time};
@@ -81,8 +82,17 @@ impl Ledger {
     ///
     /// # Errors
     /// `Transient` while the database is away.
-    pub async fn pause_printer(&self, name: &str, is_paused: bool) -> Result<(), LedgerError> {
-        self.store.execute(PAUSE, vec![name.into(), is_paused.into()]).await.map(drop)
+    pub async fn pause_printer(
+        &self,
+        name: &str,
+        is_paused: bool,
+        act: Act<'_>,
+    ) -> Result<(), LedgerError> {
+        let mut tx = self.store.begin().await?;
+        tx.execute(PAUSE, vec![name.into(), is_paused.into()]).await?;
+        let word = if is_paused { "printer-paused" } else { "printer-resumed" };
+        operated(&mut tx, word, name, act).await?;
+        tx.commit().await
     }
 
     /// A printer counts as silent; answers whether that is news.
@@ -103,7 +113,7 @@ impl Ledger {
     }
 
     /// Moves unclaimed letters of a printer to another, some at a time; answers
-    /// how many. What is claimed stays: only an operator moves it.
+    /// how many. What is claimed stays: an operator moves it letter by letter.
     ///
     /// # Errors
     /// `Transient` while the database is away.
@@ -113,6 +123,7 @@ impl Ledger {
         to: &str,
         day: i64,
         limit: i64,
+        source: &Source,
         now: Timestamp,
     ) -> Result<usize, LedgerError> {
         let mut rows = self.store.rows(UNCLAIMED, vec![from.into(), limit.into()]).await?;
@@ -120,7 +131,7 @@ impl Ledger {
         if jobs.is_empty() {
             return Ok(0);
         }
-        self.reassign(&jobs, to, day, &Source::Engine, now).await
+        self.reassign(&jobs, to, day, source, now).await
     }
 }
 

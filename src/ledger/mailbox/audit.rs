@@ -51,6 +51,8 @@ words! {
         Registered = "registered",
         /// Changed where and when the box is told of its mail.
         Notification = "notification",
+        /// An operator's act; in no box.
+        Operated = "operated",
     }
 }
 
@@ -104,6 +106,28 @@ pub(in crate::ledger) async fn record(
         Column::Texts(deeds.iter().map(|it| it.2.as_str().to_owned()).collect()),
         Column::Texts(deeds.iter().map(|it| it.3.to_string()).collect()),
         Column::Ints(vec![i64::from(belgian_day(at).year()); count]),
+    ];
+    tx.insert(Bulk::new(&AUDIT, columns)).await.map(drop)
+}
+
+/// The record's box of those acts that are no box's: no enterprise has the number 0.
+pub(in crate::ledger) const NO_BOX: i64 = 0;
+
+/// Records an operator's act in the same record, under the same seals.
+pub(in crate::ledger) async fn record_operated(
+    tx: &mut Transaction,
+    actor: &str,
+    at: Timestamp,
+    detail: &Json,
+) -> Result<(), LedgerError> {
+    let columns = vec![
+        Column::Ints(vec![micros(at)]),
+        Column::Ints(vec![NO_BOX]),
+        Column::OptIds(vec![None]),
+        Column::Texts(vec![actor.to_owned()]),
+        Column::Texts(vec![Deed::Operated.as_str().to_owned()]),
+        Column::Texts(vec![detail.to_string()]),
+        Column::Ints(vec![i64::from(belgian_day(at).year())]),
     ];
     tx.insert(Bulk::new(&AUDIT, columns)).await.map(drop)
 }

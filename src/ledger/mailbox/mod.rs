@@ -25,6 +25,7 @@ mod views;
 mod work;
 
 pub use audit::{Deed, Deeds};
+pub(in crate::ledger) use audit::{NO_BOX, record_operated};
 pub use boxes::BoxSeen;
 pub use filter::{Filter, Hidden, Order, Place};
 pub use label_changes::{LabelChange, LabelChanged};

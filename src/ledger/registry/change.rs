@@ -54,7 +54,7 @@ impl Tally {
 const LOCK: Statement =
     Statement::same("UPDATE registry_clock SET version = version + 1 RETURNING version");
 
-const MOVE_REFERENCE: Statement =
+pub(in crate::ledger) const MOVE_REFERENCE: Statement =
     Statement::same("UPDATE clock SET reference_version = reference_version + 1");
 
 const MOVE_ACCESS: Statement = Statement {

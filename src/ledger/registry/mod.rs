@@ -13,7 +13,7 @@ mod rows;
 mod single;
 
 pub use change::Tally;
-pub(super) use change::{apply, lock, move_access};
+pub(super) use change::{MOVE_REFERENCE, apply, lock, move_access};
 pub use history::HistoryEntry;
 pub use kept::PartitionUse;
 pub(super) use kept::unknown;

@@ -46,6 +46,9 @@ const ENTERPRISES: Statement = Statement {
         WHERE number IN (SELECT value FROM json_each($1))",
 };
 
+const PERSONS: Statement =
+    Statement::same("SELECT count(DISTINCT person) FROM grants WHERE enterprise = $1");
+
 /// Not for every click: a row that is always being written is always waited for.
 const TOUCH: Statement = Statement::same(
     "UPDATE boxes SET last_connection_at = $2
@@ -72,6 +75,16 @@ impl Ledger {
         let owner = row.opt_int()?;
         let mailbox = owner.map(|owner| mailbox(owner, row)).transpose()?;
         Ok(Some(Registered { enterprise, mailbox }))
+    }
+
+    /// How many persons hold a grant in a box.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn persons_count(&self, enterprise: EnterpriseNumber) -> Result<u64, LedgerError> {
+        let mut rows = self.store.rows(PERSONS, vec![enterprise.value().into()]).await?;
+        let count = rows.first_mut().map_or(Ok(0), Row::int)?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     /// Companies, without their boxes; those that the registry does not know

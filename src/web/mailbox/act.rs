@@ -1,11 +1,14 @@
 //! What a reader does with messages: one, or those that were selected.
 
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 
 use super::answer::done;
 use super::place::At;
+use crate::clock::belgian_day;
 use crate::domain::{LabelId, MessageId, PartitionId, Task};
 use crate::mailbox::{MailboxError, Reader};
 use crate::web::Web;
@@ -83,12 +86,30 @@ pub(super) async fn on_many(
     let to = back(&fields, &at.url());
     let ids: Result<Vec<MessageId>, _> = fields.all("message").map(str::parse).collect();
     let ids = ids.map_err(|_| PageError::BadRequest)?;
+    if fields.one("do") == Some("download") {
+        return download(&web, &at, &ids, &to).await;
+    }
     let wish = Wish::read(&fields).ok_or(PageError::BadRequest)?;
     if ids.is_empty() {
         return Ok(go(&to, "said-nothing"));
     }
     let said = wish.said();
     done(wish.grant(&web, &at.reader, &ids).await, &to, said)
+}
+
+/// A selection as a ZIP.
+async fn download(web: &Web, at: &At, ids: &[MessageId], to: &str) -> Result<Response, PageError> {
+    if ids.is_empty() {
+        return Ok(go(to, "said-nothing"));
+    }
+    let archive = match web.mailbox.download(&at.reader, ids).await {
+        Ok(archive) => archive,
+        Err(MailboxError::Invalid { .. }) => return Ok(go(to, "said-too-many")),
+        Err(error) => return Err(error.into()),
+    };
+    let named = format!("attachment; filename=\"e-box-{}.zip\"", belgian_day(web.clock.now()));
+    let headers = [(CONTENT_TYPE, "application/zip".to_owned()), (CONTENT_DISPOSITION, named)];
+    Ok((headers, Body::from_stream(archive)).into_response())
 }
 
 /// `POST /boxes/{place}/messages/{id}`

@@ -123,7 +123,11 @@ pub(super) async fn back(
         Err(error) => return Ok(([(SET_COOKIE, spent)], failed(&error, &to)).into_response()),
     };
     let person = web.pages.person_id(&identity.subject).ok_or(PageError::BadRequest)?;
-    let proven = Proven { represents: identity.represents, id_token: Some(identity.id_token) };
+    let proven = Proven {
+        represents: identity.represents,
+        is_operator: identity.is_operator,
+        id_token: Some(identity.id_token),
+    };
     let session = Session { person, name: identity.name, proven };
     let opened = session::open(&web, &headers, &session).await?;
     Ok(signed_in([spent, opened], &to))

@@ -22,6 +22,8 @@ pub struct Persona {
     pub about: Texts,
     /// The companies that this person represents.
     pub represents: Vec<EnterpriseNumber>,
+    /// Whether it may use the operators' console.
+    pub is_operator: bool,
 }
 
 /// A persona as shown.
@@ -43,7 +45,11 @@ impl Persona {
     }
 
     pub(super) fn session(&self) -> Session {
-        let proven = Proven { represents: self.represents.clone(), id_token: None };
+        let proven = Proven {
+            represents: self.represents.clone(),
+            is_operator: self.is_operator,
+            id_token: None,
+        };
         Session { person: self.id.clone(), name: self.name.clone(), proven }
     }
 }

@@ -108,6 +108,7 @@ pub(super) struct Identity {
     pub(super) subject: String,
     pub(super) name: String,
     pub(super) represents: Vec<EnterpriseNumber>,
+    pub(super) is_operator: bool,
     pub(super) id_token: String,
 }
 
@@ -197,7 +198,9 @@ impl Provider {
         let subject = text(claim).ok_or_else(|| unproven(format!("no claim {claim}")))?;
         let name = text(&self.settings.name_claim).unwrap_or_else(|| subject.clone());
         let represents = numbers(claims.get(&self.settings.represents_claim));
-        Ok(Identity { subject, name, represents, id_token: token.to_string() })
+        let operator = claims.get(&self.settings.operator_claim);
+        let is_operator = says(operator, &self.settings.operator_value);
+        Ok(Identity { subject, name, represents, is_operator, id_token: token.to_string() })
     }
 
     /// Where the provider ends its own session, if it can.
@@ -255,6 +258,18 @@ fn numbers(claim: Option<&Value>) -> Vec<EnterpriseNumber> {
     texts.into_iter().filter_map(|text| text.parse().ok()).collect()
 }
 
+/// Whether a claim, a text or a list of them, says a value; the empty one is
+/// said by nobody.
+fn says(claim: Option<&Value>, wanted: &str) -> bool {
+    let is_wanted = |value: &Value| value.as_str() == Some(wanted);
+    !wanted.is_empty()
+        && match claim {
+            Some(Value::Array(several)) => several.iter().any(is_wanted),
+            Some(one) => is_wanted(one),
+            None => false,
+        }
+}
+
 fn map(claims: &impl Serialize) -> Result<Map<String, Value>, ProviderError> {
     match serde_json::to_value(claims) {
         Ok(Value::Object(map)) => Ok(map),
@@ -286,5 +301,20 @@ mod tests {
             assert_eq!(numbers(Some(&claim)), found, "{claim}");
         }
         assert_eq!(numbers(None), vec![]);
+    }
+
+    #[test]
+    fn a_role_is_said_by_a_text_or_in_a_list_and_never_by_default() {
+        for (claim, is_said) in [
+            (serde_json::json!("facteur-operator"), true),
+            (serde_json::json!(["reader", "facteur-operator"]), true),
+            (serde_json::json!("facteur-operators"), false),
+            (serde_json::json!({"facteur-operator": true}), false),
+            (serde_json::json!([]), false),
+        ] {
+            assert_eq!(says(Some(&claim), "facteur-operator"), is_said, "{claim}");
+        }
+        assert!(!says(None, "facteur-operator"));
+        assert!(!says(Some(&serde_json::json!("")), ""), "no value, no operators");
     }
 }

@@ -31,6 +31,9 @@ pub(in crate::web) struct Proven {
     /// The companies that this person represents.
     #[serde(default)]
     pub(in crate::web) represents: Vec<EnterpriseNumber>,
+    /// Whether it may use the operators' console.
+    #[serde(default)]
+    pub(in crate::web) is_operator: bool,
     /// Handed back to the provider when its session shall end too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::web) id_token: Option<String>,

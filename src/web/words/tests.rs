@@ -49,6 +49,8 @@ fn the_four_languages_say_the_same_things() {
     let english = file(Language::En);
     for language in Language::ALL {
         let text = file(language);
+        let lines = text.lines().filter(|line| names(line).len() == 1).count();
+        assert_eq!(lines, names(&text).len(), "a name stands twice in {language:?}");
         assert_eq!(names(&text), names(&english), "{language:?}");
         assert_eq!(values(&text), values(&english), "{language:?}");
         for (name, wanted) in values(&text) {

@@ -40,6 +40,23 @@ async fn browser_axe_finds_nothing_serious_on_any_page() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn browser_axe_finds_nothing_serious_in_the_console() -> Result<()> {
+    let (demo, browser) = (Demo::start(300).await?, Browser::start().await?);
+    browser.screen(1400, 900, false).await?;
+    demo.enter(&browser, "demo-operator", "/console").await?;
+    let pages = consoles(&demo, &browser).await?;
+    let mut faults = Vec::new();
+    for language in ["fr", "nl", "de", "en"] {
+        speak(&demo, &browser, language).await?;
+        for (name, path) in &pages {
+            faults.extend(look(&demo, &browser, &format!("{name}-{language}"), path).await?);
+        }
+    }
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    Ok(())
+}
+
 fn pages(place: &str, message: &str) -> Vec<(&'static str, String)> {
     vec![
         ("start", "/start?number=0852093431".into()),
@@ -54,6 +71,28 @@ fn pages(place: &str, message: &str) -> Vec<(&'static str, String)> {
         ("notices", format!("{place}/management/notices")),
         ("missing", "/nothing".into()),
     ]
+}
+
+/// Pages of the console, with the first of each list.
+async fn consoles(demo: &Demo, browser: &Browser) -> Result<Vec<(&'static str, String)>> {
+    let mut pages: Vec<(&str, String)> = ["", "/policy", "/find?q=nothing", "/record"]
+        .iter()
+        .zip(["console", "console-policy", "console-find", "console-record"])
+        .map(|(path, name)| (name, format!("/console{path}")))
+        .collect();
+    for (list, one, path) in [
+        ("console-quarantine", "console-entry", "/console/quarantine?state=open"),
+        ("console-lanes", "console-lane", "/console/lanes"),
+        ("console-types", "console-type", "/console/types"),
+        ("console-printers", "console-printer", "/console/printers"),
+    ] {
+        browser.go(&demo.url(path)).await?;
+        let link = "return document.querySelector('tbody a').getAttribute('href')";
+        let first = browser.run(link, json!([])).await?;
+        pages.push((list, path.to_owned()));
+        pages.push((one, first.as_str().context("no link")?.to_owned()));
+    }
+    Ok(pages)
 }
 
 async fn speak(demo: &Demo, browser: &Browser, language: &str) -> Result<()> {

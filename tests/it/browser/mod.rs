@@ -1,6 +1,7 @@
 //! The pages in a real Chromium, over the demonstration's data.
 
 mod axe;
+mod console;
 mod demo;
 mod driver;
 mod newcomer;

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::desk::{Desk, arrival, posted_as, rulebook};
+use crate::support::desk::{Desk, arrival, by, posted_as, rulebook};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::{Company, NOTICE, ONSS, TAX, notice};
 
@@ -79,9 +79,9 @@ async fn discarded(ledger: &TestLedger) -> Result<()> {
     desk.deliver_one(bad()?).await?;
     let entry = only_entry(ledger).await?;
     let now = SystemClock.now();
-    ensure!(ledger.discard(entry.id, "anne", now).await?);
-    ensure!(!ledger.discard(entry.id, "anne", now).await?, "twice");
-    ensure!(!ledger.discard(Uuid::now_v7(), "anne", now).await?, "nothing");
+    ensure!(ledger.discard(entry.id, by("anne", now)).await?);
+    ensure!(!ledger.discard(entry.id, by("anne", now)).await?, "twice");
+    ensure!(!ledger.discard(Uuid::now_v7(), by("anne", now)).await?, "nothing");
     let entry = only_entry(ledger).await?;
     ensure!(entry.state == QuarantineState::Discarded, "{entry:?}");
     ensure!(entry.resolved_by.as_deref() == Some("anne"), "{entry:?}");
@@ -107,12 +107,12 @@ async fn one_of_two(ledger: &TestLedger) -> Result<()> {
     refused["subject"] = json!({});
     desk.deliver_one(posted_as("two", &refused)?).await?;
     let open = ledger.quarantine(Some(QuarantineState::Open), None, None, 10).await?;
-    ledger.discard(open.first().context("no entry")?.id, "anne", SystemClock.now()).await?;
+    ledger.discard(open.first().context("no entry")?.id, by("anne", SystemClock.now())).await?;
     let account = ledger.account().await?.total;
     ensure!((account.held, account.quarantined) == (1, 0), "{account:?}");
     is_whole(ledger).await?;
     let held = ledger.quarantine(Some(QuarantineState::Held), None, None, 10).await?;
-    ledger.discard(held.first().context("no entry")?.id, "anne", SystemClock.now()).await?;
+    ledger.discard(held.first().context("no entry")?.id, by("anne", SystemClock.now())).await?;
     ensure!(ledger.account().await?.total.discarded == 1);
     is_whole(ledger).await
 }

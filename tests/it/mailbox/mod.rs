@@ -2,6 +2,7 @@
 //! index beside it.
 
 mod changes;
+pub(crate) mod download;
 mod management;
 mod record;
 mod story;

@@ -8,6 +8,7 @@ use rand::RngExt;
 
 use super::story::{APPLICATIONS, COMPANIES, PARTITIONS, PERSONS, Story, company};
 use super::truth::{Label, Message};
+use crate::mailbox::download::files;
 use crate::mailbox::reader;
 
 impl Story<'_> {
@@ -67,6 +68,36 @@ impl Story<'_> {
                 if is_opening { it.is_read = true } else { it.is_hidden = true }
             },
         );
+        Ok(())
+    }
+
+    /// A selection as a ZIP: the documents of what the person sees, all of
+    /// them, and read from then on; or nothing at all.
+    pub(super) async fn download(&mut self) -> Result<()> {
+        let person = self.one(&PERSONS);
+        let who = reader(person)?;
+        let mut wanted: Vec<Message> = (0..3).filter_map(|_| self.any_message()).collect();
+        if self.random.random_bool(0.7) {
+            wanted.retain(|it| self.truth.sees(person, it));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        wanted.retain(|it| seen.insert(it.id.0));
+        let ids: Vec<MessageId> = wanted.iter().map(|it| it.id).collect();
+        let archive = self.house.mailbox.download(&who, &ids).await;
+        if !wanted.iter().all(|it| self.truth.sees(person, it)) {
+            let is_refused = matches!(archive, Err(MailboxError::NotFound));
+            ensure!(is_refused, "{person} downloads what is not open");
+            return Ok(());
+        }
+        let files = files(archive?).await?;
+        let listed = |id: &MessageId| files[0].1.contains(&id.to_string());
+        ensure!(files[0].1.lines().count() == ids.len() + 1 && ids.iter().all(listed), "{files:?}");
+        ensure!(files.len() == ids.len() + 1, "{person} downloads {files:?}");
+        for (message, (path, content)) in wanted.iter().zip(&files[1..]) {
+            let is_right = path.contains(message.word) && path.ends_with("/a.pdf");
+            ensure!(is_right && content == "Hello", "{path}: {content}");
+            self.change(message.id, |it| it.is_read = true);
+        }
         Ok(())
     }
 

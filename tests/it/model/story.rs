@@ -88,10 +88,15 @@ impl<'a> Story<'a> {
         Ok(story)
     }
 
-    /// What a short story may lack: a grant of tomorrow, a manager whose grant
+    /// What a short story may lack: a grant of yesterday, one of tomorrow, a manager whose grant
     /// names a partition, a closed type from a sender that is open, something
     /// hidden.
     pub(super) async fn be_complete(&mut self) -> Result<()> {
+        for n in 0..COMPANIES {
+            let to = Some(self.truth.today);
+            self.put_grant(Grant { to, ..grant("eve", n, "all", "") }).await?;
+        }
+        self.next_day()?;
         for n in 0..COMPANIES {
             let from = Some(self.truth.today + 1);
             self.put_grant(Grant { from, ..grant("eve", n, "all", "") }).await?;
@@ -133,7 +138,8 @@ impl<'a> Story<'a> {
             72..76 => self.next_day(),
             76..80 => self.route().await,
             80..86 => self.move_one().await,
-            86..92 => self.hide_or_open().await,
+            86..91 => self.hide_or_open().await,
+            91..94 => self.download().await,
             _ => self.label().await,
         }
     }

@@ -2,6 +2,7 @@
 //! becomes of hostile text.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
+mod console;
 mod forms;
 mod hostile;
 mod sessions;

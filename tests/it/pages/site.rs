@@ -9,7 +9,7 @@ use facteur::config::Config;
 use facteur::domain::{Language, MessageId, PersonId, Texts};
 use facteur::intake::Judged;
 use facteur::mailbox::Mailbox;
-use facteur::web::{self, Pages, Persona, Readiness, Web};
+use facteur::web::{self, Backstage, Pages, Persona, Readiness, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -22,9 +22,8 @@ use crate::web::client::{Answer, Request};
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Arc<FixedClock>,
-    /// Held for its drop.
-    _ledger: TestLedger,
-    desk: Desk,
+    pub(crate) ledger: TestLedger,
+    pub(crate) desk: Desk,
     _stop: DropGuard,
 }
 
@@ -40,6 +39,9 @@ pub(crate) fn manager(company: Company) -> String {
     format!("person-{}", company.number())
 }
 
+/// The operator.
+pub(crate) const OPERATOR: &str = "operator";
+
 fn persona(id: &str, represents: Vec<facteur::domain::EnterpriseNumber>) -> Result<Persona> {
     Ok(Persona {
         id: PersonId::new(id)?,
@@ -47,6 +49,7 @@ fn persona(id: &str, represents: Vec<facteur::domain::EnterpriseNumber>) -> Resu
         language: Language::En,
         about: Texts::one(Language::En, "somebody"),
         represents,
+        is_operator: id == OPERATOR,
     })
 }
 
@@ -55,6 +58,7 @@ fn personas() -> Result<Vec<Persona>> {
         persona(&manager(Company::Active), vec![])?,
         persona(&manager(Company::Occasional), vec![])?,
         persona("nobody", vec![])?,
+        persona(OPERATOR, vec![])?,
         persona("newcomer", vec![Company::Boxless.number()])?,
     ])
 }
@@ -80,12 +84,15 @@ impl Site {
             Pages::new(&config, personas()?)?,
             mailbox,
         );
+        let printers = Arc::new(config.printers()?);
+        let backstage = Backstage { intake: desk.intake_beside(&ledger)?, printers };
+        let web = web.with_console(backstage);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let serving = web::serve(listener, web::router(web), stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
         drop(tokio::spawn(serving));
-        Ok(Self { address, clock, _ledger: ledger, desk, _stop: stopping.drop_guard() })
+        Ok(Self { address, clock, ledger, desk, _stop: stopping.drop_guard() })
     }
 
     pub(crate) async fn post(&self, publication: &Value) -> Result<MessageId> {

@@ -1,6 +1,7 @@
 //! Where letters go, from which day on, and what keeps them.
 
 use anyhow::{Result, ensure};
+use facteur::clock::{Clock as _, SystemClock};
 use facteur::intake::Judged;
 use facteur::paper::address::{self, AddressBlock};
 use facteur::paper::days;
@@ -8,7 +9,7 @@ use facteur::paper::letter::LetterState;
 use serde_json::{Value, json};
 
 use super::{House, paper, paper_to};
-use crate::support::desk::posted;
+use crate::support::desk::{by, posted};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::Company;
 
@@ -96,13 +97,13 @@ async fn held(ledger: &TestLedger) -> Result<()> {
 async fn paused(ledger: &TestLedger) -> Result<()> {
     let house = House::open(ledger).await?;
     let letters = house.office.ledger();
-    letters.pause_printer("liege", true).await?;
+    letters.pause_printer("liege", true, by("anne", SystemClock.now())).await?;
     let job = house.letter(&paper_to("4000")).await?;
     let (letter, _) = house.told(job).await?;
     ensure!(letter.held_for.as_deref() == Some("printer_paused"), "{letter:?}");
     ensure!(house.office.retry_held().await? == 1 && house.office.plan_some().await? == 1);
     ensure!(house.state(job).await? == LetterState::Held, "it is paused still");
-    letters.pause_printer("liege", false).await?;
+    letters.pause_printer("liege", false, by("anne", SystemClock.now())).await?;
     ensure!(house.office.retry_held().await? == 1 && house.office.plan_some().await? == 1);
     let (letter, _) = house.told(job).await?;
     ensure!(letter.state == LetterState::Queued && letter.printer == "liege", "{letter:?}");

@@ -10,7 +10,7 @@ use facteur::queue::{Consumer, topology};
 use serde_json::{Value, json};
 
 use super::{Line, next, settings, stop};
-use crate::support::desk::{Desk, arrival, posted, posted_as, rulebook};
+use crate::support::desk::{Desk, arrival, by, posted, posted_as, rulebook};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::wait::{stays_quiet, until};
 use crate::support::world::{Company, ONSS, TAX, WORK, attest, notice};
@@ -56,7 +56,7 @@ async fn kinds(ledger: &TestLedger) -> Result<()> {
     ];
     desk.deliver(batch).await?;
     let held = ledger.quarantine(Some(QuarantineState::Held), None, None, 1).await?;
-    ledger.discard(held[0].id, "anne", SystemClock.now()).await?;
+    ledger.discard(held[0].id, by("anne", SystemClock.now())).await?;
 
     let few = super::Settings { receipts_per_message_max: 2, ..settings() };
     let line = Line::new(100, few).await?;

@@ -12,7 +12,7 @@ use facteur::decide::Policy;
 use facteur::documents::DocumentStore;
 use facteur::domain::ApplicationId;
 use facteur::intake::{Arrival, ClosedEnterprise, Intake, Judged, Lane, Outcome, Rulebook};
-use facteur::ledger::Ledger;
+use facteur::ledger::{Act, Ledger};
 use facteur::queue::Properties;
 use facteur::registry::{self, Options};
 use serde_json::Value;
@@ -61,6 +61,13 @@ impl Desk {
         Ok(Self { intake, documents, folder })
     }
 
+    /// Another intake over the same ledger and documents.
+    pub(crate) fn intake_beside(&self, ledger: &TestLedger) -> Result<Intake> {
+        let settings = Config::load(None, std::iter::empty())?.intake;
+        let (ledger, clock) = (Arc::clone(&ledger.ledger), Arc::new(SystemClock));
+        Ok(Intake::new(ledger, self.documents.clone(), rulebook()?, settings, clock))
+    }
+
     /// By which others find its documents.
     pub(crate) fn documents_url(&self) -> String {
         format!("file://{}", self.folder.path().display())
@@ -86,6 +93,11 @@ pub(crate) fn account(application: &str) -> &'static str {
         WORK => "work",
         _ => "stranger",
     }
+}
+
+/// Somebody's act, without a reason.
+pub(crate) fn by(actor: &str, at: jiff::Timestamp) -> Act<'_> {
+    Act { actor, reason: "", at }
 }
 
 /// Bytes on the lane of an application, as its own account publishes them.

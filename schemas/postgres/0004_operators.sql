@@ -1,0 +1,44 @@
+-- What operators order, and what engines tell of themselves.
+
+-- In force until it is ordered otherwise. A change moves the version of the
+-- reference data, so every engine and every transaction knows of it at once.
+CREATE TABLE controls (
+    -- lane: an application's; type: a message type; policy: to be read again.
+    kind   TEXT NOT NULL,
+    -- Of the application or the message type; empty for the policy.
+    id     TEXT NOT NULL,
+    paused BIGINT NOT NULL,
+    -- Documents a second, in place of the registry's; NULL: the registry's.
+    pace   BIGINT,
+    reason TEXT NOT NULL,
+    actor  TEXT NOT NULL,
+    at     BIGINT NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+
+-- The message type whose pause holds an entry.
+ALTER TABLE quarantine ADD COLUMN paused_type TEXT;
+CREATE INDEX quarantine_by_paused_type ON quarantine (paused_type, id)
+    WHERE state = 'held' AND paused_type IS NOT NULL;
+-- The newest first, as they are listed.
+CREATE INDEX quarantine_newest ON quarantine (at, id);
+
+-- The figures of each engine, as its /metrics had them last.
+CREATE TABLE figures (
+    engine       UUID PRIMARY KEY,
+    started_at   BIGINT NOT NULL,
+    at           BIGINT NOT NULL,
+    series       TEXT NOT NULL,
+    policy       BYTEA NOT NULL,
+    -- Why the policy's file was not taken when it was last read.
+    policy_fault TEXT
+);
+
+-- Their sums a moment ago, and before: a ring of slots for each engine.
+CREATE TABLE figures_ring (
+    engine UUID NOT NULL,
+    slot   BIGINT NOT NULL,
+    at     BIGINT NOT NULL,
+    totals TEXT NOT NULL,
+    PRIMARY KEY (engine, slot)
+);

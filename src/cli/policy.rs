@@ -1,0 +1,62 @@
+//! `facteur policy`
+
+use serde_json::{Value, json};
+
+use super::{Answer, Output, actor, open};
+use crate::app::App;
+use crate::config::Config;
+use crate::ledger::{Act, EngineFigures};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Say which policy each engine decides by, and whether its file was refused
+    Status,
+    /// Have every engine read its policy again; a faulty file is refused and the old one stays
+    Reload {
+        /// Why, for the record
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
+    let app = open(config).await?;
+    let answer = match args {
+        Args::Status => status(&app, output).await,
+        Args::Reload { reason } => reload(&app, &reason, output).await,
+    };
+    app.close().await;
+    answer
+}
+
+/// The answer is no where an engine refused its file.
+async fn status(app: &App, output: Output) -> anyhow::Result<Answer> {
+    let (engines, _) = app.ledger.figures(app.clock.now()).await?;
+    let values: Vec<Value> = engines.iter().map(value).collect();
+    output.show(&values, |_| engines.iter().map(line).collect())?;
+    Ok(engines.iter().all(|engine| engine.policy_fault.is_none()).into())
+}
+
+fn value(engine: &EngineFigures) -> Value {
+    json!({
+        "engine": engine.engine, "startedAt": engine.started_at, "toldAt": engine.at,
+        "policy": engine.policy, "fault": engine.policy_fault,
+    })
+}
+
+fn line(engine: &EngineFigures) -> String {
+    let fault = engine.policy_fault.as_ref();
+    let fault = fault.map(|it| format!("  its file was refused: {it}")).unwrap_or_default();
+    format!("{}  policy {}{fault}", engine.engine, engine.policy)
+}
+
+async fn reload(app: &App, reason: &str, output: Output) -> anyhow::Result<Answer> {
+    // Seen here first: nobody need look into the logs of engines for a slip.
+    let policy = &app.rulebook().policy;
+    let act = Act { actor: &actor(), reason, at: app.clock.now() };
+    app.ledger.ask_for_policy(act).await?;
+    output.show(&json!({ "asked": true, "policyHere": policy.digest }), |_| {
+        vec![format!("asked; the policy of this configuration is {}", policy.digest)]
+    })?;
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,6 @@
+//! What operators order, on both ledgers and with the program itself.
+
+mod figures;
+mod lanes;
+mod orders;
+mod policy;
