@@ -131,7 +131,10 @@ impl From<MailboxError> for ApiError {
                 measure::error("documents", error.kind());
                 Self::unavailable()
             }
-            MailboxError::Search(_) | MailboxError::Documents(_) | MailboxError::ContentMissing => {
+            MailboxError::Search(_)
+            | MailboxError::Archive(_)
+            | MailboxError::Documents(_)
+            | MailboxError::ContentMissing => {
                 measure::error("web", "mailbox");
                 tracing::error!(error = %chain(&error), "a program was not answered");
                 Self::internal()
