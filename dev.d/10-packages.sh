@@ -19,6 +19,8 @@ install_services() {
     command -v chromedriver >/dev/null || missing+=(chromium-driver)
     # Asks the engine as an installation's does.
     command -v prometheus >/dev/null || missing+=(prometheus)
+    # An example is written with it.
+    command -v curl >/dev/null || missing+=(curl)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 

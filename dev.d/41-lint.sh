@@ -16,7 +16,7 @@ verb_lint() {
 
 lint_shell() {
     command -v shellcheck >/dev/null || install_packages shellcheck
-    shellcheck --severity=style dev dev.d/*.sh .ci/run
+    shellcheck --severity=style dev dev.d/*.sh .ci/run examples/*.sh
 }
 
 # The rules by which operators are woken, against cases that say when.

@@ -36,7 +36,7 @@ use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
 use crate::watch::Watch;
-use crate::web::{self, Backstage, Gate, Pages, Persona, Readiness, Web};
+use crate::web::{self, Backstage, Gate, Pages, Persona, Programs, Readiness, Web};
 
 /// How long a broker or a database may take to say goodbye.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
@@ -384,9 +384,9 @@ impl App {
         let gate = Gate::new(&self.config).context("failed to prepare the REST interface")?;
         let gate = Arc::new(gate);
         let tls = web::acceptor(&self.config.web).context("failed to prepare TLS")?;
-        let shared = Arc::clone(&gate);
+        let programs = Programs { gate: Arc::clone(&gate), intake };
         let backstage = Backstage { intake: self.intake(), printers: Arc::clone(&self.printers) };
-        let web = Web::new(ledger, documents, machine(), readiness, pages, mailbox, shared, intake)
+        let web = Web::new(ledger, documents, machine(), readiness, pages, mailbox, programs)
             .with_console(backstage);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
         let router = web::router(web).merge(web::printers_router(office, lease, gate));

@@ -4,6 +4,9 @@ use super::answer::Faulty;
 use super::{Answer, Output};
 use crate::schema::SCHEMAS;
 
+/// Not a JSON Schema, but a document with many.
+const OPENAPI: (&str, &str) = ("openapi", "The REST interface, as an OpenAPI 3.1 document");
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Which; without it, their names
@@ -12,12 +15,18 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: Output) -> anyhow::Result<Answer> {
     let Some(name) = &args.name else {
-        let names: Vec<&str> = SCHEMAS.iter().map(|schema| schema.name).collect();
+        let known = SCHEMAS.iter().map(|schema| (schema.name, schema.title));
+        let known: Vec<(&str, &str)> = known.chain([OPENAPI]).collect();
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         output.show(&names, |_| {
-            SCHEMAS.iter().map(|schema| format!("{:12} {}", schema.name, schema.title)).collect()
+            known.iter().map(|(name, title)| format!("{name:12} {title}")).collect()
         })?;
         return Ok(Answer::Yes);
     };
+    if name == OPENAPI.0 {
+        output.text(crate::web::OPENAPI)?;
+        return Ok(Answer::Yes);
+    }
     let found = SCHEMAS.iter().find(|schema| schema.name == name);
     let schema = found.ok_or_else(|| Faulty(format!("there is no schema {name:?}")))?;
     output.text(&schema.text())?;

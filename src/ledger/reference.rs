@@ -47,6 +47,17 @@ impl Reference {
             .is_some_and(|organizations| organizations.contains(&organization))
     }
 
+    /// Every trio: who may send what.
+    pub fn trios(
+        &self,
+    ) -> impl Iterator<Item = (EnterpriseNumber, &ApplicationId, &MessageTypeId)> {
+        self.trios.iter().flat_map(|(application, types)| {
+            types.iter().flat_map(move |(message_type, organizations)| {
+                organizations.iter().map(move |&number| (number, application, message_type))
+            })
+        })
+    }
+
     /// What a searched text means in the names of senders and types.
     #[must_use]
     pub fn named(&self, language: Language, part: &str) -> Named {

@@ -1,8 +1,10 @@
 //! The boxes that a person chooses from.
 
-use super::{Mailbox, MailboxError, Place, Reader};
+use jiff::Timestamp;
+
+use super::{Filter, Hidden, Mailbox, MailboxError, Order, Place, Reader};
 use crate::domain::{Enterprise, EnterpriseNumber};
-use crate::ledger::Look;
+use crate::ledger::{Look, Stretch};
 
 /// Unread messages of a box are counted up to here: beyond, a number says
 /// nothing that "99+" does not.
@@ -27,6 +29,15 @@ pub struct BoxEntry {
     pub unread: u64,
     /// Whether counting ended there: shown as "10+".
     pub is_unread_more: bool,
+}
+
+/// When something last happened to a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTimes {
+    /// When anybody opened it.
+    pub opened: Option<Timestamp>,
+    /// When a message arrived that the reader may see.
+    pub arrived: Option<Timestamp>,
 }
 
 impl Mailbox {
@@ -65,6 +76,25 @@ impl Mailbox {
     ) -> Result<BoxEntry, MailboxError> {
         let mut look = self.look(reader, Place::Box(enterprise)).await?;
         entries(&mut look).await?.pop().ok_or(MailboxError::NotFound)
+    }
+
+    /// When a box was last opened and when its newest message that the reader
+    /// may see arrived.
+    ///
+    /// # Errors
+    /// As [`Mailbox::box_of`].
+    pub async fn last_times(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<LastTimes, MailboxError> {
+        let mut look = self.look(reader, Place::Box(enterprise)).await?;
+        let opened = look.boxes().await?.pop().ok_or(MailboxError::NotFound)?.last_connection;
+        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
+        let newest = Stretch { order: Order::Newest, after: None, skip: 0, take: 1, reach: None };
+        let ids = look.walk(&everything, newest).await?;
+        let newest = look.lines(&ids, &everything).await?.pop();
+        Ok(LastTimes { opened, arrived: newest.map(|line| line.arrived_at) })
     }
 
     /// Makes a box a favourite, or no longer.

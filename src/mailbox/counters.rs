@@ -43,11 +43,40 @@ impl Mailbox {
         filter: &Filter,
         by_index: bool,
     ) -> Result<Total, MailboxError> {
+        Ok(Total::of(self.count(look, filter, by_index).await?))
+    }
+
+    /// Exact by the index; by the ledger counted up to one more than
+    /// [`COUNT_MAX`].
+    pub(super) async fn count(
+        &self,
+        look: &mut Look,
+        filter: &Filter,
+        by_index: bool,
+    ) -> Result<u64, MailboxError> {
         if by_index {
             let one = Page { number: 1, size: 1 };
-            let found = self.propose(&look.openings, filter, None, one).await?;
-            return Ok(Total::of(found.total));
+            return Ok(self.propose(&look.openings, filter, None, one).await?.total);
         }
-        Ok(Total::of(look.count(filter, COUNT_MAX + 1).await?))
+        Ok(look.count(filter, COUNT_MAX + 1).await?)
+    }
+
+    /// How many messages meet a filter, to the last one.
+    ///
+    /// # Errors
+    /// `NotFound` where the reader has no access, and whatever keeps the
+    /// ledger from answering.
+    pub async fn exact_count(
+        &self,
+        reader: &Reader,
+        place: Place,
+        filter: &Filter,
+    ) -> Result<u64, MailboxError> {
+        let mut look = self.look(reader, place).await?;
+        let is_small = look.is_small(self.small).await?;
+        if !is_small && !filter.names_expiry() && self.is_index_current(&mut look).await? {
+            return self.count(&mut look, filter, true).await;
+        }
+        Ok(look.count(filter, u32::MAX).await?)
     }
 }

@@ -1,10 +1,10 @@
 //! Lists and searches.
 
-use super::{Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
+use super::{COUNT_MAX, Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
 use crate::clock::Stopwatch;
 use crate::domain::{Language, MessageId};
 use crate::ledger::{Line, Look, Stretch};
-use crate::search::Text;
+use crate::search::{PAGE_SIZE_MAX, REACH_MAX, Text};
 use crate::telemetry::measure;
 
 /// A page of a list.
@@ -14,6 +14,8 @@ pub struct Listed {
     pub lines: Vec<Line>,
     /// How many there are on all pages.
     pub total: Total,
+    /// The same to the last one, where finding the page told it.
+    pub exact: Option<u64>,
 }
 
 /// How an answer is found.
@@ -99,6 +101,9 @@ impl Mailbox {
         self.is_index_current(&mut look).await?;
         let named = look.reference.named(language, text);
         let text = Text { language, part: text.to_owned(), named };
+        if filter.names_expiry() {
+            return self.sifted(look, &filter, text, page).await;
+        }
         self.proposed(look, reader, place, &filter, Some(text), page).await
     }
 
@@ -110,7 +115,8 @@ impl Mailbox {
         order: Order,
     ) -> Result<Way, MailboxError> {
         let is_small = self.search.is_none() || look.is_small(self.small).await?;
-        if order == Order::Oldest || is_small || !self.is_index_current(look).await? {
+        let is_walked = order == Order::Oldest || filter.names_expiry();
+        if is_walked || is_small || !self.is_index_current(look).await? {
             return Ok(Way::Ledger);
         }
         // Of several boxes, the newest of each do not tell which is newest of
@@ -129,11 +135,12 @@ impl Mailbox {
     ) -> Result<Listed, MailboxError> {
         let ids = look.walk(filter, stretch(order, page, None)).await?;
         let lines = look.lines(&ids, filter).await?;
-        let total = match end(&ids, page) {
-            Some(total) => Total::Exactly(total),
-            None => self.total(&mut look, filter, false).await?,
+        let count = match end(&ids, page) {
+            Some(count) => count,
+            None => self.count(&mut look, filter, false).await?,
         };
-        Ok(Listed { lines, total })
+        let exact = Some(count).filter(|&count| count <= u64::from(COUNT_MAX));
+        Ok(Listed { lines, total: Total::of(count), exact })
     }
 
     /// The newest, where those that are looked at fill the page.
@@ -151,11 +158,15 @@ impl Mailbox {
             return Ok(None);
         }
         let lines = look.lines(&ids, filter).await?;
-        let total = match end(&ids, page) {
-            Some(total) => Total::Exactly(total),
-            None => self.total(look, filter, true).await?.at_least(page.skip(), lines.len()),
+        let count = match end(&ids, page) {
+            Some(count) => count,
+            // Not less than what is shown: the index may not know of the newest yet.
+            None => {
+                let shown = u64::from(page.skip()) + lines.len() as u64;
+                self.count(look, filter, true).await?.max(shown)
+            }
         };
-        Ok(Some(Listed { lines, total }))
+        Ok(Some(Listed { lines, total: Total::of(count), exact: Some(count) }))
     }
 
     /// What the index proposes, as far as the ledger, asked afterwards with
@@ -177,7 +188,34 @@ impl Mailbox {
         let lines = look.lines(&found.ids, filter).await?;
         let dropped = (found.ids.len() - lines.len()) as u64;
         measure::search_seconds(asked.elapsed());
-        Ok(Listed { lines, total: Total::of(found.total.saturating_sub(dropped)) })
+        let count = found.total.saturating_sub(dropped);
+        Ok(Listed { lines, total: Total::of(count), exact: Some(count) })
+    }
+}
+
+impl Mailbox {
+    /// What the index proposes, all of it, sifted by the ledger for what the
+    /// index does not know.
+    async fn sifted(
+        &self,
+        mut look: Look,
+        filter: &Filter,
+        text: Text,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        let mut kept = Vec::new();
+        for number in 1..=REACH_MAX / PAGE_SIZE_MAX {
+            let batch = Page { number, size: PAGE_SIZE_MAX };
+            let openings = look.openings.clone();
+            let found = self.propose(&openings, filter, Some(text.clone()), batch).await?;
+            kept.extend(look.lines(&found.ids, filter).await?);
+            if found.ids.len() < PAGE_SIZE_MAX as usize {
+                break;
+            }
+        }
+        let count = kept.len() as u64;
+        let lines = kept.into_iter().skip(page.skip() as usize).take(page.size as usize).collect();
+        Ok(Listed { lines, total: Total::of(count), exact: Some(count) })
     }
 }
 

@@ -1,9 +1,11 @@
 //! What readers do with messages, one or many: all of them, or none.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 
-use super::{Mailbox, MailboxError, Reader};
-use crate::domain::{LabelId, MessageId, PartitionId, Task};
+use super::{Filter, Hidden, Mailbox, MailboxError, Reader};
+use crate::domain::{EnterpriseNumber, LabelId, MessageId, PartitionId, Task};
 use crate::ledger::{Mark, Marked};
 
 /// Messages that one change may concern.
@@ -81,6 +83,35 @@ impl Mailbox {
         self.mark(reader, ids, Mark::Unlabel(label)).await
     }
 
+    /// Does what each change says, in one box: all of it, or nothing.
+    ///
+    /// # Errors
+    /// As [`Mailbox::move_to`]; `NotFound` also for a message of another box,
+    /// `Invalid` for one that is named twice.
+    pub async fn change(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        changes: &[Change],
+    ) -> Result<u64, MailboxError> {
+        let ids: Vec<MessageId> = changes.iter().map(|change| change.id).collect();
+        check_count(&ids)?;
+        if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
+            return Err(MailboxError::invalid("messages", "a message is named twice"));
+        }
+        let now = self.clock.now();
+        let look = self.ledger.look_at_messages(&reader.person, &ids, now).await?;
+        let mut look = look.ok_or(MailboxError::NotFound)?;
+        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
+        let lines = look.lines(&ids, &everything).await?;
+        drop(look);
+        if lines.len() < ids.len() || lines.iter().any(|line| line.enterprise != enterprise) {
+            return Err(MailboxError::NotFound);
+        }
+        let marked = self.ledger.mark_all(&reader.person, &marks(changes), now).await?;
+        outcome(marked)
+    }
+
     async fn mark(
         &self,
         reader: &Reader,
@@ -88,11 +119,42 @@ impl Mailbox {
         mark: Mark,
     ) -> Result<u64, MailboxError> {
         check_count(ids)?;
-        match self.ledger.mark(&reader.person, ids, &mark, self.clock.now()).await? {
-            Marked::Done { changed, .. } => Ok(changed),
-            Marked::NotFound => Err(MailboxError::NotFound),
-            Marked::Forbidden => Err(MailboxError::Forbidden),
-        }
+        outcome(self.ledger.mark(&reader.person, ids, &mark, self.clock.now()).await?)
+    }
+}
+
+/// What is to become of one message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub id: MessageId,
+    /// In the list, or hidden.
+    pub is_visible: Option<bool>,
+    /// Where it is to lie.
+    pub partition: Option<PartitionId>,
+}
+
+/// One mark for all messages that get it.
+fn marks(changes: &[Change]) -> Vec<(Vec<MessageId>, Mark)> {
+    let of = |visible| changes.iter().filter(move |it| it.is_visible == Some(visible));
+    let mut marks: Vec<(Vec<MessageId>, Mark)> = [(true, Mark::Show), (false, Mark::Hide)]
+        .into_iter()
+        .map(|(visible, mark)| (of(visible).map(|it| it.id).collect(), mark))
+        .collect();
+    let mut moved: BTreeMap<&PartitionId, Vec<MessageId>> = BTreeMap::new();
+    for (to, id) in changes.iter().filter_map(|it| Some((it.partition.as_ref()?, it.id))) {
+        moved.entry(to).or_default().push(id);
+    }
+    marks.extend(moved.into_iter().map(|(to, ids)| (ids, Mark::Move(to.clone()))));
+    marks.retain(|(ids, _)| !ids.is_empty());
+    marks
+}
+
+fn outcome(marked: Marked) -> Result<u64, MailboxError> {
+    match marked {
+        Marked::Done { changed, .. } => Ok(changed),
+        Marked::NotFound => Err(MailboxError::NotFound),
+        Marked::Forbidden => Err(MailboxError::Forbidden),
     }
 }
 

@@ -32,13 +32,14 @@ mod route;
 mod views;
 
 pub use access::{AccessTable, GrantLine, NewGrant, Preview};
-pub use boxes::{BoxEntry, UNREAD_MAX};
+pub use boxes::{BoxEntry, LastTimes, UNREAD_MAX};
 pub use content::Fetched;
 pub use counters::Counters;
 pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};
 pub use error::MailboxError;
 pub use list::Listed;
 pub use manage::ConsentChange;
+pub use marks::Change;
 pub use open::{Event, Happened, Opened};
 pub use page::{COUNT_MAX, Page, Total};
 pub use reader::{Claims, PersonKey, Reader};

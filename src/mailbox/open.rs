@@ -65,6 +65,24 @@ impl Mailbox {
         Ok(opened)
     }
 
+    /// What a message is, without opening it: its main content stays unread.
+    ///
+    /// # Errors
+    /// As [`Mailbox::open`].
+    pub async fn describe(
+        &self,
+        reader: &Reader,
+        id: MessageId,
+    ) -> Result<(Line, Publication), MailboxError> {
+        let now = self.clock.now();
+        let look = self.ledger.look_at_message(&reader.person, id, now).await?;
+        let mut look = look.ok_or(MailboxError::NotFound)?;
+        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
+        let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
+        let publication = look.publication(line.enterprise, id).await?;
+        Ok((line, publication.ok_or(MailboxError::NotFound)?))
+    }
+
     async fn note_opened(&self, reader: &Reader, line: &Line) -> Result<(), MailboxError> {
         self.enter(line.enterprise).await?;
         let deed = [(line.enterprise, Some(line.id), Deed::Opened, json!({}))];

@@ -58,14 +58,6 @@ impl Total {
         if count > max { Self::MoreThan(max) } else { Self::Exactly(count) }
     }
 
-    /// Not less than what is shown: the index may not know of the newest yet.
-    pub(super) fn at_least(self, skipped: u32, shown: usize) -> Self {
-        match self {
-            Self::Exactly(count) => Self::Exactly(count.max(u64::from(skipped) + shown as u64)),
-            more @ Self::MoreThan(_) => more,
-        }
-    }
-
     /// The number counted.
     #[must_use]
     pub fn count(self) -> u64 {

@@ -26,7 +26,7 @@ mod stop_notices;
 mod tls;
 mod words;
 
-pub use api::Gate;
+pub use api::{DOCUMENT as OPENAPI, Gate};
 pub use console::Backstage;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
@@ -73,10 +73,17 @@ pub struct Web {
     publications: Arc<Semaphore>,
 }
 
+/// What serving programs takes, beside what serving people does.
+pub struct Programs {
+    /// Proves who they are, and keeps their pace.
+    pub gate: Arc<Gate>,
+    /// Records what they publish.
+    pub intake: Arc<Intake>,
+}
+
 impl Web {
     /// Over a ledger, its documents and a clock; `readiness` answers
-    /// `/readyz`, `gate` proves programs, and `intake` records what they
-    /// publish.
+    /// `/readyz`.
     #[must_use]
     pub fn new(
         ledger: Arc<Ledger>,
@@ -85,9 +92,9 @@ impl Web {
         readiness: Readiness,
         pages: Pages,
         mailbox: Mailbox,
-        gate: Arc<Gate>,
-        intake: Arc<Intake>,
+        programs: Programs,
     ) -> Self {
+        let Programs { gate, intake } = programs;
         let places = usize::from(gate.settings.publications_max);
         Self {
             ledger,
@@ -114,6 +121,7 @@ impl Web {
 /// Everything that is served on `web.listen`.
 pub fn router(web: Web) -> Router {
     Router::new()
+        .route("/openapi.json", get(api::serve_document))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/documents/{sha256}", put(documents::put).get(documents::get))

@@ -61,6 +61,10 @@ pub struct Filter {
     pub arrived_from: Option<Timestamp>,
     /// Arrived before then.
     pub arrived_to: Option<Timestamp>,
+    /// Leaving the box then or later.
+    pub expires_from: Option<Timestamp>,
+    /// Leaving the box before then.
+    pub expires_to: Option<Timestamp>,
     /// Hidden messages.
     pub hidden: Hidden,
 }
@@ -84,8 +88,16 @@ impl Filter {
     /// page of it.
     #[must_use]
     pub fn is_narrow(&self) -> bool {
-        let plain = Self { is_unread: self.is_unread, ..Self::default() };
+        let hidden = if self.hidden == Hidden::With { Hidden::With } else { Hidden::default() };
+        let plain = Self { is_unread: self.is_unread, hidden, ..Self::default() };
         *self != plain || self.is_unread == Some(false)
+    }
+
+    /// Whether it asks when messages leave the box, which only the ledger
+    /// knows.
+    #[must_use]
+    pub fn names_expiry(&self) -> bool {
+        self.expires_from.is_some() || self.expires_to.is_some()
     }
 }
 

@@ -62,21 +62,47 @@ impl Ledger {
         mark: &Mark,
         now: Timestamp,
     ) -> Result<Marked, LedgerError> {
+        self.mark_all(person, &[(ids.to_vec(), mark.clone())], now).await
+    }
+
+    /// Does several things, one after the other, each with messages of its
+    /// own: all of it or nothing.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away: do it again.
+    pub async fn mark_all(
+        &self,
+        person: &PersonId,
+        changes: &[(Vec<MessageId>, Mark)],
+        now: Timestamp,
+    ) -> Result<Marked, LedgerError> {
+        let all: Vec<MessageId> = changes.iter().flat_map(|(ids, _)| ids).copied().collect();
         let tx = self.store.begin().await?;
-        let mut look = self.look_at(tx, person, ids, now).await?;
-        let Some(standings) = look.standings(ids).await? else {
+        let mut look = self.look_at(tx, person, &all, now).await?;
+        let Some(standings) = look.standings(&all).await? else {
             return Ok(Marked::NotFound);
         };
-        if !look.is_there(mark, &standings).await? {
-            return Ok(Marked::NotFound);
+        look.tx.rows(LOCK, vec![boxes_of(&standings)]).await?;
+        let (mut sum, mut last) = (0, 0);
+        for (ids, mark) in changes {
+            match look.change(ids, mark).await? {
+                Marked::Done { changed, position } => {
+                    sum += changed;
+                    last = position.max(last);
+                }
+                refused @ (Marked::NotFound | Marked::Forbidden) => return Ok(refused),
+            }
         }
-        if let Mark::Move(to) = mark
-            && !standings.iter().all(|it| look.may_see(it, Some(to)))
-        {
-            return Ok(Marked::Forbidden);
+        if sum > 0 {
+            look.tx.commit().await?;
         }
-        look.apply(mark, &standings).await
+        Ok(Marked::Done { changed: sum, position: last })
     }
+}
+
+fn boxes_of(standings: &[Standing]) -> Value {
+    let boxes: BTreeSet<i64> = standings.iter().map(|it| it.enterprise.value()).collect();
+    Value::Ints(boxes.into_iter().collect())
 }
 
 impl Look {
@@ -97,12 +123,26 @@ impl Look {
         }
     }
 
-    async fn apply(mut self, mark: &Mark, standings: &[Standing]) -> Result<Marked, LedgerError> {
-        let boxes: BTreeSet<i64> = standings.iter().map(|it| it.enterprise.value()).collect();
-        let boxes = Value::Ints(boxes.into_iter().collect());
+    /// Does one thing, without committing it.
+    async fn change(&mut self, ids: &[MessageId], mark: &Mark) -> Result<Marked, LedgerError> {
+        let Some(standings) = self.standings(ids).await? else {
+            return Ok(Marked::NotFound);
+        };
+        if !self.is_there(mark, &standings).await? {
+            return Ok(Marked::NotFound);
+        }
+        if let Mark::Move(to) = mark
+            && !standings.iter().all(|it| self.may_see(it, Some(to)))
+        {
+            return Ok(Marked::Forbidden);
+        }
+        self.apply(mark, &standings).await
+    }
+
+    async fn apply(&mut self, mark: &Mark, standings: &[Standing]) -> Result<Marked, LedgerError> {
+        let boxes = boxes_of(standings);
         let ids = Value::Ids(standings.iter().map(|it| it.id.0).collect());
-        let (statement, rest) = mark.statement(&self);
-        self.tx.rows(LOCK, vec![boxes.clone()]).await?;
+        let (statement, rest) = mark.statement(self);
         let values = [boxes.clone(), ids].into_iter().chain(rest).collect();
         let mut changed = BTreeSet::new();
         for mut row in self.tx.rows(statement, values).await? {
@@ -122,7 +162,6 @@ impl Look {
             of_changed.iter().map(|it| entry(it, kind, &detail, self.now)).collect();
         let position = journal::append(&mut self.tx, &mut entries, micros(self.now)).await?;
         self.tx.execute(MOVE_BOX, vec![boxes, position.into()]).await?;
-        self.tx.commit().await?;
         Ok(Marked::Done { changed: of_changed.len() as u64, position })
     }
 }

@@ -37,7 +37,7 @@ macro_rules! given {
              SELECT * FROM jsonb_to_record(CAST($3 AS TEXT)::jsonb) AS f (
                  organizations BIGINT[], applications TEXT[], types TEXT[], partitions TEXT[],
                  labels UUID[], media TEXT[], unread BIGINT, registered BIGINT, task BIGINT,
-                 due BIGINT, since BIGINT, until BIGINT, hidden BIGINT, now BIGINT))"
+                 due BIGINT, since BIGINT, until BIGINT, leaves_from BIGINT, leaves_to BIGINT, hidden BIGINT, now BIGINT))"
     };
     (sqlite) => {
         "WITH s AS MATERIALIZED (
@@ -79,6 +79,8 @@ macro_rules! wanted {
          AND (f.due IS NULL OR m.due_on <= f.due)
          AND (f.since IS NULL OR m.arrived_at >= f.since)
          AND (f.until IS NULL OR m.arrived_at < f.until)
+         AND (f.leaves_from IS NULL OR m.expires_at >= f.leaves_from)
+         AND (f.leaves_to IS NULL OR m.expires_at < f.leaves_to)
          AND (f.organizations IS NULL OR m.organization = ANY (f.organizations))
          AND (f.applications IS NULL OR m.application = ANY (f.applications))
          AND (f.types IS NULL OR m.message_type = ANY (f.types))
@@ -97,6 +99,8 @@ macro_rules! wanted {
          AND ($3 ->> 'due' IS NULL OR m.due_on <= $3 ->> 'due')
          AND ($3 ->> 'since' IS NULL OR m.arrived_at >= $3 ->> 'since')
          AND ($3 ->> 'until' IS NULL OR m.arrived_at < $3 ->> 'until')
+         AND ($3 ->> 'leaves_from' IS NULL OR m.expires_at >= $3 ->> 'leaves_from')
+         AND ($3 ->> 'leaves_to' IS NULL OR m.expires_at < $3 ->> 'leaves_to')
          AND ($3 ->> 'organizations' IS NULL OR m.organization IN (
              SELECT value FROM json_each($3, '$.organizations')))
          AND ($3 ->> 'applications' IS NULL OR m.application IN (
@@ -139,6 +143,8 @@ struct FilterRow<'a> {
     due: Option<i64>,
     since: Option<i64>,
     until: Option<i64>,
+    leaves_from: Option<i64>,
+    leaves_to: Option<i64>,
     hidden: Option<i64>,
     now: i64,
 }
@@ -194,6 +200,8 @@ fn filter_row(filter: &Filter, now: Timestamp) -> FilterRow<'_> {
         due: filter.due_through.map(day_number),
         since: filter.arrived_from.map(micros),
         until: filter.arrived_to.map(micros),
+        leaves_from: filter.expires_from.map(micros),
+        leaves_to: filter.expires_to.map(micros),
         hidden: match filter.hidden {
             Hidden::Without => Some(0),
             Hidden::Only => Some(1),

@@ -51,6 +51,12 @@ pub struct Line {
     pub subject: Texts,
     /// For whose attention: the sender's label.
     pub attention: Option<String>,
+    /// Whether its own text is its main content.
+    pub is_body_main_content: bool,
+    /// Whether the sender takes a reply.
+    pub is_reply_authorized: bool,
+    /// The message that it answers, as the sender names it.
+    pub original: Option<String>,
     /// How many attachments it has.
     pub attachments: usize,
     /// The labels put on it, as they are called today.
@@ -67,6 +73,11 @@ struct Shown {
     #[serde(default)]
     attachments: Vec<serde::de::IgnoredAny>,
     for_the_attention_of: Option<Attention>,
+    #[serde(default)]
+    is_body_main_content: bool,
+    #[serde(default)]
+    is_reply_authorized: bool,
+    original_message_id: Option<String>,
 }
 
 macro_rules! columns {
@@ -202,6 +213,9 @@ fn line(mut row: Row) -> Result<Line, LedgerError> {
         due: row.opt_int()?.and_then(day_of_number),
         subject: Texts::default(),
         attention: None,
+        is_body_main_content: false,
+        is_reply_authorized: false,
+        original: None,
         attachments: 0,
         labels: Vec::new(),
         letters: Vec::new(),
@@ -209,6 +223,9 @@ fn line(mut row: Row) -> Result<Line, LedgerError> {
     let shown: Shown = row.json()?;
     line.subject = shown.subject;
     line.attention = shown.for_the_attention_of.and_then(|attention| attention.label);
+    line.is_body_main_content = shown.is_body_main_content;
+    line.is_reply_authorized = shown.is_reply_authorized;
+    line.original = shown.original_message_id;
     line.attachments = shown.attachments.len();
     Ok(line)
 }

@@ -1,5 +1,4 @@
 //! Who asks: what handlers of the REST interface take as an argument.
-#![expect(dead_code, reason = "some callers come before what they may do")]
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -99,19 +98,6 @@ impl FromRequestParts<Web> for Consumer {
             represents: [enterprise].into(),
         };
         Ok(Self { reader: Reader { person: authority.person, claims }, enterprise })
-    }
-}
-
-/// Software of operators.
-#[derive(Clone, Debug)]
-pub(in crate::web) struct Operator(pub(in crate::web) String);
-
-impl FromRequestParts<Web> for Operator {
-    type Rejection = Fault;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Fault> {
-        let authority = web.gate.bearer(parts, Scope::Operate, web.clock.now()).await?;
-        Ok(Self(authority.ok_or_else(token_expected)?.client))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Fault;
 use super::callers::Publisher;
 use crate::decide::{BoxState, Facts, decide};
-use crate::domain::{Code, EnterpriseNumber, MessageId, MessageType, MessageTypeId};
+use crate::domain::{Code, EnterpriseNumber, Medium, MessageId, MessageType, MessageTypeId};
 use crate::intake::locate;
 use crate::ledger::{MessageStatus, ReachableBox};
 use crate::web::auth::away;
@@ -142,7 +142,7 @@ impl<'w> Medium<'w> {
             has_ebox: mailbox.is_some(),
             is_activated: mailbox.is_some_and(|it| it.last_connection.is_some()),
             exclusively_ebox: mailbox.is_some_and(|it| it.all_digital),
-            medium: decision.as_ref().and_then(|it| it.ruling.medium()).map(|it| it.as_str()),
+            medium: decision.as_ref().and_then(|it| it.ruling.medium()).map(Medium::as_str),
             reason: decision.map(|it| it.reason.to_string()),
         }
     }
@@ -221,11 +221,11 @@ pub(in crate::web) async fn statuses(
     let (application, organization) = (&publisher.application, publisher.enterprise);
     let found = web.ledger.message_statuses(&ids, application, organization, now).await;
     let found = found.map_err(|error| away(&error))?;
-    let is_asked = |status: &MessageStatus| {
+    let is_asked = |status: &&MessageStatus| {
         let of = ids.iter().zip(&asked).filter(|(id, _)| **id == status.id);
         of.into_iter().any(|(_, asked)| is_box(asked.ebox_id.as_ref(), status.enterprise))
     };
-    let told: Vec<StatusTold> = found.into_iter().filter(is_asked).map(told).collect();
+    let told: Vec<StatusTold> = found.iter().filter(is_asked).map(told).collect();
     Ok((StatusCode::CREATED, Json(told)).into_response())
 }
 
@@ -235,7 +235,7 @@ fn is_box(asked: Option<&EboxId>, enterprise: EnterpriseNumber) -> bool {
     })
 }
 
-fn told(status: MessageStatus) -> StatusTold {
+fn told(status: &MessageStatus) -> StatusTold {
     StatusTold {
         message_id: status.id.to_string(),
         ebox_id: EboxId {

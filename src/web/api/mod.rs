@@ -1,16 +1,20 @@
 //! The REST interface, in the names and shapes of the eBox REST interface:
-//! who asks ([`Gate`], the callers), and what agencies do.
+//! who asks ([`Gate`], the callers), what agencies do, and what companies'
+//! software reads.
 
 pub(super) mod callers;
 mod fault;
 mod gate;
 mod lookups;
 mod publish;
+mod reading;
 pub(super) mod token;
 
 pub(super) use fault::Fault;
 pub use gate::Gate;
 pub(super) use gate::forbidden;
+pub use reading::DOCUMENT;
+pub(super) use reading::serve_document;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -21,7 +25,7 @@ use super::Web;
 /// Bytes of a question of a sender.
 const QUESTION_BYTES_MAX: usize = 256 * 1024;
 
-/// What agencies do.
+/// What programs do.
 pub(super) fn router() -> Router<Web> {
     let published = Router::new()
         .route("/ebox/messages", post(publish::publish))
@@ -33,5 +37,5 @@ pub(super) fn router() -> Router<Web> {
         .route("/eboxPreferences/search", post(lookups::preferences))
         .route("/searchMessageStatus", post(lookups::statuses))
         .layer(DefaultBodyLimit::max(QUESTION_BYTES_MAX));
-    published.merge(asked)
+    published.merge(asked).merge(reading::router())
 }

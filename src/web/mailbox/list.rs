@@ -122,7 +122,7 @@ enum Content {
 impl List {
     /// No list: for the part of a page that shows a message alone.
     pub(super) fn none(at: &At, query: &ListQuery, side: &Side) -> Self {
-        let nothing = Listed { lines: Vec::new(), total: Total::Exactly(0) };
+        let nothing = Listed { lines: Vec::new(), total: Total::Exactly(0), exact: Some(0) };
         listing(at, query, side, &[], &nothing, Vec::new())
     }
 }

@@ -68,7 +68,7 @@ pub(super) async fn content(
 
 /// Somebody else's content, from our address: it may neither run as a page of
 /// ours nor be taken for another type than it was declared.
-fn served(fetched: Fetched, is_viewed: bool) -> Response {
+pub(in crate::web) fn served(fetched: Fetched, is_viewed: bool) -> Response {
     let showing = if is_viewed { showing(&fetched.media_type) } else { Showing::Never };
     let (disposition, policy) = match showing {
         Showing::Never => ("attachment", "default-src 'none'; sandbox"),

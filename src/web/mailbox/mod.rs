@@ -29,6 +29,7 @@ use axum::routing::{get, post};
 
 use super::Web;
 
+pub(super) use message::served;
 pub(super) use place::reader;
 
 /// Everything under `/boxes`.

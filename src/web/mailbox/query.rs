@@ -256,6 +256,8 @@ impl ListQuery {
             due_through: self.due,
             arrived_from: self.from.and_then(belgian_midnight),
             arrived_to: self.to.and_then(|day| day.tomorrow().ok()).and_then(belgian_midnight),
+            expires_from: None,
+            expires_to: None,
             hidden: if self.is_hidden { Hidden::Only } else { Hidden::Without },
         }
     }

@@ -11,7 +11,7 @@ use facteur::intake;
 use facteur::ledger::{Account, Ledger};
 use facteur::lifecycle::Lifecycle;
 use facteur::mailbox::Mailbox;
-use facteur::web::{self, Gate, Pages, Readiness, Web};
+use facteur::web::{self, Gate, Pages, Programs, Readiness, Web};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -67,8 +67,7 @@ impl Counter {
             Readiness::new(stopping.clone()),
             Pages::new(&config, Vec::new())?,
             mailbox,
-            Arc::new(Gate::new(&config)?),
-            Arc::clone(&desk.intake),
+            Programs { gate: Arc::new(Gate::new(&config)?), intake: Arc::clone(&desk.intake) },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

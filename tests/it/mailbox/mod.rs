@@ -1,6 +1,7 @@
 //! The box, over both ledgers, with the real intake before it and a real
 //! index beside it.
 
+mod changes;
 mod closure;
 pub(crate) mod download;
 mod management;

@@ -244,7 +244,7 @@ async fn pages(
     let (mut ids, mut totals) = (Vec::new(), Vec::new());
     for number in 1.. {
         let page = Page { number, size: PAGE_SIZE };
-        let Listed { lines, total } = mailbox.list(who, place, filter, order, page).await?;
+        let Listed { lines, total, .. } = mailbox.list(who, place, filter, order, page).await?;
         totals.push(total);
         ids.extend(lines.iter().map(|line| line.id));
         if lines.len() < PAGE_SIZE as usize {

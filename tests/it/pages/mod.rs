@@ -6,6 +6,6 @@ mod console;
 mod forms;
 mod hostile;
 mod sessions;
-mod site;
+pub(crate) mod site;
 mod stop_notices;
 mod walls;

@@ -9,7 +9,7 @@ use facteur::config::Config;
 use facteur::domain::{Language, MessageId, PersonId, Texts};
 use facteur::intake::Judged;
 use facteur::mailbox::Mailbox;
-use facteur::web::{self, Backstage, Gate, Pages, Persona, Readiness, Web};
+use facteur::web::{self, Backstage, Gate, Pages, Persona, Programs, Readiness, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -83,8 +83,7 @@ impl Site {
             Readiness::new(stopping.clone()),
             Pages::new(&config, personas()?)?,
             mailbox,
-            Arc::new(Gate::new(&config)?),
-            Arc::clone(&desk.intake),
+            Programs { gate: Arc::new(Gate::new(&config)?), intake: Arc::clone(&desk.intake) },
         );
         let printers = Arc::new(config.printers()?);
         let backstage = Backstage { intake: desk.intake_beside(&ledger)?, printers };

@@ -13,7 +13,7 @@ use facteur::ledger::Ledger;
 use facteur::lifecycle::Lifecycle;
 use facteur::mailbox::Mailbox;
 use facteur::telemetry;
-use facteur::web::{self, Gate, Pages, Readiness, Web};
+use facteur::web::{self, Gate, Pages, Programs, Readiness, Web};
 use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -97,8 +97,7 @@ impl Site {
             readiness,
             pages,
             mailbox,
-            gate,
-            intake,
+            Programs { gate, intake },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

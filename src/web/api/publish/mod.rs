@@ -119,7 +119,7 @@ fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
 
 /// The key of who gives none: the content itself.
 fn key_of(body: &[u8]) -> Result<IdempotencyKey, Problem> {
-    IdempotencyKey::new(&format!("sha256:{}", Digest::of(body))).map_err(|_| Problem::internal())
+    IdempotencyKey::new(format!("sha256:{}", Digest::of(body))).map_err(|_| Problem::internal())
 }
 
 /// Who asks must be who sends.

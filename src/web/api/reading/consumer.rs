@@ -1,0 +1,108 @@
+//! Who asks, and about which box: software with a bearer token, held to the
+//! grants of the person that it is in the registry, or somebody who is signed
+//! in to the pages.
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+
+use super::status::ApiError;
+use crate::domain::{EnterpriseNumber, Language};
+use crate::mailbox::{Place, Reader};
+use crate::web::Web;
+use crate::web::api::{Fault, callers};
+use crate::web::mailbox::reader;
+use crate::web::sign_in::session;
+
+/// Names the box, where the reader has access to several.
+pub(super) const ENTERPRISE: &str = "facteur-enterprise";
+
+/// A reader in front of one box.
+pub(super) struct Consumer {
+    pub(super) reader: Reader,
+    pub(super) enterprise: EnterpriseNumber,
+    /// What addresses of this site begin with, as the caller reached it.
+    pub(super) origin: String,
+}
+
+/// A reader, whatever its boxes.
+pub(super) struct Known(pub(super) Reader);
+
+impl Consumer {
+    pub(super) fn place(&self) -> Place {
+        Place::Box(self.enterprise)
+    }
+}
+
+impl FromRequestParts<Web> for Known {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        if parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(Self(software(parts, web).await?.reader));
+        }
+        Ok(Self(signed_in(parts, web).await.map_err(ApiError::into_response)?))
+    }
+}
+
+impl FromRequestParts<Web> for Consumer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let origin = origin(&parts.headers, web.pages.is_secure);
+        if parts.headers.contains_key(AUTHORIZATION) {
+            let callers::Consumer { reader, enterprise } = software(parts, web).await?;
+            return Ok(Self { reader, enterprise, origin });
+        }
+        let found = person(parts, web).await.map_err(ApiError::into_response)?;
+        Ok(Self { reader: found.0, enterprise: found.1, origin })
+    }
+}
+
+async fn software(parts: &mut Parts, web: &Web) -> Result<callers::Consumer, Response> {
+    let found = callers::Consumer::from_request_parts(parts, web).await;
+    found.map_err(Fault::into_response)
+}
+
+async fn signed_in(parts: &Parts, web: &Web) -> Result<Reader, ApiError> {
+    let session = session::find(web, &parts.headers).await?;
+    let session = session.ok_or_else(ApiError::unauthenticated)?;
+    Ok(reader(&session, Language::Fr))
+}
+
+async fn person(parts: &Parts, web: &Web) -> Result<(Reader, EnterpriseNumber), ApiError> {
+    let reader = signed_in(parts, web).await?;
+    let enterprise = match named(&parts.headers)? {
+        Some(enterprise) => enterprise,
+        None => only_box(web, &reader).await?,
+    };
+    Ok((reader, enterprise))
+}
+
+fn origin(headers: &HeaderMap, is_secure: bool) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let scheme = if is_secure { "https" } else { "http" };
+    host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()
+}
+
+fn named(headers: &HeaderMap) -> Result<Option<EnterpriseNumber>, ApiError> {
+    let Some(value) = headers.get(ENTERPRISE) else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    let message = "an enterprise number is expected";
+    let number = number.ok_or_else(|| ApiError::invalid("/Facteur-Enterprise", message))?;
+    Ok(Some(number))
+}
+
+/// The box of a reader who has access to one alone.
+async fn only_box(web: &Web, reader: &Reader) -> Result<EnterpriseNumber, ApiError> {
+    match web.mailbox.boxes(reader).await?.as_slice() {
+        [] => Err(ApiError::not_found()),
+        [only] => Ok(only.enterprise.number),
+        _ => {
+            let message = "several boxes are open to you: name one in Facteur-Enterprise";
+            Err(ApiError::invalid("/Facteur-Enterprise", message))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Every answer fits the interface's own schema of it.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{code, definition, described, get};
+use crate::pages::site::{Site, manager};
+use crate::shipped;
+use crate::support::world::{ATTEST, Company, ONSS, TAX, attachment, attest, notice, notice_with};
+
+#[tokio::test]
+async fn answers_fit_the_interfaces_own_schemas() -> Result<()> {
+    let site = Site::open().await?;
+    let with_text = site.post(&notice(Company::Active)).await?;
+    let mut with_file = notice_with(json!([attachment("bill", "SGVsbG8=")]));
+    with_file.as_object_mut().unwrap().remove("bodyContent");
+    let with_file = site.post(&with_file).await?;
+    site.post(&attest(Company::Active)).await?;
+    let program = site.signed_in(&manager(Company::Active)).await;
+    let (text, file) =
+        (format!("/ebox/messages/{with_text}"), format!("/ebox/messages/{with_file}"));
+    for (path, name) in [
+        ("/ebox".to_owned(), "Ebox"),
+        ("/ebox/messages".into(), "Messages"),
+        ("/ebox/messages?page=2&pageSize=1".into(), "Messages"),
+        (text.clone(), "Message"),
+        (file.clone(), "Message"),
+        (format!("{file}/attachments"), "Attachments"),
+        (format!("{text}/attachments"), "Attachments"),
+        (format!("{file}/attachments/bill"), "Attachment"),
+        (format!("{text}/body"), "TranslatedString"),
+        ("/referenceData/messageTypes".into(), "MessageTypes"),
+        (format!("/referenceData/messageTypes/{ATTEST}"), "MessageType"),
+        ("/referenceData/senderApplications".into(), "SenderApplications"),
+        (format!("/referenceData/senderApplications/{TAX}"), "SenderApplication"),
+        ("/referenceData/senderOrganizations".into(), "SenderOrganizations"),
+        (format!("/referenceData/senderOrganizations/{ONSS}"), "SenderOrganization"),
+    ] {
+        let answer = get(&program, &path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        let body = answer.json();
+        shipped::fits(&definition(name)?, &body, &path);
+        shipped::fits(&described(name)?, &body, &path);
+        assert!(!body.to_string().contains("null"), "{path}: {body}");
+    }
+    for path in [
+        format!("{file}/body"),
+        format!("{text}/paymentData"),
+        "/referenceData/messageTypes/NONE".into(),
+        format!("/referenceData/senderApplications/{TAX}/images/1/content"),
+        format!("/referenceData/senderOrganizations/{ONSS}/images/1/content"),
+    ] {
+        let answer = get(&program, &path).await;
+        assert_eq!((answer.status, &*code(&answer)), (404, "NOT_FOUND"), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_operation_of_the_interface_but_the_senders_is_there() -> Result<()> {
+    let interface = shipped::yaml("schemas/vendor/ebox-rest-2.1.openapi.yaml")?;
+    let document: serde_json::Value = serde_json::from_str(facteur::web::OPENAPI)?;
+    let senders = ["/publishMessage", "/linkEboxMessage", "/searchMessageStatus"];
+    let operations = |of: &serde_json::Value| -> Vec<(String, String)> {
+        let paths = of["paths"].as_object().unwrap();
+        let methods = |(path, item): (&String, &serde_json::Value)| {
+            let names: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
+            names.into_iter().map(|method| (path.clone(), method)).collect::<Vec<_>>()
+        };
+        paths.iter().flat_map(methods).collect()
+    };
+    let (wanted, served) = (operations(&interface), operations(&document));
+    let wanted: Vec<_> =
+        wanted.into_iter().filter(|(path, _)| !senders.contains(&&**path)).collect();
+    assert_eq!(wanted.len(), 17);
+    for operation in &wanted {
+        assert!(served.contains(operation), "{operation:?}");
+    }
+    for (path, method) in &wanted {
+        let of = |document: &serde_json::Value| -> Vec<String> {
+            let parameters = document["paths"][path][method]["parameters"].as_array().cloned();
+            let parameters = parameters.unwrap_or_default().into_iter();
+            let named = parameters.filter(|it| it["in"] != "body");
+            named.filter_map(|it| Some(it["name"].as_str()?.to_owned())).collect()
+        };
+        let (wanted, served) = (of(&interface), of(&document));
+        assert!(wanted.iter().all(|name| served.contains(name)), "{path}: {served:?}");
+    }
+    Ok(())
+}
