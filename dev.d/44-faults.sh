@@ -3,6 +3,8 @@
 # three RabbitMQ nodes, a PostgreSQL whose disk can be filled, and small disks,
 # in a mount namespace that nobody else sees and that ends with the run.
 # shellcheck shell=bash
+# Each service is started in a subshell that sees another home: on purpose.
+# shellcheck disable=SC2030,SC2031,SC2317
 
 FAULTS_HOME=$DEV/faults
 FAULTS_NODES=(1 2 3)

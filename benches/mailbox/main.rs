@@ -23,7 +23,6 @@ mod baseline;
 #[path = "../line/broker.rs"]
 mod broker;
 #[path = "../line/cost.rs"]
-#[expect(dead_code, reason = "the line's parts, of which this bench needs some")]
 mod cost;
 #[path = "../line/database.rs"]
 mod database;

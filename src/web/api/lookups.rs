@@ -69,14 +69,14 @@ pub(in crate::web) async fn preferences(
     let search: PreferencesSearch = read(&body)?;
     bounded(search.recipients.len(), "/recipients")?;
     let numbers = numbers(&search.recipients)?;
-    let medium = Medium::of(&web, &publisher, &search).await?;
+    let forecast = Forecast::of(&web, &publisher, &search).await?;
     let reachable = web.ledger.reachable(&numbers).await.map_err(|error| away(&error))?;
     let items: Vec<Preference> = numbers
         .iter()
         .zip(search.recipients)
         .map(|(number, recipient)| {
             let found = reachable.iter().find(|it| it.enterprise == *number);
-            medium.preference(recipient, found.and_then(|it| it.mailbox.as_ref()))
+            forecast.preference(recipient, found.and_then(|it| it.mailbox.as_ref()))
         })
         .collect();
     let total_items = items.len();
@@ -99,13 +99,13 @@ fn at(i: usize, field: &str) -> String {
 }
 
 /// By what a medium is foretold, where the question says enough.
-struct Medium<'w> {
+struct Forecast<'w> {
     web: &'w Web,
     sent: Option<(EnterpriseNumber, MessageType)>,
     publisher: &'w Publisher,
 }
 
-impl<'w> Medium<'w> {
+impl<'w> Forecast<'w> {
     async fn of(
         web: &'w Web,
         publisher: &'w Publisher,

@@ -21,8 +21,8 @@ async fn parts_that_do_not_fit_are_refused() -> Result<()> {
     truncated.truncate(truncated.len() - 20);
     for (what, body, pointer) in [
         ("nothing", whole(&[]), ""),
-        ("no publication", whole(&[a.clone()]), ""),
-        ("a part is missing", whole(&[with_a.clone()]), "/attachments/0/httpPartName"),
+        ("no publication", whole(std::slice::from_ref(&a)), ""),
+        ("a part is missing", whole(std::slice::from_ref(&with_a)), "/attachments/0/httpPartName"),
         ("a part too many", whole(&[good.clone(), a.clone()]), "/attachments"),
         ("a part twice", whole(&[a.clone(), a.clone(), with_a.clone()]), ""),
         ("the publication twice", whole(&[good.clone(), good.clone()]), ""),

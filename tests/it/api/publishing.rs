@@ -68,6 +68,7 @@ async fn accepted(ledger: &TestLedger) -> Result<()> {
     Ok(())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn refused(ledger: &TestLedger) -> Result<()> {
     let counter = Counter::open(ledger).await?;
     let mut two_mains = notice(Company::Active);
@@ -141,7 +142,11 @@ async fn refused(ledger: &TestLedger) -> Result<()> {
     let account = serde_json::to_value(counter.account().await?)?;
     ensure!(account["received"] == 0 && account["quarantined"] == 0, "{account}");
     ensure!(account["repeats"] == 0 && account["difference"] == 0, "{account}");
-    // Only acceptance uses a key up, and several languages are one publication.
+    in_every_language(&counter).await
+}
+
+/// Only acceptance uses a key up, and several languages are one publication.
+async fn in_every_language(counter: &Counter) -> Result<()> {
     let mut languages = notice(Company::Active);
     languages["subject"] =
         json!({ "fr": "Avis", "nl": "Bericht", "de": "Bescheid", "en": "Notice" });

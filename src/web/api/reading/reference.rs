@@ -115,7 +115,7 @@ pub(super) struct SenderOrganizations {
 /// All message types, by id
 pub(super) async fn message_types(
     State(web): State<Web>,
-    Known(_): Known,
+    _: Known,
     paged: Paged,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -130,7 +130,7 @@ pub(super) async fn message_types(
 /// A message type
 pub(super) async fn message_type(
     State(web): State<Web>,
-    Known(_): Known,
+    _: Known,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -143,7 +143,7 @@ pub(super) async fn message_type(
 /// All sender applications, by id
 pub(super) async fn applications(
     State(web): State<Web>,
-    Known(_): Known,
+    _: Known,
     paged: Paged,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -157,7 +157,7 @@ pub(super) async fn applications(
 /// A sender application
 pub(super) async fn application(
     State(web): State<Web>,
-    Known(_): Known,
+    _: Known,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -170,7 +170,7 @@ pub(super) async fn application(
 /// All sender organizations, by number
 pub(super) async fn organizations(
     State(web): State<Web>,
-    Known(_): Known,
+    _: Known,
     paged: Paged,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -185,7 +185,7 @@ pub(super) async fn organizations(
 /// A sender organization
 pub(super) async fn organization(
     State(web): State<Web>,
-    Known(_): Known,
+    _: Known,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -196,7 +196,7 @@ pub(super) async fn organization(
 }
 
 /// A picture of a sender: the registry holds none.
-pub(super) async fn no_image(Known(_): Known) -> ApiError {
+pub(super) async fn no_image(_: Known) -> ApiError {
     ApiError::not_found()
 }
 
