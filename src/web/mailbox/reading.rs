@@ -274,7 +274,7 @@ fn done(
             Some("none") => ("event-nothing-to-do", String::new()),
             _ => ("event-to-do", String::new()),
         },
-        Deed::Moved => ("event-moved", text("to")),
+        Deed::Moved => ("event-moved", text("partition")),
         Deed::Labelled => ("event-labelled", label()),
         Deed::Unlabelled => ("event-unlabelled", label()),
         other => ("event-other", other.as_str().to_owned()),

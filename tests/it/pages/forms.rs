@@ -84,6 +84,21 @@ async fn a_form_that_makes_no_sense_is_refused_and_changes_nothing() -> Result<(
 }
 
 #[tokio::test]
+async fn the_history_says_where_a_message_was_moved() -> Result<()> {
+    let site = Site::open().await?;
+    let id = site.post(&notice(Company::Active)).await?.to_string();
+    let mut visitor = site.signed_in(&manager(Company::Active)).await;
+    let inbox = inbox(Company::Active);
+    let partition = [("do", "create"), ("id", "ARCHIVES"), ("name", "Archives")];
+    visitor.submit(&format!("{inbox}/management/partitions"), &partition).await;
+    let moved = [("do", "move:ARCHIVES"), ("message", &*id)];
+    assert_eq!(visitor.submit(&format!("{inbox}/messages"), &moved).await.status, 303);
+    let page = text(&visitor.get(&format!("{inbox}/messages/{id}")).await);
+    assert!(page.contains("Moved to ARCHIVES by"), "{page}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_representative_registers_once_and_nobody_else_does() -> Result<()> {
     let site = Site::open().await?;
     let number = Company::Boxless.number().to_string();
