@@ -13,6 +13,7 @@ mod lookups;
 mod published;
 mod publishing;
 mod reading;
+mod software;
 mod tls;
 mod tokens;
 mod walls;
