@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::domain::Code;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, Reference};
 use crate::paper::letter::LetterState;
 use crate::paper::printer::Printers;
-use crate::queue::{Queue, topology};
+use crate::queue::{Queue, Topology, topology};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 
@@ -49,6 +49,14 @@ const RECOUNT_FACTOR: u32 = 100;
 /// The label of letters that have no printer yet.
 const UNPLANNED: &str = "unplanned";
 
+/// What one look leaves to the next.
+#[derive(Default)]
+struct Seen {
+    counted: Option<Counted>,
+    /// Version of the reference data whose queues are known to be there.
+    declared: Option<i64>,
+}
+
 /// The account's difference, when it was counted and how long that took.
 #[derive(Clone, Copy)]
 struct Counted {
@@ -69,10 +77,10 @@ impl Watch {
     /// # Errors
     /// Never: what cannot be read is counted as an error and read again.
     pub async fn run(self, stop: CancellationToken) -> Result<(), std::convert::Infallible> {
-        let mut counted: Option<Counted> = None;
+        let mut seen = Seen::default();
         while !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
-            if let Err(error) = self.look(&mut counted).await {
+            if let Err(error) = self.look(&mut seen).await {
                 measure::error("watch", error.kind());
                 warn!(error = %chain(&error), "failed to count");
             }
@@ -85,20 +93,20 @@ impl Watch {
         Ok(())
     }
 
-    async fn look(&self, counted: &mut Option<Counted>) -> Result<(), LedgerError> {
+    async fn look(&self, seen: &mut Seen) -> Result<(), LedgerError> {
         if !self.ledger.lease("watch", self.engine, self.machine.now(), LEASE).await? {
             return Ok(());
         }
         while self.ledger.seal_record(self.clock.now()).await? > 0 {}
-        self.depths().await?;
+        self.depths(seen).await?;
         let by_code = self.ledger.quarantined_by_code().await?;
         for code in Code::ALL {
             let found = by_code.iter().find(|(found, _)| found == code);
             measure::quarantined(*code, found.map_or(0, |(_, count)| *count));
         }
         self.letters().await?;
-        let known = counted.filter(|counted| !counted.is_old());
-        let counted = counted.insert(match known {
+        let known = seen.counted.filter(|counted| !counted.is_old());
+        let counted = seen.counted.insert(match known {
             Some(known) => known,
             None => self.recount().await?,
         });
@@ -139,8 +147,11 @@ impl Watch {
         Ok(())
     }
 
-    async fn depths(&self) -> Result<(), LedgerError> {
+    async fn depths(&self, seen: &mut Seen) -> Result<(), LedgerError> {
         let reference = self.ledger.reference().await?;
+        if seen.declared != Some(reference.version) && self.declare(&reference).await {
+            seen.declared = Some(reference.version);
+        }
         let lanes = reference.applications.keys().map(topology::intake_queue);
         let own = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD, topology::QUEUE_PRINT_EVENTS];
         let own = own.map(str::to_owned);
@@ -152,5 +163,16 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// A broker answers the question after a queue that is not there by closing
+    /// the channel, whose number the client may have given to somebody else by
+    /// then: so none is asked after before it is declared.
+    async fn declare(&self, reference: &Reference) -> bool {
+        let ids: Vec<_> = reference.applications.keys().cloned().collect();
+        let printers = self.printers.all.iter().map(|printer| printer.name.as_str());
+        let topology = Topology::for_applications(&ids).with_printers(printers);
+        let declared = self.queue.declare(&topology).await;
+        declared.inspect_err(|error| measure::error("watch", error.kind())).is_ok()
     }
 }

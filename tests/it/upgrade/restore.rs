@@ -42,12 +42,17 @@ fn base64_of(name: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(name)
 }
 
-/// Runs an engine until so many are accepted and so many are repeats.
+/// Runs an engine until so many are accepted and found, and so many are repeats.
 async fn work(program: &Program, ledger: &TestLedger, accepted: i64, repeats: i64) -> Result<()> {
     let engine = program.serve().await;
     until(&format!("{accepted} accepted, {repeats} repeats"), async || {
         let total = ledger.account().await.map(|account| account.total);
         total.is_ok_and(|it| it.accepted == accepted && it.repeats == repeats)
+    })
+    .await;
+    until("all are found", async || {
+        let found = program.ask(&["search", "query"]).await;
+        found.is_ok_and(|found| found["totalItems"] == accepted)
     })
     .await;
     engine.stop().await;
