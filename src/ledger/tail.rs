@@ -16,7 +16,7 @@ use super::record::Accepted;
 use crate::search::source::Projected;
 
 /// Entries kept: what a follower may be behind and still find them here.
-const ENTRIES_MAX: usize = 16_000;
+const ENTRIES_MAX: usize = 10_000;
 
 /// What one transaction appended: entries in the order of their positions, and
 /// the messages that came into being with them.
