@@ -23,7 +23,7 @@ pub(crate) async fn at(stack: Stack<'_>, per_s: u64) -> Result<(f64, f64)> {
     let engine = stack.start(&[])?;
     stack.reach(500).await?;
     let mail = mail(stack.world, &stack.lanes, documents);
-    let agencies = by_lane(&stack.lanes, mail);
+    let agencies = by_lane(&stack.lanes, &mail);
     let pace = per_s / agencies.len() as u64;
     let publishing = agencies.into_iter().map(|mail| publish(&stack, mail, pace));
     let (published, committed) =
@@ -45,7 +45,7 @@ pub(crate) async fn at(stack: Stack<'_>, per_s: u64) -> Result<(f64, f64)> {
 
 /// Each agency publishes for itself: one publisher for all would be measured
 /// instead of the line.
-fn by_lane(lanes: &[String], mail: Vec<Outbound>) -> Vec<Vec<Outbound>> {
+fn by_lane(lanes: &[String], mail: &[Outbound]) -> Vec<Vec<Outbound>> {
     let of = |lane: &String| mail.iter().filter(|it| it.routing_key == *lane).cloned().collect();
     lanes.iter().map(of).collect()
 }
