@@ -358,8 +358,8 @@ impl App {
         let projection = tokio::task::spawn_blocking(open).await?;
         let projection = projection.context("failed to open the search index")?;
         let search = projection.search();
-        let (ledger, stop) = (Arc::clone(&self.ledger), lifecycle.soft().clone());
-        lifecycle.spawn("search", async move {
+        let (ledger, stop) = (Arc::clone(&self.ledger), lifecycle.late().clone());
+        lifecycle.spawn_follower("search", async move {
             projection.run(ledger, stop).await;
             Ok::<(), std::convert::Infallible>(())
         });

@@ -1,6 +1,7 @@
 //! How a process ends: in order when it can, at once when it must.
 //!
-//! Two tokens. *Soft*: take nothing new, finish what is in hand. *Hard*: stop
+//! Three tokens. *Soft*: take nothing new, finish what is in hand. *Late*: the
+//! others have finished; those that follow them read on to the end. *Hard*: stop
 //! now; whatever was not settled comes again, so this loses nothing. A task
 //! that fails makes the whole process end in order and report failure: an
 //! engine with half of its tasks is worse than one that is started again.
@@ -18,12 +19,14 @@ use tokio_util::task::TaskTracker;
 /// cannot be stopped and must not keep the process.
 const FALL_MAX: Duration = Duration::from_secs(1);
 
-/// The tasks of a process and the two ways to end them. Clones share them.
+/// The tasks of a process and the ways to end them. Clones share them.
 #[derive(Clone)]
 pub struct Lifecycle {
     hard: CancellationToken,
     soft: CancellationToken,
+    late: CancellationToken,
     tracker: TaskTracker,
+    followers: TaskTracker,
     tasks: Arc<Mutex<Tasks>>,
 }
 
@@ -57,7 +60,14 @@ impl Outcome {
 impl Default for Lifecycle {
     fn default() -> Self {
         let hard = CancellationToken::new();
-        Self { soft: hard.child_token(), hard, tracker: TaskTracker::new(), tasks: Arc::default() }
+        Self {
+            soft: hard.child_token(),
+            late: hard.child_token(),
+            hard,
+            tracker: TaskTracker::new(),
+            followers: TaskTracker::new(),
+            tasks: Arc::default(),
+        }
     }
 }
 
@@ -74,6 +84,12 @@ impl Lifecycle {
         &self.soft
     }
 
+    /// Cancelled when whatever [`Lifecycle::spawn`] started has ended.
+    #[must_use]
+    pub fn late(&self) -> &CancellationToken {
+        &self.late
+    }
+
     /// Cancelled when everything should stop; cancels soft as well.
     #[must_use]
     pub fn hard(&self) -> &CancellationToken {
@@ -88,11 +104,29 @@ impl Lifecycle {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
     {
-        let id = self.started(name.into());
+        self.spawn_on(&self.tracker, name.into(), task);
+    }
+
+    /// Runs a task that follows what others do: it should end soon after late
+    /// is cancelled. Otherwise as [`Lifecycle::spawn`].
+    pub fn spawn_follower<F, E>(&self, name: impl Into<String>, task: F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        self.spawn_on(&self.followers, name.into(), task);
+    }
+
+    fn spawn_on<F, E>(&self, tracker: &TaskTracker, name: String, task: F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let id = self.started(name);
         #[expect(clippy::disallowed_methods, reason = "the one place that waits for it")]
         let running = tokio::spawn(task);
         let life = self.clone();
-        self.tracker.spawn(async move {
+        tracker.spawn(async move {
             let end = life.end_of(running).await;
             life.ended(id, end);
         });
@@ -142,9 +176,8 @@ impl Lifecycle {
     /// done after `grace`. Returns within `grace` and a second.
     pub async fn finish(&self, grace: Duration) -> Outcome {
         self.soft.cancel();
-        self.tracker.close();
         tokio::select! {
-            () = self.tracker.wait() => {}
+            () = self.end_in_turn() => {}
             () = self.hard.cancelled() => {}
             () = tokio::time::sleep(grace) => {}
         }
@@ -154,9 +187,17 @@ impl Lifecycle {
         }
         self.hard.cancel();
         // What cannot be stopped is named in the outcome already.
-        let _fell = tokio::time::timeout(FALL_MAX, self.tracker.wait()).await;
+        let _fell = tokio::time::timeout(FALL_MAX, self.end_in_turn()).await;
         let failed = std::mem::take(&mut self.tasks().failed);
         Outcome { failed, unfinished }
+    }
+
+    async fn end_in_turn(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.late.cancel();
+        self.followers.close();
+        self.followers.wait().await;
     }
 
     /// Why a task failed, if it did.
@@ -226,6 +267,19 @@ mod tests {
         let outcome = life.finish(LONG).await;
         assert_eq!(outcome, Outcome::default());
         assert!(outcome.is_success());
+    }
+
+    #[tokio::test]
+    async fn followers_end_after_those_they_follow() {
+        let life = Lifecycle::new();
+        life.spawn_follower("search", until(life.late()));
+        let (soft, late) = (life.soft().clone(), life.late().clone());
+        life.spawn("intake", async move {
+            soft.cancelled().await;
+            tokio::task::yield_now().await;
+            if late.is_cancelled() { Err("nobody follows") } else { Ok(()) }
+        });
+        assert_eq!(life.finish(LONG).await, Outcome::default());
     }
 
     #[tokio::test]

@@ -125,9 +125,12 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         // Its memory is bounded: without threads, and what they set aside.
         Command::CountPages => count_pages(),
-        _ => tokio::runtime::Runtime::new()
-            .context("failed to start")
-            .and_then(|runtime| runtime.block_on(cli.run())),
+        _ => tokio::runtime::Runtime::new().context("failed to start").and_then(|runtime| {
+            let result = runtime.block_on(cli.run());
+            // Work that blocks cannot be stopped, and keeps nobody here.
+            runtime.shutdown_background();
+            result
+        }),
     };
     if let Err(error) = &result {
         complain(error);

@@ -22,8 +22,12 @@ use super::source::{Page, Source, SourceError};
 /// taken for damaged.
 const SUSPICIONS_MAX: u32 = 5;
 
+/// How long the last reading may take. What it does not reach is read after the
+/// next start.
+const LAST_READING_MAX: Duration = Duration::from_secs(2);
+
 impl Projection {
-    /// Follows the ledger until `stop`, then commits what it has.
+    /// Follows the ledger until `stop`, reads what it holds by then, and commits.
     pub async fn run(mut self, source: Arc<dyn Source>, stop: CancellationToken) {
         let mut pauses = self.pauses();
         loop {
@@ -64,7 +68,19 @@ impl Projection {
                 self.rest(stop).await;
             }
         }
+        let reading = tokio::time::timeout(LAST_READING_MAX, self.read_to_the_end(source));
+        reading.await.unwrap_or(Ok(()))?;
         self.commit().await
+    }
+
+    async fn read_to_the_end(&mut self, source: &dyn Source) -> Result<(), SearchError> {
+        let mut is_last = false;
+        while !is_last {
+            let page = source.after(self.live()?.applied(), self.pace.page).await?;
+            is_last = self.is_short(&page)?;
+            self.at_work(move |live| live.apply(&page)).await?;
+        }
+        Ok(())
     }
 
     /// The next page, or `None` when it is time to stop.

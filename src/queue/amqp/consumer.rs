@@ -10,7 +10,7 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel};
 
 use super::fault::{self, Fault};
-use super::patience::while_open;
+use super::patience::{answered, while_open};
 use super::settler::AmqpSettler;
 use super::wire;
 use crate::queue::{Consumer, Inbound, QueueError, Settler};
@@ -38,7 +38,7 @@ impl AmqpConsumer {
     async fn cancel(&mut self) -> Result<Vec<Acker>, QueueError> {
         let (tag, options) = (self.deliveries.tag(), BasicCancelOptions::default());
         let cancelled = self.channel.basic_cancel(tag, options);
-        while_open(&self.channel, cancelled).await.map_err(fault::unavailable)?;
+        answered(&self.channel, cancelled).await.map_err(fault::unavailable)?;
         let mut unread = Vec::new();
         while let Some(Ok(delivery)) = self.deliveries.next().await {
             unread.push(delivery.acker);
@@ -83,10 +83,10 @@ async fn subscribe(
     let for_this_consumer = BasicQosOptions::default();
     // To AMQP, 0 is no bound at all.
     let bounded = channel.basic_qos(prefetch.max(1), for_this_consumer);
-    while_open(channel, bounded).await.map_err(fault::unavailable)?;
+    answered(channel, bounded).await.map_err(fault::unavailable)?;
     let (tag, options) = ("".into(), BasicConsumeOptions::default());
     let deliveries = channel.basic_consume(name, tag, options, FieldTable::default());
-    while_open(channel, deliveries).await.map_err(|error| match Fault::of(error) {
+    answered(channel, deliveries).await.map_err(|error| match Fault::of(error) {
         Fault::NotFound(_) => QueueError::Cancelled(queue.to_owned()),
         fault => fault.into(),
     })

@@ -5,6 +5,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind as AmqpExchangeKind};
 
 use super::fault::Fault;
+use super::patience::answered;
 use super::wire;
 use crate::queue::topology::{Binding, Exchange, QueueDefinition};
 use crate::queue::{ExchangeKind, QueueError, Topology};
@@ -33,14 +34,16 @@ async fn declare_exchange(channel: &Channel, exchange: &Exchange) -> Result<(), 
         arguments.insert("alternate-exchange".into(), text(alternate));
     }
     let name = wire::name(&exchange.name)?;
-    let declared = channel.exchange_declare(name, kind, options, arguments).await;
+    let declared = channel.exchange_declare(name, kind, options, arguments);
+    let declared = answered(channel, declared).await;
     declared.map_err(|error| mismatch(&exchange.name, error))
 }
 
 async fn declare_queue(channel: &Channel, queue: &QueueDefinition) -> Result<(), QueueError> {
     let name = wire::name(&queue.name)?;
     let options = QueueDeclareOptions::durable();
-    let declared = channel.queue_declare(name, options, arguments(queue)).await;
+    let declared = channel.queue_declare(name, options, arguments(queue));
+    let declared = answered(channel, declared).await;
     declared.map(drop).map_err(|error| mismatch(&queue.name, error))
 }
 
@@ -49,7 +52,8 @@ async fn bind(channel: &Channel, binding: &Binding) -> Result<(), QueueError> {
     let exchange = wire::name(&binding.exchange)?;
     let key = wire::name(&binding.routing_key)?;
     let options = QueueBindOptions::default();
-    let bound = channel.queue_bind(queue, exchange, key, options, FieldTable::default()).await;
+    let bound = channel.queue_bind(queue, exchange, key, options, FieldTable::default());
+    let bound = answered(channel, bound).await;
     bound.map_err(|error| mismatch(&binding.queue, error))
 }
 

@@ -9,12 +9,13 @@ use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
+use super::patience::{ANSWER_TIMEOUT, in_time};
 use crate::queue::QueueError;
 
-/// How long a call waits for a broker that does not answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a goodbye waits. The client never ends one that meets a connection
+/// which it has just given up itself.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long one handshake may take. Longer than a call waits: a handshake that
 /// is given up keeps a thread and a socket until the other side closes it, so
 /// calls share the one under way rather than begin their own.
@@ -55,7 +56,8 @@ impl Link {
     pub(super) async fn close(&self) {
         let State { open, .. } = std::mem::take(&mut *self.state.lock().await);
         let Some(connection) = open else { return };
-        if let Err(error) = connection.close(REPLY_SUCCESS, "bye".into()).await {
+        let goodbye = connection.close(REPLY_SUCCESS, "bye".into());
+        if let Err(error) = in_time(GOODBYE_TIMEOUT, goodbye).await {
             tracing::debug!(%error, "the broker's connection was gone before it was closed");
         }
     }
@@ -92,14 +94,4 @@ impl State {
 async fn handshake(uri: AMQPUri) -> lapin::Result<Connection> {
     let properties = ConnectionProperties::default().with_connection_name("facteur".into());
     Connection::connect_uri(uri, properties).await
-}
-
-async fn in_time<T>(
-    limit: Duration,
-    answer: impl Future<Output = lapin::Result<T>>,
-) -> lapin::Result<T> {
-    match timeout(limit, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-    }
 }

@@ -27,6 +27,7 @@ use lapin::types::FieldTable;
 use self::consumer::AmqpConsumer;
 use self::fault::Fault;
 use self::link::Link;
+use self::patience::answered;
 use self::publisher::AmqpPublisher;
 use super::{Consumer, Door, Publisher, Queue, QueueError, Topology};
 
@@ -72,7 +73,8 @@ impl Queue for AmqpQueue {
         let channel = self.link.channel().await.map_err(fault::unavailable)?;
         let name = wire::name(queue)?;
         let passive = QueueDeclareOptions::durable().passive();
-        match channel.queue_declare(name, passive, FieldTable::default()).await {
+        let asked = channel.queue_declare(name, passive, FieldTable::default());
+        match answered(&channel, asked).await {
             Ok(state) => Ok(state.message_count().into()),
             Err(error) => Err(match Fault::of(error) {
                 Fault::NotFound(_) => QueueError::Cancelled(queue.to_owned()),

@@ -15,6 +15,7 @@ use lapin::options::ConfirmSelectOptions;
 
 use super::answer::{Answer, Route, send};
 use super::link::Link;
+use super::patience::answered;
 use crate::queue::{Outbound, Publisher, QueueError};
 
 pub(super) struct AmqpPublisher {
@@ -99,7 +100,7 @@ impl Publisher for AmqpPublisher {
 
 async fn confirming(link: &Link) -> lapin::Result<Channel> {
     let channel = link.channel().await?;
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    answered(&channel, channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }
 
