@@ -10,37 +10,67 @@ use crate::engine::Stack;
 use crate::{broker, mail};
 
 const SECONDS: u64 = 10;
+/// Documents before the clock runs.
+const WARM: i64 = 500;
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// A tick of the publisher.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Median and 99th percentile in milliseconds. A document counts as committed
-/// when the journal shows it; it is asked every few milliseconds, so the
-/// figures err on the long side.
-pub(crate) async fn at(stack: Stack<'_>, per_s: u64) -> Result<(f64, f64)> {
+/// Milliseconds from handing a document to the broker.
+#[derive(Clone, Copy)]
+pub(crate) struct Latency {
+    /// Median until it was committed.
+    pub(crate) p50_ms: f64,
+    /// 99th percentile until it was committed.
+    pub(crate) p99_ms: f64,
+    /// Median until the broker had it safely: the part that is not ours.
+    pub(crate) confirm_p50_ms: f64,
+    /// 99th percentile until the broker had it safely.
+    pub(crate) confirm_p99_ms: f64,
+}
+
+/// When a document was published, and when that was confirmed.
+type Sent = (Instant, Instant);
+
+/// A document counts as committed when the journal is seen to have come so far;
+/// it is asked every few milliseconds, so the figures err on the long side.
+pub(crate) async fn at(stack: Stack<'_>, per_s: u64) -> Result<Latency> {
     let documents = usize::try_from(per_s * SECONDS)?;
-    let warm = mail(stack.world, &stack.lanes, 500);
+    let warm = mail(stack.world, &stack.lanes, usize::try_from(WARM)?);
     broker::publish(stack.queue.as_ref(), &stack.lanes, warm).await?;
     let engine = stack.start(&[])?;
-    stack.reach(500).await?;
+    stack.reach(WARM).await?;
     let mail = mail(stack.world, &stack.lanes, documents);
     let agencies = by_lane(&stack.lanes, &mail);
     let pace = per_s / agencies.len() as u64;
     let publishing = agencies.into_iter().map(|mail| publish(&stack, mail, pace));
     let (published, committed) =
         tokio::join!(futures_util::future::try_join_all(publishing), watch(&stack, documents));
-    let published: HashMap<String, Instant> = published?.into_iter().flatten().collect();
+    let published: HashMap<String, Sent> = published?.into_iter().flatten().collect();
     let committed = committed?;
-    let mut times: Vec<f64> = published
-        .iter()
-        .filter_map(|(key, sent)| Some(committed.get(key)?.duration_since(*sent)))
-        .map(|time| time.as_secs_f64() * 1000.0)
-        .collect();
+    let seen = published.iter().filter_map(|(key, (sent, _))| Some((*sent, *committed.get(key)?)));
+    let times = sorted(seen);
     ensure!(times.len() == documents, "{} of {documents} seen", times.len());
-    times.sort_by(f64::total_cmp);
+    let confirms = sorted(published.values().copied());
     drop(engine);
     stack.queue.close().await;
-    let at = |share: usize| (times[(times.len() - 1) * share / 100] * 10.0).round() / 10.0;
-    Ok((at(50), at(99)))
+    Ok(Latency {
+        p50_ms: at_share(&times, 50),
+        p99_ms: at_share(&times, 99),
+        confirm_p50_ms: at_share(&confirms, 50),
+        confirm_p99_ms: at_share(&confirms, 99),
+    })
+}
+
+fn sorted(spans: impl Iterator<Item = (Instant, Instant)>) -> Vec<f64> {
+    let mut times: Vec<f64> =
+        spans.map(|(from, to)| to.duration_since(from).as_secs_f64() * 1000.0).collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+fn at_share(times: &[f64], share: usize) -> f64 {
+    (times[(times.len() - 1) * share / 100] * 10.0).round() / 10.0
 }
 
 /// Each agency publishes for itself: one publisher for all would be measured
@@ -55,7 +85,7 @@ async fn publish(
     stack: &Stack<'_>,
     mail: Vec<Outbound>,
     per_s: u64,
-) -> Result<HashMap<String, Instant>> {
+) -> Result<HashMap<String, Sent>> {
     let mut published = HashMap::with_capacity(mail.len());
     let mut publisher = stack.queue.publisher().await?;
     let (started, mut sent) = (Instant::now(), 0);
@@ -65,27 +95,40 @@ async fn publish(
         let due = usize::try_from(started.elapsed().as_millis() * u128::from(per_s) / 1000)?;
         let piece = mail[sent..due.clamp(sent, mail.len())].to_vec();
         let now = Instant::now();
-        let keys = piece.iter().filter_map(|message| message.properties.message_id.clone());
-        published.extend(keys.map(|key| (key, now)));
+        let keys: Vec<String> =
+            piece.iter().filter_map(|message| message.properties.message_id.clone()).collect();
         sent += piece.len();
         for result in publisher.publish(piece).await {
             result?;
         }
+        let confirmed = Instant::now();
+        published.extend(keys.into_iter().map(|key| (key, (now, confirmed))));
     }
     Ok(published)
 }
 
+/// When the journal was seen to have come so far. Only its length is asked
+/// meanwhile: reading it would take from the line what is measured.
 async fn watch(stack: &Stack<'_>, documents: usize) -> Result<HashMap<String, Instant>> {
-    let mut committed = HashMap::with_capacity(documents);
-    let mut position = 500;
+    let (mut seen, mut position) = (Vec::new(), WARM);
+    let last = WARM + i64::try_from(documents)?;
     let deadline = Instant::now() + Duration::from_secs(SECONDS * 6);
-    while committed.len() < documents {
-        let entries = stack.ledger.journal_after(position, 5_000).await?;
-        let now = Instant::now();
-        position = entries.last().map_or(position, |entry| entry.position);
-        committed.extend(entries.into_iter().map(|entry| (entry.key, now)));
-        ensure!(now < deadline, "the engine stands still");
-        tokio::time::sleep(Duration::from_millis(8)).await;
+    while position < last {
+        position = stack.ledger.position().await?;
+        seen.push((position, Instant::now()));
+        ensure!(Instant::now() < deadline, "the engine stands still");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    let mut committed = HashMap::with_capacity(documents);
+    let mut after = WARM;
+    while after < last {
+        let entries = stack.ledger.journal_after(after, 5_000).await?;
+        after = entries.last().map_or(last, |entry| entry.position);
+        committed.extend(entries.into_iter().map(|it| (it.key, first(&seen, it.position))));
     }
     Ok(committed)
+}
+
+fn first(seen: &[(i64, Instant)], position: i64) -> Instant {
+    seen[seen.partition_point(|(reached, _)| *reached < position).min(seen.len() - 1)].1
 }

@@ -20,9 +20,12 @@ use super::schema::{Fields, fingerprint, register_tokenizer};
 use super::source::{Page, Projected};
 use crate::domain::MessageId;
 
-/// Memory of the writer before it writes a segment, in bytes. Three times
-/// tantivy's floor: a second of full load fits.
-const HEAP_BYTES: usize = 45_000_000;
+/// Memory of the writer before it writes a segment, in bytes. Twice tantivy's
+/// floor: half a second of full load fits.
+const HEAP_BYTES: usize = 30_000_000;
+
+/// How far merges stand back, of 19.
+const MERGE_NICENESS: i32 = 10;
 
 /// Part of a segment's documents that may be deleted before it is rewritten:
 /// every read mark and label replaces a document.
@@ -253,11 +256,27 @@ fn writer(index: &Index) -> Result<IndexWriter, TantivyError> {
         .num_worker_threads(1)
         .num_merge_threads(1)
         .build();
-    let writer = index.writer_with_options(options)?;
+    let writer = giving_way(|| index.writer_with_options(options))?;
     let mut merges = LogMergePolicy::default();
     merges.set_del_docs_ratio_before_merge(DELETED_RATIO_MAX);
     writer.set_merge_policy(Box::new(merges));
     Ok(writer)
+}
+
+/// Makes a writer on a thread that gives way to others. Its merging threads
+/// inherit that: a merge may take a processor for a second, and whoever waits
+/// for a document to be recorded waits for it.
+fn giving_way<T: Send>(
+    make: impl FnOnce() -> Result<T, TantivyError> + Send,
+) -> Result<T, TantivyError> {
+    let on_its_thread = || {
+        if let Err(error) = rustix::process::nice(MERGE_NICENESS) {
+            tracing::debug!(%error, "merges will not give way to others");
+        }
+        make()
+    };
+    std::thread::scope(|scope| scope.spawn(on_its_thread).join())
+        .unwrap_or_else(|_| Err(TantivyError::ErrorInThread("the writer's thread died".into())))
 }
 
 impl From<TantivyError> for Unfit {
