@@ -174,6 +174,7 @@ impl Relay {
         *kept = Some(tokio::time::Instant::now());
         self.office.look_after_printers().await?;
         self.office.retry_held().await?;
+        self.office.judge_early().await?;
         let before = self.office.now() - self.office.link_lifetime();
         for printer in &self.office.printers().all {
             self.ledger.release_again(&printer.name, before).await?;
