@@ -345,6 +345,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             engine: self.engine,
             unreferenced: SignedDuration::from_hours(days * 24),
+            record_years: self.config.record.years,
         }
     }
 

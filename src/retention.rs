@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, belgian_day};
 use crate::documents::DocumentStore;
 use crate::documents::upload::{self, UploadError};
 use crate::failpoint::fail_point;
@@ -39,6 +39,8 @@ pub struct Retention {
     pub engine: Uuid,
     /// Age at which content that no message names is deleted.
     pub unreferenced: SignedDuration,
+    /// How long the record of deeds is kept, from the next 1 January on.
+    pub record_years: u16,
 }
 
 /// What one round did.
@@ -52,6 +54,8 @@ pub struct Round {
     pub released: u64,
     /// Contents that were deleted.
     pub swept: usize,
+    /// Deeds of long ago that left the record.
+    pub forgotten: u64,
 }
 
 impl Retention {
@@ -107,6 +111,11 @@ impl Retention {
             }
         }
         round.swept = upload::sweep(&self.ledger, &self.documents, self.unreferenced, now).await?;
+        // A deed of 2026 is kept for whole years from 1 January 2027 on.
+        let first = i64::from(belgian_day(now).year()) - i64::from(self.record_years);
+        while let Some(forgotten) = self.ledger.forget_record(first).await? {
+            round.forgotten += forgotten;
+        }
         Ok(round)
     }
 }

@@ -64,6 +64,9 @@ pub(super) struct Args {
     /// What the choice of these letters grows from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Let the sandbox's enterprise numbers choose what becomes of their letters
+    #[arg(long)]
+    sandbox: bool,
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
@@ -126,6 +129,7 @@ fn settings(args: &Args) -> Settings {
             repeat: args.repeat,
             contradict: args.contradict,
             seed: args.seed,
+            sandbox: args.sandbox,
         },
     }
 }

@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub use secret::Secret;
 pub use sections::{
     Api, Closed, Contact, Documents, Intake, Ledger, Log, LogFormat, MailTls, Metrics, Notices,
-    Paper, Policy, Queue, Registry, Relay, Sandbox, Search, Shutdown, SignIn, Web,
+    Paper, Policy, Queue, Record, Registry, Relay, Sandbox, Search, Shutdown, SignIn, Web,
 };
 pub use service_url::ServiceUrl;
 
@@ -61,6 +61,7 @@ pub struct Config {
     pub relay: Relay,
     pub paper: Paper,
     pub notices: Notices,
+    pub record: Record,
     pub sandbox: Sandbox,
     pub shutdown: Shutdown,
     pub log: Log,

@@ -213,6 +213,11 @@ sections! {
         /// Time in which a day passes; 0: as much as a day has.
         day_in_secs: u32,
     }
+    /// `[record]`
+    Record {
+        /// How long it is kept, from the next 1 January on.
+        years: u16,
+    }
     /// `[shutdown]`
     Shutdown {
         /// Time that running work gets.

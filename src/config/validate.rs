@@ -32,6 +32,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if !base.is_empty() && !base.starts_with("http://") && !base.starts_with("https://") {
         return Err(fault("paper.link_base", "must begin with http:// or https://".into()));
     }
+    within("record.years", config.record.years, 1..=100)?;
     within("shutdown.grace_secs", config.shutdown.grace_secs, 0..=3_600)?;
     config
         .log

@@ -34,6 +34,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0007_paper.sql"),
         include_str!("../../schemas/sqlite/0007_paper.sql"),
     ),
+    (
+        8,
+        "early reports",
+        include_str!("../../schemas/postgres/0008_early_reports.sql"),
+        include_str!("../../schemas/sqlite/0008_early_reports.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

@@ -1,5 +1,6 @@
 //! What must happen although nobody asks: unread messages become letters,
-//! silent printers lose theirs, and what waited for a printer is tried again.
+//! silent printers lose theirs, what waited for a printer is tried again, and
+//! what a printer reported of the future is judged when that has come.
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
@@ -49,6 +50,18 @@ impl Office {
     /// `Transient` while the database is away.
     pub async fn retry_held(&self) -> Result<usize, LedgerError> {
         self.ledger.retry_held_letters(PAGE, self.clock.now()).await
+    }
+
+    /// Judges reports again that came from the future; answers how many.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn judge_early(&self) -> Result<usize, LedgerError> {
+        let judged = self.ledger.judge_early_reports(PAGE, self.clock.now()).await?;
+        if judged > 0 {
+            info!(judged, "reports of the future are judged again");
+        }
+        Ok(judged)
     }
 
     async fn fell_silent(&self, printer: &Printer, why: &'static str) -> Result<(), LedgerError> {

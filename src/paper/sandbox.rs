@@ -45,8 +45,17 @@ pub fn numbers() -> Vec<(EnterpriseNumber, &'static str)> {
 /// fate of its number, or a delivery.
 #[must_use]
 pub fn fate(recipient: EnterpriseNumber) -> Vec<FateStep> {
-    let magic = numbers().iter().position(|(number, _)| *number == recipient);
-    let (_, ending) = FATES[magic.unwrap_or(0)];
+    chosen(recipient).unwrap_or_else(|| told(FATES[0].1))
+}
+
+/// The fate of a magic number; none of any other.
+#[must_use]
+pub fn chosen(recipient: EnterpriseNumber) -> Option<Vec<FateStep>> {
+    let magic = numbers().iter().position(|(number, _)| *number == recipient)?;
+    Some(told(FATES[magic].1))
+}
+
+fn told(ending: &[FateStep]) -> Vec<FateStep> {
     let before = match ending.first() {
         Some((R::Rejected, _)) => &TO_THE_POST[..1],
         Some((R::Damaged, _)) => &TO_THE_POST[..2],

@@ -24,11 +24,13 @@ use uuid::Uuid;
 use super::batch::{BATCHES, Draft, Printed, letters_of};
 use super::journal::{Entry, Journal};
 use super::rejection::Rejection;
+use crate::domain::EnterpriseNumber;
 use crate::paper::ticket::Ticket;
 
 /// Where a job stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stage {
+    #[default]
     Claimed,
     Printed,
     Rejected(Rejection),
@@ -36,9 +38,11 @@ pub(super) enum Stage {
 }
 
 /// What the room knows of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Job {
     pub(super) stage: Stage,
+    /// The company, where it is known.
+    pub(super) recipient: Option<EnterpriseNumber>,
     pub(super) is_recalled_late: bool,
     /// The ids of events that were reported.
     pub(super) reported: BTreeSet<String>,
@@ -103,10 +107,15 @@ impl Folder {
     }
 
     /// Keeps a package: from now on the job is ours, whatever happens.
-    pub(super) fn keep(&mut self, job: Uuid, package: &[u8]) -> Result<(), FolderError> {
+    pub(super) fn keep(
+        &mut self,
+        job: Uuid,
+        recipient: EnterpriseNumber,
+        package: &[u8],
+    ) -> Result<(), FolderError> {
         let path = self.package(job);
         durably(&path, package).map_err(|error| FolderError::Io(path, error))?;
-        self.note(vec![Entry::Claimed { job }])
+        self.note(vec![Entry::Claimed { job, recipient: Some(recipient) }])
     }
 
     /// Where the package of a job lies.
@@ -181,11 +190,9 @@ impl Folder {
 
     fn know(&mut self, entry: Entry) {
         let (id, _) = over(&entry);
-        let new =
-            || Job { stage: Stage::Claimed, is_recalled_late: false, reported: BTreeSet::new() };
-        let job = self.jobs.entry(id).or_insert_with(new);
+        let job = self.jobs.entry(id).or_default();
         match entry {
-            Entry::Claimed { .. } => {}
+            Entry::Claimed { recipient, .. } => job.recipient = recipient,
             Entry::Printed { .. } => job.stage = Stage::Printed,
             Entry::Rejected { cause, detail, .. } => {
                 job.stage = Stage::Rejected(Rejection { cause, detail });
@@ -226,7 +233,7 @@ const OFFERED: &str = "offered.json";
 /// The job of an entry, and whether its package is of no more use.
 fn over(entry: &Entry) -> (Uuid, bool) {
     match entry {
-        Entry::Claimed { job } | Entry::RecalledLate { job } | Entry::Reported { job, .. } => {
+        Entry::Claimed { job, .. } | Entry::RecalledLate { job } | Entry::Reported { job, .. } => {
             (*job, false)
         }
         Entry::Printed { job, .. } | Entry::Rejected { job, .. } | Entry::Cancelled { job } => {

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::EnterpriseNumber;
 use crate::paper::report::Cause;
 
 /// One thing that was done.
@@ -15,7 +16,12 @@ use crate::paper::report::Cause;
 #[serde(tag = "what", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub(super) enum Entry {
     /// A package was fetched and kept: the job is ours.
-    Claimed { job: Uuid },
+    Claimed {
+        job: Uuid,
+        /// The company; none in what an older room wrote.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recipient: Option<EnterpriseNumber>,
+    },
     /// Its set lies in the folder of a batch.
     Printed { job: Uuid, batch: String },
     /// It will not be printed.
@@ -84,7 +90,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
         let job = Uuid::from_u128(1);
-        let first = vec![Entry::Claimed { job }, Entry::Printed { job, batch: "b".into() }];
+        let first = vec![
+            Entry::Claimed { job, recipient: None },
+            Entry::Printed { job, batch: "b".into() },
+        ];
         let (mut journal, none) = Journal::open(&path).unwrap();
         assert_eq!(none, []);
         journal.append(&first).unwrap();

@@ -183,7 +183,8 @@ impl Room {
     async fn print(&mut self, jobs: &[Uuid]) -> Result<(), FolderError> {
         let (mut wanted, mut rejected) = (Vec::new(), Vec::new());
         for job in jobs {
-            match self.settings.faults.refuses(*job) {
+            let recipient = self.folder().job(*job).and_then(|it| it.recipient);
+            match self.settings.faults.refuses(*job, recipient) {
                 Some(rejection) => rejected.push((*job, rejection)),
                 None => wanted.push(*job),
             }

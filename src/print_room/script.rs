@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::folder::{Job, Stage};
 use super::rejection::Rejection;
-use crate::domain::Digest;
+use crate::domain::{Digest, EnterpriseNumber};
 use crate::paper::report::{Cause, ReportKind};
+use crate::paper::sandbox::{self, FateStep};
 
 /// How often something is to go wrong, between 0 and 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +41,8 @@ pub struct Faults {
     pub contradict: Rate,
     /// What the choice of the letters grows from.
     pub seed: u64,
+    /// Whether the sandbox's enterprise numbers choose what becomes of theirs.
+    pub sandbox: bool,
 }
 
 /// The last that the room reports of a letter that goes well.
@@ -87,9 +90,20 @@ const OBSTACLES: [Cause; 6] = [
     Cause::Inaccessible,
 ];
 
+const CHOSEN: &str = "its enterprise number chose so";
+
 impl Faults {
     /// Why a job is rejected although it could be printed.
-    pub(super) fn refuses(&self, job: Uuid) -> Option<Rejection> {
+    pub(super) fn refuses(
+        &self,
+        job: Uuid,
+        recipient: Option<EnterpriseNumber>,
+    ) -> Option<Rejection> {
+        if let Some(fate) = self.fate(recipient) {
+            let rejected = fate.iter().find(|(kind, _)| *kind == ReportKind::Rejected)?;
+            let detail = CHOSEN.to_owned();
+            return Some(Rejection { cause: rejected.1.unwrap_or(Cause::Other), detail });
+        }
         let is_refused = self.failure(job) == Some(Failure::Rejected);
         let detail = "the room was told to fail".to_owned();
         is_refused.then_some(Rejection { cause: Cause::Policy, detail })
@@ -108,7 +122,10 @@ impl Faults {
                 script.say(ReportKind::Taken);
                 script.say(ReportKind::Cancelled);
             }
-            Stage::Printed => self.print(&mut script, until),
+            Stage::Printed => match self.fate(job.recipient) {
+                Some(fate) => script.follow(&fate),
+                None => self.print(&mut script, until),
+            },
         }
         if job.is_recalled_late {
             script.say(ReportKind::NotCancelled);
@@ -117,6 +134,11 @@ impl Faults {
             script.sayings.iter_mut().for_each(|saying| saying.times = 2);
         }
         script.sayings
+    }
+
+    /// What the number of a company chose, where numbers choose.
+    fn fate(&self, recipient: Option<EnterpriseNumber>) -> Option<Vec<FateStep>> {
+        recipient.filter(|_| self.sandbox).and_then(sandbox::chosen)
     }
 
     fn print(&self, script: &mut Script, until: Until) {
@@ -175,9 +197,24 @@ struct Script {
 impl Script {
     fn say(&mut self, kind: ReportKind) {
         let step = u32::try_from(self.sayings.len()).unwrap_or(u32::MAX);
-        let event = format!("{}:{}", self.id, kind.as_str());
+        let before = self.sayings.iter().filter(|saying| saying.kind == kind).count();
+        let event = match before {
+            0 => format!("{}:{}", self.id, kind.as_str()),
+            // Said again, it is another event: no repeat of the first.
+            before => format!("{}:{}:{}", self.id, kind.as_str(), before + 1),
+        };
         let saying = Saying { event, kind, cause: None, detail: None, times: 1, step };
         self.sayings.push(saying);
+    }
+
+    /// A fate, to its end: nobody's number is chosen for half of it.
+    fn follow(&mut self, fate: &[FateStep]) {
+        for (kind, cause) in fate {
+            match cause {
+                Some(cause) => self.explain(*kind, *cause, CHOSEN),
+                None => self.say(*kind),
+            }
+        }
     }
 
     fn explain(&mut self, kind: ReportKind, cause: Cause, detail: &str) {
@@ -198,7 +235,7 @@ mod tests {
     }
 
     fn job(stage: Stage) -> Job {
-        Job { stage, is_recalled_late: false, reported: Default::default() }
+        Job { stage, ..Job::default() }
     }
 
     fn kinds(faults: Faults, id: Uuid, stage: Stage) -> Vec<&'static str> {
@@ -227,7 +264,7 @@ mod tests {
     #[test]
     fn faults_come_at_their_rates_and_from_their_seed() {
         let (fail, repeat, contradict) = (rate("5%"), rate("2%"), rate("1 %"));
-        let faults = Faults { fail, repeat, contradict, seed: 7 };
+        let faults = Faults { fail, repeat, contradict, seed: 7, sandbox: false };
         let jobs = || (0..20_000_u128).map(|number| Uuid::from_u128(number << 64));
         let count = |is: &dyn Fn(Uuid) -> bool| jobs().filter(|job| is(*job)).count();
         let script = |faults: Faults, id| faults.script(id, &job(Stage::Printed), Until::Delivered);
@@ -248,7 +285,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for number in 0..100_u128 {
             let id = Uuid::from_u128(number);
-            if let Some(rejection) = faults.refuses(id) {
+            if let Some(rejection) = faults.refuses(id, None) {
                 assert_eq!(rejection.cause, Cause::Policy);
                 seen.insert("rejected");
                 continue;
@@ -258,6 +295,28 @@ mod tests {
             seen.extend(script.last().map(|saying| saying.kind.as_str()));
         }
         assert_eq!(seen.len(), 4, "{seen:?}");
+    }
+
+    #[test]
+    fn numbers_of_the_sandbox_choose_where_they_are_asked() {
+        let sandbox = Faults { sandbox: true, ..Faults::default() };
+        for (number, name) in sandbox::numbers() {
+            let (fate, to) = (sandbox::fate(number), Some(number));
+            let rejection = sandbox.refuses(Uuid::nil(), to);
+            assert_eq!(rejection.is_some(), name == "rejected");
+            let stage = rejection.map_or(Stage::Printed, Stage::Rejected);
+            let job = Job { stage, recipient: to, ..Job::default() };
+            let script = sandbox.script(Uuid::nil(), &job, Until::Printed);
+            let said: Vec<FateStep> = script.iter().map(|it| (it.kind, it.cause)).collect();
+            assert_eq!(said, fate, "{name}");
+            let events: std::collections::BTreeSet<&str> =
+                script.iter().map(|it| it.event.as_str()).collect();
+            assert_eq!(events.len(), script.len(), "{name}: no event is a repeat");
+            // Real companies may bear these numbers.
+            assert_eq!(Faults::default().refuses(Uuid::nil(), to), None);
+            let job = Job { stage: Stage::Printed, ..job };
+            assert_eq!(Faults::default().script(Uuid::nil(), &job, Until::Printed).len(), 2);
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{CloudEvent, Relay, RelayError};
+use super::given::Given;
+use super::{CloudEvent, LEASE, Relay, RelayError};
 use crate::ledger::Releasable;
 use crate::paper::days;
 use crate::paper::office::PLANNED_PAGE;
@@ -18,18 +19,33 @@ use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
 /// So many tickets are published at once.
 const PIECE: u64 = 500;
 
+/// What an engine remembers of the letters that it gives out.
+#[derive(Default)]
+pub(super) struct Out {
+    paces: Paces,
+    given: Given,
+}
+
+impl Out {
+    /// Another may have given some out: they are counted again.
+    pub(super) fn forget(&mut self) {
+        self.given = Given::default();
+    }
+}
+
 impl Relay {
     /// Plans and releases one piece of letters; answers whether one was a full
     /// one.
     pub(super) async fn send_letters(
         &self,
         publisher: &mut dyn Publisher,
-        paces: &mut Paces,
+        out: &mut Out,
     ) -> Result<bool, RelayError> {
+        out.given.begin(LEASE.unsigned_abs());
         let mut is_more = self.office.plan_some().await? == PLANNED_PAGE;
         for printer in &self.office.printers_now().await?.all {
             if printer.takes_from == TakesFrom::Queue && !printer.paused {
-                is_more |= self.release(publisher, paces, printer).await?;
+                is_more |= self.release(publisher, out, printer).await?;
             }
         }
         Ok(is_more | self.send_recalls(publisher).await?)
@@ -38,10 +54,10 @@ impl Relay {
     async fn release(
         &self,
         publisher: &mut dyn Publisher,
-        paces: &mut Paces,
+        out: &mut Out,
         printer: &Printer,
     ) -> Result<bool, RelayError> {
-        let room = self.room(printer).await?;
+        let room = self.room(&mut out.given, printer).await?;
         if room == 0 {
             return Ok(false);
         }
@@ -50,7 +66,7 @@ impl Relay {
         let which = Releasable { printer: &printer.name, today, limit };
         let mut letters = self.ledger.letters_to_release(which).await?;
         // By lease, the one engine that releases: the whole pace is its own.
-        let turns = paces.turns(printer, letters.len() as u64, 1);
+        let turns = out.paces.turns(printer, letters.len() as u64, 1);
         letters.truncate(usize::try_from(turns).unwrap_or(usize::MAX));
         if letters.is_empty() {
             return Ok(false);
@@ -68,6 +84,7 @@ impl Relay {
         let taken = jobs.iter().zip(&results).filter(|(_, result)| result.is_ok());
         let taken: Vec<Uuid> = taken.map(|(job, _)| *job).collect();
         self.ledger.released(&taken, self.office.now()).await?;
+        out.given.add(&printer.name, taken.len());
         match results.into_iter().find_map(Result::err) {
             Some(error) => Err(error.into()),
             None => Ok(jobs.len() as u64 == PIECE),
@@ -76,7 +93,7 @@ impl Relay {
 
     /// How many tickets a printer may be given: what its window, its cap and
     /// its working days leave.
-    async fn room(&self, printer: &Printer) -> Result<u64, RelayError> {
+    async fn room(&self, given: &mut Given, printer: &Printer) -> Result<u64, RelayError> {
         let now = self.office.now();
         let window = self.settings.letters_window;
         if !printer.works_on(days::day(days::today(now))) {
@@ -89,8 +106,8 @@ impl Relay {
         };
         let room = window.saturating_sub(depth).min(PIECE);
         let Some(cap) = printer.cap_per_day else { return Ok(room) };
-        let given = self.ledger.letters_given(&printer.name, days::began(now)).await?;
-        Ok(room.min(u64::from(cap).saturating_sub(u64::try_from(given).unwrap_or(0))))
+        let given = given.today(&self.ledger, &printer.name, now).await?;
+        Ok(room.min(u64::from(cap).saturating_sub(given)))
     }
 
     /// Asks printers for what is wanted back.

@@ -12,6 +12,7 @@
 //! and moving its cursor does no harm.
 
 mod cloud_event;
+mod given;
 mod letters;
 mod receipts;
 mod reports;
@@ -31,7 +32,6 @@ use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::paper::office::Office;
-use crate::paper::pace::Paces;
 use crate::queue::{Publisher, Queue, QueueError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -117,15 +117,16 @@ impl Relay {
         stop: CancellationToken,
     ) -> Result<(), std::convert::Infallible> {
         let mut publisher: Option<Box<dyn Publisher>> = None;
-        let mut paces = Paces::default();
+        let mut out = letters::Out::default();
         let mut kept: Option<tokio::time::Instant> = None;
         while !stop.is_cancelled() {
             // What there is little of is let gather: a turn costs two commits.
-            let is_more = match self.turn(task, &mut publisher, &mut paces, &mut kept).await {
+            let is_more = match self.turn(task, &mut publisher, &mut out, &mut kept).await {
                 Ok(is_more) => is_more,
                 Err(error) => {
                     // A publisher's channel may be gone: a new one next time.
                     publisher = None;
+                    out.forget();
                     measure::error(task, error.kind());
                     warn!(task, error = %chain(&error), "the relay waits");
                     false
@@ -146,10 +147,11 @@ impl Relay {
         &self,
         task: &'static str,
         publisher: &mut Option<Box<dyn Publisher>>,
-        paces: &mut Paces,
+        out: &mut letters::Out,
         kept: &mut Option<tokio::time::Instant>,
     ) -> Result<bool, RelayError> {
         if !self.ledger.lease(task, self.engine, self.clock.now(), LEASE).await? {
+            out.forget();
             return Ok(false);
         }
         if task == "keeper" {
@@ -161,7 +163,7 @@ impl Relay {
         };
         match task {
             "receipts" => self.send_receipts(publisher.as_mut()).await,
-            _ => self.send_letters(publisher.as_mut(), paces).await,
+            _ => self.send_letters(publisher.as_mut(), out).await,
         }
     }
 
@@ -174,6 +176,7 @@ impl Relay {
         *kept = Some(tokio::time::Instant::now());
         self.office.look_after_printers().await?;
         self.office.retry_held().await?;
+        self.office.judge_early().await?;
         let before = self.office.now() - self.office.link_lifetime();
         for printer in &self.office.printers().all {
             self.ledger.release_again(&printer.name, before).await?;

@@ -127,7 +127,7 @@ pub fn router(web: Web) -> Router {
         .route("/documents/{sha256}", put(documents::put).get(documents::get))
         .route("/events", get(events::feed))
         .merge(api::router())
-        .merge(pages_router())
+        .merge(pages_router(&web))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_site()))
@@ -137,13 +137,13 @@ pub fn router(web: Web) -> Router {
 }
 
 /// Pages for people.
-fn pages_router() -> Router<Web> {
+fn pages_router(web: &Web) -> Router<Web> {
     Router::new()
         .route("/", get(start::root))
         .route("/start", get(start::show))
         .route("/start/register", get(start::register).post(start::registered))
         .route("/notices/stop", get(stop_notices::ask).post(stop_notices::stop))
-        .merge(mailbox::router())
+        .merge(mailbox::router(web))
         .merge(console::router())
         .route("/help", get(help::index))
         .route("/help/{chapter}", get(help::show))

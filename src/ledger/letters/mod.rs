@@ -5,6 +5,7 @@
 //! transaction under the letter's lock.
 
 mod claims;
+mod early;
 mod found;
 mod orders;
 mod plans;

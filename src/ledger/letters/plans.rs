@@ -84,13 +84,17 @@ pub struct PrinterLoad {
     pub letters: i64,
 }
 
+/// The page is cut before anything is joined: PostgreSQL would join all that
+/// wait, and sort them, for every page of them.
 const UNPLANNED: Statement = Statement::same(
     "SELECT l.job, l.enterprise, e.record, l.message_type, l.registered, l.attempt, l.address,
             m.publication
-     FROM letters l
+     FROM (SELECT job, enterprise, message, message_type, registered, attempt, address
+           FROM letters WHERE state = 'queued' AND day IS NULL
+           ORDER BY registered DESC, job LIMIT $1) l
      JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
      LEFT JOIN enterprises e ON e.number = l.enterprise
-     WHERE l.state = 'queued' AND l.day IS NULL ORDER BY l.registered DESC, l.job LIMIT $1",
+     ORDER BY l.registered DESC, l.job",
 );
 
 /// Only what nobody planned or touched meanwhile.

@@ -63,11 +63,16 @@ pub struct Releasable<'a> {
 
 macro_rules! tickets {
     ($rest:literal) => {
+        tickets!("letters", $rest)
+    };
+    ($letters:literal, $rest:literal) => {
         concat!(
             "SELECT l.job, l.state, l.enterprise, e.record, o.record, l.message, l.application,
                     l.message_type, l.registered, l.attempt, l.printer, l.address, l.created_at,
                     m.publication
-             FROM letters l
+             FROM ",
+            $letters,
+            " l
              JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
              LEFT JOIN enterprises e ON e.number = l.enterprise
              LEFT JOIN organizations o ON o.number = l.organization ",
@@ -78,9 +83,12 @@ macro_rules! tickets {
 
 const TICKET: Statement = Statement::same(tickets!("WHERE l.job = $1"));
 
+/// Cut before anything is joined, as the page of a plan is.
 const TO_RELEASE: Statement = Statement::same(tickets!(
-    "WHERE l.state = 'queued' AND l.released_at IS NULL AND l.printer = $1 AND l.day <= $2
-     ORDER BY l.registered DESC, l.day, l.job LIMIT $3"
+    "(SELECT * FROM letters
+      WHERE state = 'queued' AND released_at IS NULL AND printer = $1 AND day <= $2
+      ORDER BY registered DESC, day, job LIMIT $3)",
+    "ORDER BY l.registered DESC, l.day, l.job"
 ));
 
 const TO_LEASE: Statement = Statement::same(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::early;
 use crate::domain::{EnterpriseNumber, MessageId, words};
 use crate::ledger::detail::Detail;
 use crate::ledger::error::LedgerError;
@@ -67,7 +68,8 @@ words! {
         Late = "late",
         /// It is recorded; it cannot be, given what is known.
         Contradiction = "contradiction",
-        /// It is recorded; its date lies in the future.
+        /// It is recorded; its date lies in the future, and it is judged again
+        /// when that has come.
         Future = "future",
         /// It is recorded; the letter is not this printer's.
         Stranger = "stranger",
@@ -79,7 +81,7 @@ words! {
 }
 
 /// A printer's clock may be so far ahead of ours.
-const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 const DETAIL_CHARS_MAX: usize = 500;
 
 /// A letter under its lock.
@@ -300,6 +302,7 @@ async fn write(
     for (state, jobs) in by_state {
         tx.execute(SET_STATE, vec![Value::Ids(jobs), state.as_str().into()]).await?;
     }
+    early::keep(tx, &rows).await?;
     let text = |text: fn(&Step) -> &str| {
         Column::Texts(rows.iter().map(|(step, ..)| text(step).to_owned()).collect())
     };

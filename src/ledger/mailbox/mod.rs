@@ -8,6 +8,7 @@
 mod audit;
 mod boxes;
 mod filter;
+mod forget;
 mod kept;
 mod label_changes;
 mod labels;

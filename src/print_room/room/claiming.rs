@@ -33,7 +33,8 @@ impl Room {
         let mut fetched = stream::iter(fetches)
             .map(|(place, ticket)| {
                 let (link, claimant) = (link.clone(), claimant.clone());
-                async move { (place, ticket.job_id, fetch(link, ticket.package, claimant).await) }
+                let whose = (ticket.job_id, ticket.recipient);
+                async move { (place, whose, fetch(link, ticket.package, claimant).await) }
             })
             .buffered(FETCHES);
         let mut outcomes = Vec::new();
@@ -41,10 +42,10 @@ impl Room {
             outcomes.push(outcome);
         }
         drop(fetched);
-        for (place, job, outcome) in outcomes {
+        for (place, (job, recipient), outcome) in outcomes {
             match outcome {
                 Ok(Fetched::Package(package)) => {
-                    self.folder().keep(job, &package)?;
+                    self.folder().keep(job, recipient, &package)?;
                     claimed.push(job);
                 }
                 Ok(Fetched::Refused(words)) => {

@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::answer::done;
+use super::closed::Closed;
 use super::place::{At, reader};
-use crate::domain::{Enterprise, EnterpriseNumber};
+use crate::domain::EnterpriseNumber;
 use crate::mailbox::{BoxEntry, UNREAD_MAX};
 use crate::web::Web;
 use crate::web::form::Fields;
@@ -28,15 +29,7 @@ struct BoxesPage {
     count: String,
     text: String,
     next: Option<String>,
-    closed: Vec<ClosedShown>,
-}
-
-/// The box of a company that has ceased.
-struct ClosedShown {
-    name: String,
-    shown: String,
-    /// Since when, where the register says it.
-    since: Option<String>,
+    closed: Vec<Closed>,
 }
 
 struct BoxShown {
@@ -81,7 +74,7 @@ pub(super) async fn show(
         boxes: found.iter().take(reach).map(|entry| shown(entry, words)).collect(),
         total,
         text: wanted.q,
-        closed: closed.into_iter().map(|it| closed_shown(it, words)).collect(),
+        closed: closed.into_iter().map(|it| Closed::new(it, words)).collect(),
     })
 }
 
@@ -107,14 +100,6 @@ fn shown(entry: &BoxEntry, words: Words) -> BoxShown {
         unread,
         is_manager: entry.is_manager,
         is_favourite: entry.is_favourite,
-    }
-}
-
-fn closed_shown(enterprise: Enterprise, words: Words) -> ClosedShown {
-    ClosedShown {
-        shown: enterprise.number.dotted(),
-        since: enterprise.state_since.map(|day| words.long_day(day)),
-        name: enterprise.name,
     }
 }
 

@@ -9,6 +9,7 @@ mod act;
 mod answer;
 mod boxes;
 mod choices;
+mod closed;
 mod completion;
 mod consent;
 mod labels;
@@ -33,7 +34,8 @@ pub(super) use message::served;
 pub(super) use place::reader;
 
 /// Everything under `/boxes`.
-pub(super) fn router() -> Router<Web> {
+pub(super) fn router(web: &Web) -> Router<Web> {
+    let explain = axum::middleware::from_fn_with_state(web.clone(), closed::explain);
     Router::new()
         .route("/boxes", get(boxes::show))
         .route("/boxes/{place}", get(list::show))
@@ -53,4 +55,5 @@ pub(super) fn router() -> Router<Web> {
         )
         .route("/boxes/{place}/management/consent", get(consent::show).post(consent::change))
         .route("/boxes/{place}/management/notices", get(notices::show).post(notices::change))
+        .route_layer(explain)
 }

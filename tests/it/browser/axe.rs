@@ -25,17 +25,14 @@ async fn browser_axe_finds_nothing_serious_on_any_page() -> Result<()> {
     let link = "return document.querySelector('.row-link').getAttribute('href')";
     let message = browser.run(link, json!([])).await?;
     let message = message.as_str().context("no message")?.to_owned();
-    let pages = pages(&place, &message);
-    let mut faults = Vec::new();
-    for language in ["fr", "nl", "de", "en"] {
-        speak(&demo, &browser, language).await?;
-        for (name, path) in &pages {
-            faults.extend(look(&demo, &browser, &format!("{name}-{language}"), path).await?);
-        }
-    }
+    let mut faults = in_each_language(&demo, &browser, &pages(&place, &message)).await?;
+    // An accountant of many companies, and somebody who registers one.
     demo.enter(&browser, "demo-sofie", "/boxes").await?;
-    faults.extend(look(&demo, &browser, "boxes-nl", "/boxes").await?);
-    faults.extend(look(&demo, &browser, "all-boxes-nl", "/boxes/all").await?);
+    let boxes = [("boxes", "/boxes".to_owned()), ("all-boxes", "/boxes/all".to_owned())];
+    faults.extend(in_each_language(&demo, &browser, &boxes).await?);
+    demo.enter(&browser, "demo-klaus", "/start/register").await?;
+    let register = [("register", "/start/register".to_owned())];
+    faults.extend(in_each_language(&demo, &browser, &register).await?);
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
 }
@@ -46,15 +43,36 @@ async fn browser_axe_finds_nothing_serious_in_the_console() -> Result<()> {
     browser.screen(1400, 900, false).await?;
     demo.enter(&browser, "demo-operator", "/console").await?;
     let pages = consoles(&demo, &browser).await?;
-    let mut faults = Vec::new();
-    for language in ["fr", "nl", "de", "en"] {
-        speak(&demo, &browser, language).await?;
-        for (name, path) in &pages {
-            faults.extend(look(&demo, &browser, &format!("{name}-{language}"), path).await?);
-        }
-    }
+    let faults = in_each_language(&demo, &browser, &pages).await?;
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
+}
+
+#[tokio::test]
+async fn browser_axe_finds_nothing_serious_before_one_signs_in() -> Result<()> {
+    let (demo, browser) = (Demo::start(100).await?, Browser::start().await?);
+    browser.screen(1400, 900, false).await?;
+    let pages = [("sign-in", "/sign-in".to_owned()), ("home", "/start".to_owned())];
+    let faults = in_each_language(&demo, &browser, &pages).await?;
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    Ok(())
+}
+
+/// Everything that is wrong with some pages, in whatever language.
+async fn in_each_language(
+    demo: &Demo,
+    browser: &Browser,
+    pages: &[(&'static str, String)],
+) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for language in ["fr", "nl", "de", "en"] {
+        browser.screen(1400, 900, false).await?;
+        speak(demo, browser, language).await?;
+        for (name, path) in pages {
+            faults.extend(look(demo, browser, &format!("{name}-{language}"), path).await?);
+        }
+    }
+    Ok(faults)
 }
 
 fn pages(place: &str, message: &str) -> Vec<(&'static str, String)> {

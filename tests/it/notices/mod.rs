@@ -5,6 +5,7 @@ mod nights;
 mod program;
 mod servers;
 mod sink;
+mod tls;
 
 use std::sync::Arc;
 

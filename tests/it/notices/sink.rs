@@ -6,6 +6,13 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+/// Made for `localhost` by `openssl`.
+pub(super) const CERTIFICATE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/api/tls/certificate.pem");
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/api/tls/key.pem");
+pub(super) const USER: &str = "facteur";
+pub(super) const PASSWORD: &str = "a word that nobody overhears";
+
 pub(super) struct Sink {
     pub(super) port: u16,
     folder: tempfile::TempDir,
@@ -16,6 +23,18 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) fn start() -> Result<Self> {
+        Self::with(&json!({}))
+    }
+
+    /// One that takes mail over TLS alone (`starttls` or `tls`), from who knows
+    /// the password.
+    pub(super) fn over(tls: &str) -> Result<Self> {
+        Self::with(&json!({
+            "tls": tls, "certificate": CERTIFICATE, "key": KEY, "user": USER, "password": PASSWORD,
+        }))
+    }
+
+    fn with(more: &Value) -> Result<Self> {
         let interpreter = std::env::var("FACTEUR_TEST_PYTHON")
             .context("FACTEUR_TEST_PYTHON is needed: ./dev services env prints it")?;
         let script = format!("{}/tests/foreign/mail_sink.py", env!("CARGO_MANIFEST_DIR"));
@@ -24,7 +43,11 @@ impl Sink {
         command.args(["-B", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let mut input = child.stdin.take().context("no input")?;
-        writeln!(input, "{}", json!({ "folder": folder.path(), "port": 0 }))?;
+        let mut task = json!({ "folder": folder.path(), "port": 0 });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            task[name] = value.clone();
+        }
+        writeln!(input, "{task}")?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
         let said: Value = serde_json::from_str(&line).context("the mail server did not start")?;

@@ -1,6 +1,10 @@
 //! What a visitor may not see is not there.
 
+use std::io::Cursor;
+
 use anyhow::Result;
+use facteur::clock::{Clock as _, SystemClock};
+use facteur::registry::{self, Options};
 
 use super::site::{Site, inbox, manager, text};
 use crate::support::world::{Company, attachment, notice, notice_with};
@@ -107,5 +111,38 @@ async fn personas_answer_this_machine_alone() -> Result<()> {
     let persona = facteur::demo::personas(Company::Boxless.number())?;
     assert!(facteur::web::Pages::new(&config, persona).is_err());
     assert!(facteur::web::Pages::new(&config, vec![]).is_ok());
+    Ok(())
+}
+
+/// Of a company that ceased, who had access reads why; to everybody else
+/// nothing is there, as before.
+#[tokio::test]
+async fn a_closed_box_says_so_to_who_had_access_alone() -> Result<()> {
+    let site = Site::open().await?;
+    let id = site.post(&notice(Company::Active)).await?.to_string();
+    let mut owner = site.signed_in(&manager(Company::Active)).await;
+    let mut other = site.signed_in(&manager(Company::Occasional)).await;
+    let number = Company::Active.number();
+    let ceased = serde_json::json!({ "kind": "enterprise", "number": number, "name": "Closed NV",
+        "language": "fr", "state": "closed", "stateSince": "2026-01-31" });
+    let options = Options { actor: "tester", at: SystemClock.now(), progress: &mut |_| {} };
+    registry::import(&site.ledger, Cursor::new(format!("{ceased}\n")), options).await?;
+    let nothing = "01a2078b-ec10-74c5-b402-ef8c377bc990";
+    let known = pages(Company::Active, &id);
+    for (page, missing) in known.iter().zip(pages(Company::Unknown, nothing)) {
+        let told = owner.get(page).await;
+        assert_eq!(told.status, 403, "{page}");
+        let told = text(&told);
+        for word in ["Closed NV", &number.dotted(), "31 January 2026", "liquidator"] {
+            assert!(told.contains(word), "{page}: {word}");
+        }
+        let (anothers, missing) = (other.get(page).await, other.get(&missing).await);
+        assert_eq!(anothers.status, 404, "{page}");
+        assert_eq!(anothers.body, missing.body, "{page}");
+    }
+    let consent = format!("{}/management/consent", inbox(Company::Active));
+    assert_eq!(owner.submit(&consent, &[("consent", "yes")]).await.status, 403);
+    assert!(text(&owner.get("/boxes").await).contains("Closed NV"));
+    assert_eq!(site.visitor().get(&inbox(Company::Active)).await.status, 303);
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::support::world::Company;
 
 on_both_ledgers! {
     ends: sqlite_letters_come_to_their_end, postgres_letters_come_to_their_end;
+    early: sqlite_reports_of_the_future_wait_for_their_time, postgres_reports_of_the_future_wait_for_their_time;
     wrong: sqlite_what_cannot_be_is_recorded_and_changes_nothing, postgres_what_cannot_be_is_recorded_and_changes_nothing;
     strays: sqlite_what_names_no_letter_is_kept_aside, postgres_what_names_no_letter_is_kept_aside;
 }
@@ -82,6 +83,49 @@ async fn wrong(ledger: &TestLedger) -> Result<()> {
     ensure!(house.state(unclaimed).await? == LetterState::Queued);
     house.balances().await
 }
+
+/// Whose clock is wrong nobody knows: the printer's may be fast, or that of the
+/// engine that heard it slow. Either way the letter goes on.
+async fn early(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let job = claimed(&house).await?;
+    let (fast, quarter) = (house.now() + SignedDuration::from_hours(1), QUARTER);
+    // Out of order, as the queue may bring them.
+    for (kind, at) in [("delivered", fast + quarter), ("printed", fast), ("posted", fast)] {
+        ensure!(house.report("overflow", &event("overflow", job, kind, at)).await? == "future");
+    }
+    ensure!(house.office.judge_early().await? == 0, "their time has not come");
+    house.clock.advance(SignedDuration::from_hours(1));
+    ensure!(house.office.judge_early().await? == 2);
+    ensure!(house.state(job).await? == LetterState::Posted);
+    ensure!(house.office.judge_early().await? == 0, "once each");
+    house.clock.advance(quarter);
+    ensure!(house.office.judge_early().await? == 1);
+    let (letter, events) = house.told(job).await?;
+    ensure!(letter.state == LetterState::Delivered, "{letter:?}");
+    let verdicts: Vec<&str> = events.iter().skip(1).map(|event| event.verdict.as_str()).collect();
+    ensure!(verdicts == ["future", "future", "future", "applied", "applied", "applied"]);
+    ensure!(events.iter().rev().take(3).all(|event| event.at >= fast), "the printer's dates stand");
+    let told = ["claimed", "printed", "posted", "delivered"];
+    let told = told.map(|step| format!("facteur.letter.{step}"));
+    ensure!(house.receipts(job).await? == told);
+    // What the printer says again, under its old ids, is a repeat.
+    let moved = house.letter(&paper(Company::Active)).await?;
+    house.claim(moved, "one").await?;
+    let rejected = event("overflow", moved, "rejected", house.now() + quarter);
+    ensure!(house.report("overflow", &rejected).await? == "future");
+    ensure!(house.report("overflow", &rejected).await? == "repeat");
+    // What became true meanwhile is weighed when the time has come.
+    ensure!(house.says("overflow", moved, "printed").await? == "applied");
+    house.clock.advance(quarter);
+    ensure!(house.office.judge_early().await? == 1);
+    let (letter, events) = house.told(moved).await?;
+    ensure!(letter.state == LetterState::Printed, "{letter:?}");
+    ensure!(events.last().is_some_and(|event| event.verdict == "contradiction"), "{events:?}");
+    house.balances().await
+}
+
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 async fn strays(ledger: &TestLedger) -> Result<()> {
     let house = House::open(ledger).await?;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use facteur::domain::Digest;
-use facteur::paper::ticket::TICKET;
+use facteur::paper::sandbox;
+use facteur::paper::ticket::{TICKET, Ticket};
 use facteur::print_room::mark::Mark;
 use uuid::Uuid;
 use zip::ZipArchive;
@@ -224,6 +225,32 @@ async fn faults_are_made_at_their_rates() -> Result<()> {
     }
     let repeated = house.of(jobs[0]).filter(|(_, times)| *times == 2).count();
     assert!(repeated >= 3, "the last may still be on its way");
+    room.kill().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_sandbox_numbers_choose_also_after_a_crash() -> Result<()> {
+    let mut house = House::embedded().await?;
+    let mut letters = Vec::new();
+    for (number, _) in sandbox::numbers() {
+        let job = house.shelve(&[text("a.txt", 1)], |ticket| ticket.recipient = number)?;
+        let ticket = Ticket { recipient: number, ..house.ticket(job)? };
+        house.give(&ticket, TICKET, job).await?;
+        letters.push((job, sandbox::fate(number)));
+    }
+    let jobs: Vec<Uuid> = letters.iter().map(|(job, _)| *job).collect();
+    let all = ["--sandbox", "--until", "posted", "--delay", "200ms"];
+    let mut room = house.room("out", &all);
+    soon(house.hear(&jobs, "taken")).await?;
+    room.kill().await;
+    room = house.room("out", &all);
+    for (job, fate) in &letters {
+        let last = fate.last().map_or("taken", |(kind, _)| kind.as_str());
+        soon(house.hear(&[*job], last)).await?;
+        let said: Vec<&str> = fate.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(house.reported(*job), said);
+    }
     room.kill().await;
     Ok(())
 }

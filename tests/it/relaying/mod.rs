@@ -51,12 +51,17 @@ impl Line {
     }
 
     /// Another engine's relay, until it is stopped.
-    #[expect(clippy::unwrap_used, reason = "the printers that ship can be read")]
     fn relay(&self, ledger: &Arc<Ledger>) -> Lifecycle {
+        self.relay_to(ledger, office::PRINTERS)
+    }
+
+    /// The same, to other printers.
+    #[expect(clippy::unwrap_used, reason = "the printers of the tests can be read")]
+    fn relay_to(&self, ledger: &Arc<Ledger>, printers: &str) -> Lifecycle {
         let lifecycle = Lifecycle::new();
         let (ledger, queue) = (Arc::clone(ledger), Arc::clone(&self.queue));
         let clock = Arc::new(SystemClock);
-        let office = office::over(&ledger, &self.documents, office::PRINTERS).unwrap();
+        let office = office::over(&ledger, &self.documents, printers).unwrap();
         Relay::new(ledger, queue, clock, Uuid::now_v7(), self.settings, office).run(&lifecycle);
         lifecycle
     }

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::{Line, Settings, next, settings, stop};
 use crate::support::desk::{Desk, posted_as};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::office;
 use crate::support::wait::{stays_quiet, until};
 use crate::support::world::{Company, LETTER, TAX, attachment, notice_with};
 
 on_both_ledgers! {
+    capped: sqlite_a_printer_gets_no_more_than_its_cap_a_day, postgres_a_printer_gets_no_more_than_its_cap_a_day;
     windows: sqlite_tickets_leave_in_windows, postgres_tickets_leave_in_windows;
 }
 
@@ -66,6 +68,40 @@ async fn windows(ledger: &TestLedger) -> Result<()> {
     }
     Ok(())
 }
+
+/// However much was planned for today: by another engine, or before the cap
+/// was lowered.
+async fn capped(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let batch: Result<Vec<_>> = (0..5)
+        .map(|number| posted_as(&format!("letter-{number}"), &letter(Company::Active, false)))
+        .collect();
+    desk.deliver(batch?).await?;
+    let line = Line::new(100, Settings { letters_window: 1, ..settings() }).await?;
+    office::over(&ledger.ledger, &desk.documents, EVERY_DAY)?.plan_some().await?;
+    let mut printer = line.consume(topology::QUEUE_PRINT_OVERFLOW).await?;
+    let capped = format!("{EVERY_DAY}cap_per_day = 3\n");
+    // Each engine knows what the one before it gave.
+    for (engine, tickets) in [(1, 2), (2, 1), (3, 0)] {
+        let relay = line.relay_to(&ledger.ledger, &capped);
+        for _ in 0..tickets {
+            next(&mut *printer, "ticket").await?;
+        }
+        if engine > 1 {
+            ensure!(stays_quiet(printer.next()).await, "one too many of engine {engine}");
+        }
+        stop(relay).await;
+    }
+    ensure!(waiting(ledger).await == 2);
+    Ok(())
+}
+
+const EVERY_DAY: &str = r#"
+[[printer]]
+name = "overflow"
+working_days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+works_on_holidays = true
+"#;
 
 fn are_right(tickets: &[Value]) -> Result<()> {
     let data: Vec<&Value> = tickets.iter().map(|ticket| &ticket["data"]).collect();

@@ -44,6 +44,7 @@ impl<'a> Place<'a> {
             clock: shared,
             engine: Uuid::now_v7(),
             unreferenced: DAY * 7,
+            record_years: 10,
         };
         Ok(Self { house, clock, retention })
     }

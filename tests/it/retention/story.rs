@@ -14,6 +14,7 @@ use crate::support::world::Company;
 
 on_both_ledgers! {
     shared: sqlite_content_stays_while_a_message_names_it, postgres_content_stays_while_a_message_names_it;
+    record: sqlite_the_record_is_kept_for_its_years, postgres_the_record_is_kept_for_its_years;
     letters: sqlite_a_letter_keeps_its_content, postgres_a_letter_keeps_its_content;
 }
 
@@ -101,12 +102,42 @@ async fn letters(ledger: &TestLedger) -> Result<()> {
     let (job, now) = (letters[0].job_id, facteur::clock::Clock::now(&*place.clock));
     ensure!(ledger.recall_letters(&[job], "tester", now).await?[0].is_ok());
     let round = place.retention.round().await?;
-    let all = Round { expired: 1, released: 1, swept: 1, held_up: 0 };
+    let all = Round { expired: 1, released: 1, swept: 1, ..Round::default() };
     ensure!(round == all && !place.has_content().await?, "{round:?}");
     place.balances().await?;
 
     // There is nothing left that could be sent again.
     ledger.execute("UPDATE letters SET state = 'failed'".into()).await?;
     ensure!(ledger.send_letter_again(job, None, now).await?.is_err());
+    place.house.close().await
+}
+
+/// Two deeds a year, in two seals; ten years from the next 1 January on.
+async fn record(ledger: &TestLedger) -> Result<()> {
+    let place = Place::open(ledger).await?;
+    let (company, now) = (Company::Active, facteur::clock::Clock::now(&*place.clock));
+    let chief = reader(&format!("person-{}", company.number()))?;
+    let this_year = i64::from(facteur::clock::belgian_day(now).year());
+    for year in [this_year - 11, this_year - 10, this_year] {
+        for consent in [true, false] {
+            place.house.mailbox.consent(&chief, company.number(), consent).await?;
+            let sql = format!("UPDATE audit SET year = {year} WHERE seal IS NULL");
+            ledger.execute(sql).await?;
+            ensure!(ledger.seal_record(now).await? == 1);
+        }
+    }
+    let round = place.retention.round().await?;
+    ensure!(round == Round { forgotten: 2, ..Round::default() }, "{round:?}");
+    let years: Vec<(i64, i64)> =
+        ledger.seal_heads().await?.iter().map(|head| (head.year, head.number)).collect();
+    ensure!(years == [(this_year - 10, 2), (this_year, 2)], "{years:?}");
+    place.balances().await?;
+
+    // Broken off between two seals, what is left of the chain is whole.
+    ensure!(ledger.forget_record(this_year).await? == Some(1));
+    place.balances().await?;
+    ensure!(ledger.forget_record(this_year).await? == Some(1));
+    ensure!(ledger.forget_record(this_year).await?.is_none());
+    place.balances().await?;
     place.house.close().await
 }

@@ -97,6 +97,7 @@ boxes-start = Mein Unternehmen hat noch keine e-Box
 boxes-manager = Zugangsverwalter
 closed-title = Unternehmen, die nicht mehr bestehen
 closed-text = Laut Unternehmensregister bestehen diese nicht mehr. Seit diesem Tag sind ihre Boxen für alle geschlossen außer für den Liquidator, der weiterhin liest, was darin liegt. Ist das ein Irrtum, berichtigt ihn das Register, und der Zugang kommt von selbst zurück.
+closed-one-text = Laut Unternehmensregister besteht dieses Unternehmen nicht mehr. Seit diesem Tag ist seine Box für alle geschlossen außer für den Liquidator, der weiterhin liest, was darin liegt. Ist das ein Irrtum, berichtigt ihn das Register, und der Zugang kommt von selbst zurück.
 closed-since = eingestellt am { $day }
 favourite = Favorit
 search-go = Suchen

@@ -97,6 +97,7 @@ boxes-start = My company has no e-Box yet
 boxes-manager = access manager
 closed-title = Companies that have ceased
 closed-text = The register of companies says that these have ceased to exist. From that day on their boxes are closed to everybody but the liquidator, who still reads what lies in them. If this is a mistake, the register puts it right, and access comes back by itself.
+closed-one-text = The register of companies says that this company has ceased to exist. From that day on its box is closed to everybody but the liquidator, who still reads what lies in it. If this is a mistake, the register puts it right, and access comes back by itself.
 closed-since = ceased on { $day }
 favourite = Favourite
 search-go = Search

@@ -97,6 +97,7 @@ boxes-start = Mon entreprise n’a pas encore d’e-Box
 boxes-manager = gestionnaire d’accès
 closed-title = Entreprises qui ont cessé
 closed-text = D’après le registre des entreprises, celles-ci ont cessé d’exister. Depuis ce jour, leurs boîtes sont fermées à tous sauf au liquidateur, qui lit encore ce qui s’y trouve. S’il s’agit d’une erreur, le registre la corrige et l’accès revient de lui-même.
+closed-one-text = D’après le registre des entreprises, cette entreprise a cessé d’exister. Depuis ce jour, sa boîte est fermée à tous sauf au liquidateur, qui lit encore ce qui s’y trouve. S’il s’agit d’une erreur, le registre la corrige et l’accès revient de lui-même.
 closed-since = a cessé le { $day }
 favourite = Favori
 search-go = Chercher

@@ -97,6 +97,7 @@ boxes-start = Mijn onderneming heeft nog geen e-Box
 boxes-manager = toegangsbeheerder
 closed-title = Stopgezette ondernemingen
 closed-text = Volgens het ondernemingsregister bestaan deze niet meer. Vanaf die dag zijn hun boxen gesloten voor iedereen behalve de vereffenaar, die nog leest wat erin ligt. Is dit een vergissing, dan zet het register ze recht en komt de toegang vanzelf terug.
+closed-one-text = Volgens het ondernemingsregister bestaat deze onderneming niet meer. Vanaf die dag is haar box gesloten voor iedereen behalve de vereffenaar, die nog leest wat erin ligt. Is dit een vergissing, dan zet het register ze recht en komt de toegang vanzelf terug.
 closed-since = stopgezet op { $day }
 favourite = Favoriet
 search-go = Zoeken
