@@ -9,6 +9,9 @@ mod answer;
 mod bundle;
 mod legacy;
 mod part;
+mod routes;
+
+pub(super) use routes::routes;
 
 use std::time::Duration;
 
