@@ -22,11 +22,13 @@ verb_test() {
     return $status
 }
 
-# The documentation's examples first, so that the run ends with the whole. The
+# The documentation's examples first, so that the run ends with the whole;
+# clients' examples before the tests that run them. The
 # fault tests end the program at its fail points: one build, with them in it.
 run_tests() {
     local build=(--workspace --locked --all-features)
-    cargo test "${build[@]}" --doc -- "$@" &&
+    cargo build "${build[@]}" --examples &&
+        cargo test "${build[@]}" --doc -- "$@" &&
         cargo test "${build[@]}" --lib --bins --tests --no-fail-fast -- "$@"
 }
 

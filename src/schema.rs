@@ -86,15 +86,23 @@ impl NamedSchema {
     }
 }
 
+/// Takes `null` out of a schema and all below it.
+pub(crate) fn null_free() -> RecursiveTransform<fn(&mut Schema)> {
+    RecursiveTransform(without_null)
+}
+
 fn schema_of<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12()
-        .with_transform(RecursiveTransform(without_null))
+        .with_transform(null_free())
         .into_generator()
         .into_root_schema_for::<T>()
 }
 
 /// What is optional may be left out; `null` is refused everywhere.
 fn without_null(schema: &mut Schema) {
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
         if let [only] = types.as_slice() {
@@ -116,7 +124,7 @@ fn without_null(schema: &mut Schema) {
 mod tests {
     use super::*;
 
-    /// To write them anew: `FACTEUR_WRITE_SCHEMAS=1 cargo test shipped_schemas`.
+    /// To write them anew: `FACTEUR_WRITE_SCHEMAS=1 cargo test --lib shipped`.
     #[test]
     fn shipped_schemas_are_those_of_the_code() {
         for schema in SCHEMAS {
@@ -127,5 +135,16 @@ mod tests {
             let shipped = std::fs::read_to_string(&path).unwrap();
             assert_eq!(shipped, schema.text(), "{path}");
         }
+    }
+
+    /// To write it anew, the same.
+    #[test]
+    fn the_shipped_openapi_document_is_that_of_the_code() {
+        let path = format!("{}/schemas/openapi.json", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("FACTEUR_WRITE_SCHEMAS").is_some() {
+            std::fs::write(&path, crate::web::openapi()).unwrap();
+        }
+        let shipped = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(shipped, crate::web::openapi(), "{path}");
     }
 }

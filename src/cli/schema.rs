@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args, output: Output) -> anyhow::Result<Answer> {
         return Ok(Answer::Yes);
     };
     if name == OPENAPI.0 {
-        output.text(crate::web::OPENAPI)?;
+        output.text(crate::web::openapi())?;
         return Ok(Answer::Yes);
     }
     let found = SCHEMAS.iter().find(|schema| schema.name == name);

@@ -34,11 +34,12 @@ pub use ids::{
     PartitionId, PersonId, ServiceId,
 };
 pub use label::{Colour, Label, LabelId, LabelRule, label_name};
+pub(crate) use language::present;
 pub use language::{Language, Texts};
 pub use medium::Medium;
 pub use message_type::{DigitalForm, MessageType, Validity, ValidityUnit};
 pub use notification::Notification;
-pub(crate) use object::Object;
+pub(crate) use object::{Object, objects, present_object};
 pub use party::{Application, OnlineService, Organization, Trio};
 pub use publication::{
     Attachment, Attention, BusinessData, Content, Postal, PostalPriority, Precondition,

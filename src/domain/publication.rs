@@ -55,6 +55,7 @@ pub enum Content {
 /// An attachment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "PublicationAttachment")]
 pub struct Attachment {
     /// Names the part in a multipart publication; unique.
     pub http_part_name: String,
@@ -83,6 +84,7 @@ pub struct Attachment {
 /// One business-data key with its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "PublicationBusinessData")]
 pub struct BusinessData {
     /// The key.
     pub key: String,

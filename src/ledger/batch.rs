@@ -94,6 +94,38 @@ impl Ledger {
         let tx = self.store.begin().await?;
         Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
     }
+
+    /// What the registry says of companies now; those that it does not know are
+    /// left out.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn recipients(
+        &self,
+        numbers: &BTreeSet<EnterpriseNumber>,
+    ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
+        let mut tx = self.store.begin_read().await?;
+        self.recipients_in(&mut tx, numbers).await
+    }
+
+    async fn recipients_in(
+        &self,
+        tx: &mut Transaction,
+        numbers: &BTreeSet<EnterpriseNumber>,
+    ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
+        if numbers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let values = vec![Value::Ints(numbers.iter().map(|number| number.value()).collect())];
+        let rows = tx.rows(RECIPIENTS, values).await?;
+        let rows = rows.into_iter().map(RecipientRow::read).collect::<Result<Vec<_>, _>>()?;
+        let boxes: Vec<(EnterpriseNumber, i64)> = rows
+            .iter()
+            .filter_map(|row| row.mailbox.map(|(version, ..)| (row.number, version)))
+            .collect();
+        let access = self.access_in(tx, &boxes).await?;
+        Ok(rows.into_iter().map(|row| row.with(&access)).collect())
+    }
 }
 
 impl Batch<'_> {
@@ -117,28 +149,10 @@ impl Batch<'_> {
         let identities: Vec<IdentityKey> = wanted.identities.iter().cloned().collect();
         Ok(Snapshot {
             reference,
-            recipients: self.recipients(&wanted.recipients).await?,
+            recipients: self.ledger.recipients_in(&mut self.tx, &wanted.recipients).await?,
             identities: identity::known(&mut self.tx, &identities).await?,
             documents: documents::lock(&mut self.tx, &wanted.documents, wanted.today).await?,
         })
-    }
-
-    async fn recipients(
-        &mut self,
-        numbers: &BTreeSet<EnterpriseNumber>,
-    ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
-        if numbers.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let values = vec![Value::Ints(numbers.iter().map(|number| number.value()).collect())];
-        let rows = self.tx.rows(RECIPIENTS, values).await?;
-        let rows = rows.into_iter().map(RecipientRow::read).collect::<Result<Vec<_>, _>>()?;
-        let boxes: Vec<(EnterpriseNumber, i64)> = rows
-            .iter()
-            .filter_map(|row| row.mailbox.map(|(version, ..)| (row.number, version)))
-            .collect();
-        let access = self.ledger.access_in(&mut self.tx, &boxes).await?;
-        Ok(rows.into_iter().map(|row| row.with(&access)).collect())
     }
 
     /// Writes what the batch became.

@@ -68,7 +68,7 @@ pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
 pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};
-pub use senders::{MessageStatus, Reachable, ReachableBox};
+pub use senders::MessageStatus;
 pub use sessions::SessionRow;
 pub use verify::{Finding, NamedDocuments};
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// One event; `data` depends on `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CloudEventOf{T}")]
 pub struct CloudEvent<T> {
     /// Always `1.0`.
     #[schemars(extend("const" = "1.0"))]

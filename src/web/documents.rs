@@ -8,12 +8,14 @@
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 
+use super::api::SENDERS;
+use super::api::describe::{At, Operation, Routes, Tag, bytes};
 use super::auth::{Caller, away};
 use super::{Problem, Web};
 use crate::documents::upload::{UploadError, Uploaded, upload};
@@ -25,11 +27,35 @@ use crate::telemetry::measure;
 /// A sender that is silent for longer gives its place to another.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
+/// The endpoints, each with its description.
+pub(super) fn routes() -> Routes<Web> {
+    let taken = Operation::put("/documents/{sha256}", "putDocument", Tag::Documents)
+        .says("Takes a document in", "Of at most 30 MiB: a publication names it by its digest.")
+        .done(200, "It was there")
+        .done(201, "It is new")
+        .problems(&[400, 409, 413, 415]);
+    let taken = MEDIA_TYPES.iter().fold(taken, |taken, media| taken.takes(media, bytes));
+    let given = Operation::get("/documents/{sha256}", "getDocument", Tag::Documents)
+        .says("Gives an application its own document back", "")
+        .answers(200, "Its bytes", "*/*", bytes)
+        .with(200, "ETag", "Its digest")
+        .done(304, "As the client has it (If-None-Match)")
+        .problems(&[404]);
+    let both = |operation: Operation| {
+        operation
+            .keys(SENDERS)
+            .place("sha256", "SHA-256 of the bytes, base64url")
+            .problems(&[401, 403, 422, 429, 500, 503])
+            .faults(&[404])
+    };
+    Routes::new().on(both(taken), put).on(both(given), get)
+}
+
 /// Takes a document in: 201 when it is new, 200 when it was there.
 pub(super) async fn put(
     State(web): State<Web>,
     Caller(application): Caller,
-    Path(sha256): Path<String>,
+    At(sha256): At<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Problem> {
@@ -50,7 +76,7 @@ pub(super) async fn put(
 pub(super) async fn get(
     State(web): State<Web>,
     Caller(application): Caller,
-    Path(sha256): Path<String>,
+    At(sha256): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let key = (application, digest(&sha256)?);

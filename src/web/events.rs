@@ -11,6 +11,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::api::SENDERS;
+use super::api::describe::{Operation, Routes, Tag, of};
 use super::auth::{Caller, away};
 use super::{Problem, Web};
 use crate::relay::{CloudEvent, Receipt, has_receipt, receipt};
@@ -18,17 +20,41 @@ use crate::relay::{CloudEvent, Receipt, has_receipt, receipt};
 /// Events on a page.
 const PAGE_MAX: i64 = 500;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
+    /// Only what follows this sequence number.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     after: i64,
+    /// Events on the page.
     #[serde(default = "page_max")]
+    #[schemars(range(min = 1, max = 500))]
     limit: i64,
 }
 
 fn page_max() -> i64 {
     PAGE_MAX
+}
+
+/// The endpoint with its description.
+pub(super) fn routes() -> Routes<Web> {
+    let feed_of = Operation::get("/events", "events", Tag::Events)
+        .says(
+            "What an application is told, from the beginning, by sequence number",
+            "A page of receipts as CloudEvents; Link leads to what follows, now or later.",
+        )
+        .keys(SENDERS)
+        .criteria::<Asked>()
+        .answers(
+            200,
+            "A batch of receipts",
+            "application/cloudevents-batch+json",
+            of::<Vec<CloudEvent<Receipt>>>,
+        )
+        .with(200, "Link", "rel=next: what follows")
+        .problems(&[400, 401, 403, 429, 500, 503]);
+    Routes::new().on(feed_of, feed)
 }
 
 pub(super) async fn feed(

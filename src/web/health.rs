@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::Web;
+use super::api::describe::{Operation, Routes, Tag, of};
 use crate::documents::BoxError;
 
 /// A dependency that takes longer counts as away.
@@ -69,11 +70,31 @@ impl Readiness {
     }
 }
 
-#[derive(Serialize)]
+/// Whether the process can do its work, and which dependency is away.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Readiness")]
 pub(super) struct Report {
     ready: bool,
     stopping: bool,
     dependencies: BTreeMap<&'static str, &'static str>,
+}
+
+/// The endpoints, each with its description.
+pub(super) fn routes() -> Routes<Web> {
+    Routes::new()
+        .on(
+            Operation::get("/healthz", "alive", Tag::Health)
+                .says("The process answers", "")
+                .answers(200, "It does", "text/plain", of::<String>),
+            alive,
+        )
+        .on(
+            Operation::get("/readyz", "ready", Tag::Health)
+                .says("The process can do its work", "")
+                .answers(200, "It can", "application/json", of::<Report>)
+                .answers(503, "Something is away, or it stops", "application/json", of::<Report>),
+            ready,
+        )
 }
 
 pub(super) async fn alive() -> &'static str {

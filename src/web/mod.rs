@@ -26,7 +26,7 @@ mod stop_notices;
 mod tls;
 mod words;
 
-pub use api::{DOCUMENT as OPENAPI, Gate};
+pub use api::{Gate, openapi};
 pub use console::Backstage;
 pub use health::Readiness;
 pub use pages::{Pages, PagesError};
@@ -41,7 +41,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tower_http::csrf::CsrfLayer;
 
@@ -51,6 +51,7 @@ use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::mailbox::Mailbox;
 use crate::telemetry;
+use api::describe::{Operation, Routes};
 
 /// Uploads that are read at the same time; the next ones wait. Bounds their
 /// memory, about 15 MB each.
@@ -121,6 +122,7 @@ impl Web {
 /// Everything that is served on `web.listen`.
 pub fn router(web: Web) -> Router {
     Router::new()
+<<<<<<< HEAD
         .route("/openapi.json", get(api::serve_document))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -128,12 +130,26 @@ pub fn router(web: Web) -> Router {
         .route("/events", get(events::feed))
         .merge(api::router())
         .merge(pages_router(&web))
+=======
+        .merge(programs().into_router())
+        .merge(pages_router())
+>>>>>>> w-rest
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_site()))
         .layer(axum::middleware::from_fn_with_state(web.clone(), page::dress))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(web)
+}
+
+/// What programs ask of this site, described.
+fn programs() -> Routes<Web> {
+    api::routes().merge(documents::routes()).merge(events::routes()).merge(health::routes())
+}
+
+/// Every operation that is served to programs, printers' too.
+fn operations() -> Vec<Operation> {
+    [programs().into_operations(), printers::routes().into_operations()].concat()
 }
 
 /// Pages for people.

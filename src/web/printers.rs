@@ -8,21 +8,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Json;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::api::describe::{At, Criteria, Key, Operation, Routes, Tag, bytes, of};
 use super::api::token::Scope;
 use super::api::{Gate, forbidden};
 use super::auth::{away, basic, is_key};
 use super::{Problem, observe, problem};
 use crate::clock::{Clock, SystemClock};
+use crate::domain::{Object, present};
 use crate::ledger::{ClaimAnswer, LetterRow, Releasable};
 use crate::paper::days;
 use crate::paper::inbox::{Heard, Letterbox};
@@ -30,6 +31,7 @@ use crate::paper::links::LinkError;
 use crate::paper::office::{FetchError, Office};
 use crate::paper::pace::Paces;
 use crate::paper::printer::Printer;
+use crate::paper::report::Report;
 use crate::paper::ticket::{RECALL, Recall, TICKET, Ticket};
 use crate::relay::CloudEvent;
 
@@ -51,15 +53,8 @@ pub(super) struct Counter {
 
 /// The routes of printers over an office; a lease holds for `lease`.
 pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Router {
-    // A look at the head of a package must not claim it.
-    let package = get(package).head(problem::method_not_allowed);
-    Router::new()
-        .route("/printers/jobs/{job}/package", package)
-        .route("/printers/{printer}/leases", post(lease_tickets))
-        .route("/printers/{printer}/reports", post(report))
-        .route("/printers/{printer}/heartbeat", post(heartbeat))
-        .route("/printers/{printer}/jobs", get(jobs))
-        .route("/printers/{printer}/recalls", get(recalls))
+    routes()
+        .into_router()
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
         .layer(axum::middleware::from_fn(observe::measure))
@@ -72,17 +67,88 @@ pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Ro
         })
 }
 
-#[derive(Deserialize)]
+const BATCH: &str = "application/cloudevents-batch+json";
+
+/// The endpoints, each with its description.
+pub(super) fn routes() -> Routes<Counter> {
+    // A look at the head of a package must not claim it.
+    claiming().merge(
+        Routes::new()
+            .on(
+                asked(Operation::post("/printers/{printer}/reports", "reportJobs", Tag::Printers))
+                    .says("What became of letters", "A report, or a batch of them, as CloudEvents.")
+                    .takes("application/cloudevents+json", of::<CloudEvent<Report>>)
+                    .takes(BATCH, of::<Vec<CloudEvent<Report>>>)
+                    .answers(200, "What is made of each", "application/json", of::<Vec<Told>>)
+                    .problems(&[413]),
+                report,
+            )
+            .on(
+                asked(Operation::post("/printers/{printer}/heartbeat", "beat", Tag::Printers))
+                    .says("The printer is alive", "")
+                    .done(204, "Heard"),
+                heartbeat,
+            )
+            .on(
+                asked(Operation::get("/printers/{printer}/jobs", "claimedJobs", Tag::Printers))
+                    .says("What was claimed and not reported of", "At most 1,000.")
+                    .criteria::<Whose>()
+                    .answers(200, "Letters", "application/json", of::<Vec<LetterRow>>)
+                    .problems(&[400]),
+                jobs,
+            )
+            .on(
+                asked(Operation::get("/printers/{printer}/recalls", "recalls", Tag::Printers))
+                    .says("Letters that are wanted back", "Each until it is answered for.")
+                    .answers(200, "Requests", BATCH, of::<Vec<CloudEvent<Recall>>>),
+                recalls,
+            ),
+    )
+}
+
+fn claiming() -> Routes<Counter> {
+    let leased = asked(Operation::post("/printers/{printer}/leases", "lease", Tag::Printers))
+        .says(
+            "Tickets for a machine, registered ones first",
+            "They are leased, not claimed: fetching the package is the claim.",
+        )
+        .takes("application/json", of::<Wanted>)
+        .answers(200, "At most as many as wanted", BATCH, of::<Vec<CloudEvent<Ticket>>>)
+        .problems(&[400, 413]);
+    let fetched = Operation::get("/printers/jobs/{job}/package", "fetchPackage", Tag::Printers)
+        .says(
+            "A letter's package, which claims it",
+            "manifest.json and the documents. The signed link opens it, and nothing else does.",
+        )
+        .place("job", "The job's id")
+        .criteria::<Claiming>()
+        .answers(200, "The package", "application/zip", bytes)
+        .problems(&[400, 403, 404, 409, 410, 500, 503])
+        .faults(&[404]);
+    Routes::new().on(leased, lease_tickets).on_whole(fetched, package)
+}
+
+fn asked(operation: Operation) -> Operation {
+    operation
+        .keys(&[Key::TokenToPrint, Key::Printer])
+        .place("printer", "The printer's name")
+        .problems(&[401, 403, 429, 500, 503])
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct Claiming {
+    /// Of the link, as the ticket gave it.
     #[serde(default)]
     token: String,
+    /// The machine that claims, by the name it gives itself.
+    #[schemars(length(min = 1, max = 100))]
     claimant: Option<String>,
 }
 
 async fn package(
     State(counter): State<Counter>,
-    Path(job): Path<String>,
-    Query(claiming): Query<Claiming>,
+    At(job): At<String>,
+    Criteria(claiming): Criteria<Claiming>,
 ) -> Result<Response, Problem> {
     let job: Uuid = job.parse().map_err(|_| unknown_job())?;
     let claimant = claiming.claimant.as_deref().map(claimant).transpose()?;
@@ -192,10 +258,15 @@ fn unauthenticated() -> Problem {
     Problem::unauthenticated_as("HTTP Basic with a printer's name and its key is expected")
 }
 
-#[derive(Deserialize)]
+/// How many tickets a machine wants.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    /// At most 1,000 are given.
     max: u32,
+    /// The machine, by the name it gives itself.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(length(min = 1, max = 100))]
     claimant: Option<String>,
 }
 
@@ -206,7 +277,7 @@ async fn lease_tickets(
     Asking(printer): Asking,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let wanted: Wanted = json_body(&body)?;
+    let Object(wanted): Object<Wanted> = json_body(&body)?;
     let who = claimant(wanted.claimant.as_deref().unwrap_or(&printer))?;
     let office = &counter.office;
     let limit = i64::from(wanted.max.min(PAGE_MAX));
@@ -268,19 +339,39 @@ async fn report(
     State(counter): State<Counter>,
     Asking(printer): Asking,
     body: Bytes,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Vec<Told>>, Problem> {
     let account = counter.office.printers().get(&printer).and_then(|it| it.account.clone());
     let message = Letterbox { printer, account, body: body.to_vec() };
     let heard = counter.office.hear(&[message]).await.map_err(|error| away(&error))?;
     Ok(Json(heard.into_iter().map(verdict).collect()))
 }
 
-fn verdict(heard: Heard) -> Value {
+/// What was made of a report.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReportAnswer")]
+struct Told {
+    /// The event's id, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// `applied`, `repeat`, `late`, `stray` or another.
+    verdict: &'static str,
+    /// Why it is no report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// The same for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+fn verdict(heard: Heard) -> Told {
+    let told = Told { id: None, verdict: "heartbeat", code: None, message: None };
     match heard {
-        Heard::Report { event, verdict } => json!({ "id": event, "verdict": verdict.as_str() }),
-        Heard::Heartbeat => json!({ "verdict": "heartbeat" }),
+        Heard::Report { event, verdict } => {
+            Told { id: Some(event), verdict: verdict.as_str(), ..told }
+        }
+        Heard::Heartbeat => told,
         Heard::Stray { code, explanation } => {
-            json!({ "verdict": "stray", "code": code, "message": explanation })
+            Told { verdict: "stray", code: Some(code), message: Some(explanation), ..told }
         }
     }
 }
@@ -290,8 +381,9 @@ async fn heartbeat(Asking(_): Asking) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Whose {
+    /// Only of this machine.
     claimant: Option<String>,
 }
 
@@ -300,7 +392,7 @@ struct Whose {
 async fn jobs(
     State(counter): State<Counter>,
     Asking(printer): Asking,
-    Query(whose): Query<Whose>,
+    Criteria(whose): Criteria<Whose>,
 ) -> Result<Json<Vec<LetterRow>>, Problem> {
     let ledger = counter.office.ledger();
     let claimed = ledger.letters_claimed(&printer, whose.claimant.as_deref(), PAGE_MAX.into());

@@ -23,9 +23,13 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-#[derive(Debug, Serialize)]
-struct Body {
+/// Why something was not done.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Body {
+    /// For programs.
     code: &'static str,
+    /// For people.
     message: String,
     /// JSON Pointer (RFC 6901) into the body, or the part of the request.
     pointer: Cow<'static, str>,

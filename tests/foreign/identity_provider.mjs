@@ -1,6 +1,7 @@
 // An identity provider of somebody else's making: oidc-provider, certified by
 // the OpenID Foundation. Its own pages ask who one is and believe everything.
-// Arguments: where our pages are. Says on its first line where it listens.
+// It gives tokens to programs as well.
+// Arguments: where our pages are, and the enterprise of programs. Says on its first line where it listens.
 import http from "node:http";
 import { pathToFileURL } from "node:url";
 
@@ -18,7 +19,29 @@ const provider = new Provider(issuer, {
     client_secret: "a-secret-of-the-tests",
     redirect_uris: [pages + "/sign-in/back"],
     post_logout_redirect_uris: [pages + "/"],
+  }, {
+    client_id: "program",
+    client_secret: "a-secret-of-the-tests",
+    grant_types: ["client_credentials"],
+    redirect_uris: [],
+    response_types: [],
   }],
+  features: {
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_, resource) => ({
+        scope: "publish consume",
+        audience: resource,
+        accessTokenFormat: "jwt",
+      }),
+    },
+  },
+  extraTokenClaims: () => ({
+    application: "tax:assessment",
+    enterprise: process.argv[3],
+    person: "person-" + process.argv[3],
+  }),
   pkce: { required: () => true },
   claims: { openid: ["sub"], profile: ["name", "enterprises"] },
   findAccount: (_, id) => ({

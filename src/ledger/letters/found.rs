@@ -27,7 +27,8 @@ pub struct LetterFilter {
 }
 
 /// A letter.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Letter")]
 #[serde(rename_all = "camelCase")]
 pub struct LetterRow {
     /// Its job id.

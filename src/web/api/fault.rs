@@ -12,14 +12,18 @@ use crate::web::Problem;
 #[derive(Debug)]
 pub(in crate::web) struct Fault(Problem);
 
-/// The shape of a fault.
-#[derive(Debug, Serialize)]
-struct StatusMessage {
-    /// Of this answer: for whoever asks about it.
-    id: Uuid,
-    code: &'static str,
-    message: String,
-    pointer: String,
+/// Why something was not done.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(in crate::web) struct StatusMessage {
+    /// Names this very answer, also in the log.
+    pub(in crate::web::api) id: Uuid,
+    /// For programs.
+    pub(in crate::web::api) code: &'static str,
+    /// For people.
+    pub(in crate::web::api) message: String,
+    /// JSON Pointer (RFC 6901) into the body, or the part of the request;
+    /// empty for the whole of it.
+    pub(in crate::web::api) pointer: String,
 }
 
 impl From<Problem> for Fault {

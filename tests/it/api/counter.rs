@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use facteur::clock::{Clock, FixedClock, SystemClock};
 use facteur::config::Config;
-use facteur::intake;
+use facteur::intake::{self, Rulebook};
 use facteur::ledger::{Account, Ledger};
 use facteur::lifecycle::Lifecycle;
 use facteur::mailbox::Mailbox;
@@ -18,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::issuer::{AUDIENCE, Issuer, Key};
-use crate::support::desk::Desk;
+use crate::support::desk::{Desk, rulebook};
 use crate::support::ledgers::TestLedger;
 use crate::support::world::TAX;
 use crate::web::client::{Answer, Request};
@@ -38,7 +38,12 @@ pub(crate) struct Counter {
 
 impl Counter {
     pub(crate) async fn open(ledger: &TestLedger) -> Result<Self> {
-        let desk = Desk::open(ledger).await?;
+        Self::with(ledger, rulebook()?).await
+    }
+
+    /// Where another policy is in force.
+    pub(crate) async fn with(ledger: &TestLedger, rulebook: Rulebook) -> Result<Self> {
+        let desk = Desk::with(ledger, rulebook).await?;
         let key = Key::new("first");
         let issuer = Issuer::start(&key).await;
         let keys = [

@@ -6,9 +6,11 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::get;
+use super::running::{Running, UPLOAD_KEY};
 use crate::pages::site::{Site, manager};
 use crate::shipped::ROOT;
-use crate::support::world::{Company, attachment, notice_with};
+use crate::support::program::{Program, example};
+use crate::support::world::{Company, NOTICE, ONSS, TAX, attachment, notice_with};
 
 #[tokio::test]
 async fn the_shell_reads_a_box_and_hides_what_it_fetched() -> Result<()> {
@@ -31,6 +33,31 @@ async fn python_reads_a_box() -> Result<()> {
     let program = site.signed_in(&manager(Company::Active)).await;
     let message = get(&program, &format!("/ebox/messages/{id}")).await.json();
     ensure!(message["readStatus"] == true, "{message}");
+    Ok(())
+}
+
+/// What an agency types to publish: in the shell, in Python, in Rust.
+#[tokio::test]
+async fn examples_publish_a_letter_and_ask_whether_it_was_read() -> Result<()> {
+    let program = Program::new()?.set("FACTEUR_KEY", UPLOAD_KEY);
+    let running = Running::start_as(program).await?;
+    let number = Company::Active.number().to_string();
+    let [python, rust] = example("publish")?;
+    let shell = ("sh".to_owned(), vec![format!("{ROOT}/examples/publish.sh")]);
+    for (interpreter, before) in [shell, python, rust] {
+        let letter = running.program.file("letter.pdf", &format!("%PDF-1.7 by {interpreter}"))?;
+        let arguments = [&*running.url, TAX, ONSS, &number, NOTICE, &letter];
+        let whole: Vec<&str> = before.iter().map(String::as_str).chain(arguments).collect();
+        let first = running.program.foreign(&interpreter, &whole).await?;
+        ensure!(first.code == Some(0), "{interpreter}: {first:?}");
+        ensure!(first.out.ends_with(" false\n"), "{interpreter}: {}", first.out);
+        // Again with the same key: refused to curl, and named to who reads it.
+        let again = running.program.foreign(&interpreter, &whole).await?;
+        ensure!(again.code == Some(22) || again.out == first.out, "{interpreter}: {again:?}");
+    }
+    let listed = running.engine.request("GET", "/ebox/messages");
+    let listed = listed.header("authorization", &format!("Bearer {}", running.token()));
+    ensure!(listed.send().await.json()["totalItems"] == 3);
     Ok(())
 }
 

@@ -1,14 +1,23 @@
 //! What senders look up.
 
-use anyhow::{Result, ensure};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use facteur::clock::{Clock, SystemClock};
+use facteur::decide::Policy;
+use facteur::domain::MessageId;
+use facteur::intake::Rulebook;
 use serde_json::{Value, json};
 
 use super::counter::{Counter, message, whole};
+use crate::support::desk::rulebook;
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::{Company, NOTICE, ONSS, WORK, notice};
 
 on_both_ledgers! {
     preferences: sqlite_preferences_foretell_the_medium, postgres_preferences_foretell_the_medium;
+    nobody: sqlite_a_box_that_nobody_could_open_is_foretold_as_it_is_decided,
+        postgres_a_box_that_nobody_could_open_is_foretold_as_it_is_decided;
     statuses: sqlite_statuses_are_told_to_the_sender_alone,
         postgres_statuses_are_told_to_the_sender_alone;
 }
@@ -53,6 +62,49 @@ async fn preferences(ledger: &TestLedger) -> Result<()> {
     ] {
         let answer = counter.ask("/eboxPreferences/search", &question).await;
         ensure!(answer.status == 400 && answer.json()["pointer"] == pointer, "{answer:?}");
+    }
+    Ok(())
+}
+
+/// The rule that the policy that ships shows as a comment, before all others.
+const NOBODY: &str = r#"
+[[rule]]
+name = "nobody-could-open"
+when = { box = ["never_opened", "opened"], somebody_can_open = false }
+ruling = "paper"
+reason = "NOBODY_COULD_OPEN"
+flag = "NO_DIGITAL_USER"
+
+[[rule]]"#;
+
+/// What is foretold is what is decided: of a box in use whose grants do not
+/// open the type, and of a company in its first days.
+async fn nobody(ledger: &TestLedger) -> Result<()> {
+    let ships = include_str!("../../../config/policy.toml");
+    let policy = Arc::new(Policy::parse(&ships.replacen("\n[[rule]]", NOBODY, 1))?);
+    let counter = Counter::with(ledger, Rulebook { policy, ..rulebook()? }).await?;
+    let today = facteur::clock::belgian_day(SystemClock.now());
+    let (closed, new) = (Company::Active.number(), Company::Occasional.number());
+    let nobody = json!({ "kind": "grant", "delete": true, "enterprise": closed, "id": "g" });
+    counter.desk.register(ledger, &nobody).await?;
+    let started = json!({ "kind": "enterprise", "number": new, "name": "New", "language": "fr",
+                          "state": "active", "stateSince": today });
+    counter.desk.register(ledger, &started).await?;
+    for (company, medium, reason) in
+        [(Company::Active, "paper", "NOBODY_COULD_OPEN"), (Company::Occasional, "paper", "NO_BOX")]
+    {
+        let asked = json!({ "recipients": [party(company)], "senderOrganizationId": ONSS,
+                            "messageTypeId": NOTICE });
+        let told = counter.ask("/eboxPreferences/search", &asked).await.json();
+        let told = &told["items"][0];
+        ensure!(told["medium"] == medium && told["reason"] == reason, "{company:?}: {told}");
+        ensure!(told["hasEbox"] == true && told["isActivated"] == true, "{told}");
+        let key = format!("{company:?}");
+        let published = counter.publish(&key, &whole(&[message(&notice(company))])).await.json();
+        let id: MessageId = published["messageId"].as_str().unwrap_or_default().parse()?;
+        let explained = counter.ledger.explain(id).await?.context("not recorded")?;
+        ensure!(explained.medium.as_str() == medium, "{published}");
+        ensure!(*explained.reason == *reason && published["code"] == told["flag"], "{published}");
     }
     Ok(())
 }

@@ -4,15 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 mod bad_requests;
+mod clients;
 mod counter;
 mod document;
 mod examples;
 mod hostile;
 mod issuer;
 mod lookups;
+mod operation;
+mod powers;
 mod published;
 mod publishing;
 mod reading;
+mod running;
 mod software;
 mod tls;
 mod tokens;

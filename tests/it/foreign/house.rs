@@ -44,6 +44,15 @@ impl House {
             .replace(r#""account":"work""#, &format!(r#""account":"{work}""#))
     }
 
+    /// The broker's address with the account of [`TAX`].
+    pub(super) fn agency(&self) -> Result<String> {
+        let mut url = Url::parse(self.url())?;
+        let [tax, _] = self.accounts();
+        let is_set = url.set_username(&tax).is_ok() && url.set_password(Some("secret")).is_ok();
+        anyhow::ensure!(is_set, "{url} takes no account");
+        Ok(url.into())
+    }
+
     /// What an agency must know.
     pub(super) fn task(&self, count: u32) -> Result<Value> {
         let url = Url::parse(self.url())?;

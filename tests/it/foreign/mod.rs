@@ -2,6 +2,7 @@
 //! good and bad, through RabbitMQ to the real program over PostgreSQL; their
 //! own log says what must have become of each.
 
+mod examples;
 mod found;
 mod house;
 

@@ -52,6 +52,29 @@ impl Desk {
         Self::beside(&ledger.ledger, rulebook)
     }
 
+    /// Records that a company (the second) may act for another (the first).
+    pub(crate) async fn mandate(
+        &self,
+        ledger: &TestLedger,
+        (mandator, holder): (Company, Company),
+        from: &Value,
+        to: &Value,
+    ) -> Result<()> {
+        let mut line = serde_json::json!({ "kind": "mandate", "mandator": mandator.number(),
+                                           "holder": holder.number(), "from": from });
+        if to.is_string() {
+            line["to"] = to.clone();
+        }
+        self.register(ledger, &line).await
+    }
+
+    /// One more line of the registry.
+    pub(crate) async fn register(&self, ledger: &TestLedger, line: &Value) -> Result<()> {
+        let options = Options { actor: "tester", at: SystemClock.now(), progress: &mut |_| {} };
+        registry::import(ledger, Cursor::new(format!("{line}\n")), options).await?;
+        Ok(())
+    }
+
     /// Another engine's intake over the same ledger.
     pub(crate) fn beside(ledger: &Arc<Ledger>, rulebook: Rulebook) -> Result<Self> {
         let folder = tempfile::tempdir()?;

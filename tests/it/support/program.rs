@@ -81,6 +81,13 @@ impl Program {
         ended(self.dressed(command), String::new()).await
     }
 
+    /// Runs a program that is not ours, in its folder.
+    pub(crate) async fn foreign(&self, program: &str, arguments: &[&str]) -> Result<Ended> {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        ended(self.dressed(command), String::new()).await
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = facteur();
         command.args(arguments);
@@ -117,11 +124,35 @@ impl Program {
     /// Starts an engine and waits until it can do its work.
     pub(crate) async fn serve(&self) -> Engine {
         let mut command = self.command(&["serve"]);
-        command.env("FACTEUR__LOG__FORMAT", "json").env("FACTEUR__LOG__FILTER", "info");
+        command.env("FACTEUR__LOG__FORMAT", "json");
+        if !self.says_all() {
+            command.env("FACTEUR__LOG__FILTER", "info");
+        }
         let mut engine = Engine::spawn(command, &self.folder.path().join("engine.log"));
         engine.ready().await;
         engine
     }
+}
+
+impl Program {
+    /// Whether a test wants every event in the log.
+    fn says_all(&self) -> bool {
+        let is_set =
+            |(name, value): &(String, String)| name == "FACTEUR__LOG__FILTER" && value == "trace";
+        self.variables.iter().any(is_set)
+    }
+}
+
+/// What runs an example that is written in Python and in Rust: a program, and
+/// what comes before its arguments.
+pub(crate) fn example(name: &str) -> Result<[(String, Vec<String>); 2]> {
+    let python = std::env::var("FACTEUR_TEST_PYTHON");
+    let python = python.context("FACTEUR_TEST_PYTHON is needed: ./dev services env prints it")?;
+    let folder = Path::new(env!("CARGO_BIN_EXE_facteur")).parent().context("no folder")?;
+    let rust = folder.join("examples").join(name);
+    ensure!(rust.exists(), "{} is not built: cargo build --examples", rust.display());
+    let script = format!("{}/examples/{name}.py", env!("CARGO_MANIFEST_DIR"));
+    Ok([(python, vec!["-B".into(), script]), (rust.display().to_string(), Vec::new())])
 }
 
 /// Runs a Python program with the client that is not ours: its task on

@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
 
 use super::Fault;
 use crate::domain::{Code, MessageId, Refusal};
 use crate::intake::{Judged, NotTaken, Verdict};
+use crate::web::api::fault::StatusMessage;
 use crate::web::auth::away;
 use crate::web::{Problem, Web};
 
@@ -31,27 +34,57 @@ pub(super) async fn accepted(web: &Web, verdict: Verdict) -> Result<Response, Fa
     }
 }
 
+/// A publication that was taken.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::web::api) struct Published {
+    /// The message that it became.
+    message_id: MessageId,
+    /// When the message leaves the box.
+    expiration_date: jiff::Timestamp,
+    /// A remark, such as `NO_DIGITAL_USER`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// The remark, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'static str>,
+}
+
+/// A publication whose key was used before.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::web::api) struct Duplicate {
+    #[serde(flatten)]
+    status: StatusMessage,
+    /// The message that has the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<MessageId>,
+}
+
 fn created(id: MessageId, expires_at: jiff::Timestamp, flag: Option<&str>) -> Response {
-    let mut body = json!({ "messageId": id.to_string(), "expirationDate": expires_at });
-    if let Some(flag) = flag {
-        body["code"] = flag.into();
-        body["message"] = match flag {
-            "NO_DIGITAL_USER" => "nobody has opened the company's box yet: it goes on paper too",
-            _ => "accepted, with a remark of the policy",
-        }
-        .into();
-    }
-    (StatusCode::CREATED, Json(body)).into_response()
+    let remark = |flag| match flag {
+        "NO_DIGITAL_USER" => "nobody has opened the company's box yet: it goes on paper too",
+        _ => "accepted, with a remark of the policy",
+    };
+    let published = Published {
+        message_id: id,
+        expiration_date: expires_at,
+        code: flag.map(str::to_owned),
+        message: flag.map(remark),
+    };
+    (StatusCode::CREATED, Json(published)).into_response()
 }
 
 /// The same key again: the answer names the message that has it.
 fn conflict(first: Option<MessageId>) -> Response {
     let message = "this key was used before, by the message that is named";
-    let body = json!({
-        "id": uuid::Uuid::now_v7(), "code": "DUPLICATE_MESSAGE", "message": message, "pointer": "",
-        "messageId": first.map(|id| id.to_string()),
-    });
-    (StatusCode::CONFLICT, Json(body)).into_response()
+    let status = StatusMessage {
+        id: Uuid::now_v7(),
+        code: "DUPLICATE_MESSAGE",
+        message: message.to_owned(),
+        pointer: String::new(),
+    };
+    (StatusCode::CONFLICT, Json(Duplicate { status, message_id: first })).into_response()
 }
 
 /// A refusal as it is answered.

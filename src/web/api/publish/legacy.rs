@@ -1,75 +1,80 @@
 //! A publication in the shape of version 2.1, as one of version 3.
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::{
-    Attachment, Attention, BusinessData, Code, Publication, Recipient, Refusal, Sender, Texts,
+    Attachment, Attention, BusinessData, Code, Object, Publication, Recipient, Refusal, Sender,
+    Texts, objects, present, present_object,
 };
 use crate::intake::locate;
+use crate::web::api::lookups::EboxId;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct MessageToPublish {
+pub(in crate::web::api) struct MessageToPublish {
     recipient: EboxId,
+    #[serde(default, deserialize_with = "present_object")]
     for_the_attention_of: Option<AttentionOf>,
+    #[serde(default, deserialize_with = "present")]
     original_message_id: Option<String>,
     subject: Texts,
     message_type_id: String,
+    #[serde(default, deserialize_with = "present")]
     expiration_date: Option<String>,
     sender_organization_id: String,
     sender_application_id: String,
     #[serde(default)]
     registered_mail: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     attachments: Vec<AttachmentToPublish>,
     #[serde(default)]
     body_main_content: bool,
     #[serde(default)]
     body_content: Texts,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     business_data_list: Vec<BusinessDataToPublish>,
+    #[serde(default, deserialize_with = "present")]
     payment_data: Option<serde_json::Value>,
     #[serde(default)]
     reply_authorized: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct EboxId {
-    ebox_type: String,
-    ebox_id_value: String,
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AttentionOf {
+    #[serde(default, deserialize_with = "present")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct AttachmentToPublish {
+    #[serde(default, deserialize_with = "present_object")]
     attachment_title: Option<Texts>,
     http_part_name: String,
     main_content: bool,
+    #[serde(default, deserialize_with = "present_object")]
     digest: Option<GivenDigest>,
     #[serde(default)]
     attachment_signed: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct GivenDigest {
     digest_value: String,
     digest_method: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct BusinessDataToPublish {
     key: String,
+    #[serde(deserialize_with = "objects")]
     values: Vec<Texts>,
 }
 
@@ -82,8 +87,8 @@ pub(super) fn read(body: &Bytes, bytes_max: usize) -> Result<Publication, Refusa
         let message = format!("the publication has more than {bytes_max} bytes");
         return Err(Refusal::new(Code::TooLarge, "", message));
     }
-    let message: MessageToPublish =
-        serde_json::from_slice(body).map_err(|_| locate::<MessageToPublish>(body))?;
+    let read = serde_json::from_slice::<Object<MessageToPublish>>(body);
+    let Object(message) = read.map_err(|_| locate::<Object<MessageToPublish>>(body))?;
     if message.payment_data.is_some() {
         let text = "payment data are not offered here";
         return Err(Refusal::new(Code::InvalidInput, "/paymentData", text));

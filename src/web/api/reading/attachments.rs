@@ -1,6 +1,6 @@
 //! Attachments: what they are, and their content.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 
@@ -12,13 +12,14 @@ use super::shapes::{Attachment, Attachments, OCTETS};
 use super::status::ApiError;
 use crate::domain::MessageId;
 use crate::web::Web;
+use crate::web::api::describe::At;
 use crate::web::mailbox::served;
 
 /// The attachments of a message
 pub(super) async fn list(
     State(web): State<Web>,
     consumer: Consumer,
-    Path(id): Path<String>,
+    At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (line, publication) = seen(&web, &consumer, &id).await?;
@@ -29,7 +30,7 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(web): State<Web>,
     consumer: Consumer,
-    Path((id, part)): Path<(String, String)>,
+    At((id, part)): At<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (_, found) = find(&web, &consumer, &id, &part).await?;
@@ -42,7 +43,7 @@ pub(super) async fn one(
 pub(super) async fn content(
     State(web): State<Web>,
     consumer: Consumer,
-    Path((id, part)): Path<(String, String)>,
+    At((id, part)): At<(String, String)>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {

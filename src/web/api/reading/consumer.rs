@@ -63,7 +63,13 @@ impl FromRequestParts<Web> for Consumer {
 
 async fn software(parts: &mut Parts, web: &Web) -> Result<callers::Consumer, Response> {
     let found = callers::Consumer::from_request_parts(parts, web).await;
-    found.map_err(Fault::into_response)
+    let found = found.map_err(Fault::into_response)?;
+    let named = named(&parts.headers).map_err(ApiError::into_response)?;
+    if named.is_some_and(|named| named != found.enterprise) {
+        let message = "a token names its own enterprise, and On-Behalf-Of another";
+        return Err(ApiError::invalid("/Facteur-Enterprise", message).into_response());
+    }
+    Ok(found)
 }
 
 async fn signed_in(parts: &Parts, web: &Web) -> Result<Reader, ApiError> {

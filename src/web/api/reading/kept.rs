@@ -17,7 +17,7 @@ pub(super) const FIVE_MINUTES: &str = "private, max-age=300";
 
 /// A JSON answer with the digest of its bytes as its tag; 304 where the client
 /// has it.
-pub(super) fn json(
+pub(in crate::web::api) fn json(
     headers: &HeaderMap,
     keep: &'static str,
     value: &impl Serialize,

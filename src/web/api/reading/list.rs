@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::consumer::Consumer;
@@ -13,39 +14,49 @@ use super::kept::{self, ALWAYS_ASK};
 use super::shapes::Messages;
 use super::status::ApiError;
 use crate::clock::belgian_midnight;
-use crate::domain::Language;
+use crate::domain::{ApplicationId, EnterpriseNumber, Language, MessageTypeId, PartitionId};
 use crate::mailbox::{Filter, Hidden, Listed, Order, Page};
 use crate::web::Web;
 
 /// Criteria, all of which must hold.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Asked {
     /// The page, from 1; with its size, within the first 10,000 messages.
     #[serde(default = "first")]
+    #[schemars(range(min = 1))]
     page: u32,
     /// Messages on a page.
     #[serde(default = "usual")]
+    #[schemars(range(min = 1, max = 100))]
     page_size: u32,
     /// Received before this day (in Belgium).
+    #[schemars(with = "Option<Date>")]
     received_before: Option<String>,
     /// Received after this day (in Belgium).
+    #[schemars(with = "Option<Date>")]
     received_after: Option<String>,
     /// Leaving the box before this day (in Belgium).
+    #[schemars(with = "Option<Date>")]
     expired_before: Option<String>,
     /// Leaving the box after this day (in Belgium).
+    #[schemars(with = "Option<Date>")]
     expired_after: Option<String>,
     /// Opened already, or not.
     read_status: Option<bool>,
     /// In the list, or hidden; both where it is left out.
     visible: Option<bool>,
     /// Of this type.
+    #[schemars(with = "Option<MessageTypeId>")]
     message_type_id: Option<String>,
     /// From this organization.
+    #[schemars(with = "Option<EnterpriseNumber>")]
     sender_organization_id: Option<String>,
     /// From this application.
+    #[schemars(with = "Option<ApplicationId>")]
     sender_application_id: Option<String>,
     /// In this partition.
+    #[schemars(with = "Option<PartitionId>")]
     partition: Option<String>,
     /// Registered, or not.
     registered_mail: Option<bool>,
@@ -53,6 +64,7 @@ pub(super) struct Asked {
     /// names of sender and type; case and accents make no difference.
     q: Option<String>,
     /// In which language `q` is looked for; needed with `q`.
+    #[schemars(with = "Option<Language>")]
     qlang: Option<String>,
 }
 

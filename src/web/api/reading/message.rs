@@ -1,6 +1,6 @@
 //! One message: what it is, its own text, what is to be paid.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 
@@ -12,6 +12,7 @@ use super::status::ApiError;
 use crate::domain::{MessageId, Publication};
 use crate::mailbox::Line;
 use crate::web::Web;
+use crate::web::api::describe::At;
 
 /// A message
 ///
@@ -19,7 +20,7 @@ use crate::web::Web;
 pub(super) async fn message(
     State(web): State<Web>,
     consumer: Consumer,
-    Path(id): Path<String>,
+    At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (line, publication) = seen(&web, &consumer, &id).await?;
@@ -32,7 +33,7 @@ pub(super) async fn message(
 pub(super) async fn body(
     State(web): State<Web>,
     consumer: Consumer,
-    Path(id): Path<String>,
+    At(id): At<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -53,7 +54,7 @@ pub(super) async fn body(
 pub(super) async fn payment(
     State(web): State<Web>,
     consumer: Consumer,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Response, ApiError> {
     seen(&web, &consumer, &id).await?;
     Err(ApiError::not_found())

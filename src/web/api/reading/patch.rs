@@ -4,19 +4,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::consumer::Consumer;
 use super::status::ApiError;
-use crate::domain::PartitionId;
+use crate::domain::{Object, PartitionId, objects, present};
 use crate::mailbox::{Change, MailboxError};
 use crate::web::Web;
 
 /// What is to become of messages: all of it, or nothing.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MessagesToUpdate {
     /// At most 1,000, each message once.
+    #[serde(deserialize_with = "objects")]
+    #[schemars(length(max = 1_000))]
     items: Vec<MessageToUpdate>,
     /// How many there are; where it is given, it must agree.
     #[serde(default, deserialize_with = "present")]
@@ -24,25 +27,19 @@ pub(super) struct MessagesToUpdate {
 }
 
 /// What is to become of one message; what is left out stays as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("minProperties" = 2))]
 pub(super) struct MessageToUpdate {
+    /// Which.
     message_id: String,
     /// In the list, or hidden.
     #[serde(default, deserialize_with = "present")]
     visible: Option<bool>,
     /// Where it is to lie: the caller must be able to see it there.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<PartitionId>")]
     partition: Option<String>,
-}
-
-/// `null` is refused: a property without a value is left out.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
 }
 
 /// Hides, shows and moves messages
@@ -51,9 +48,9 @@ where
 pub(super) async fn change(
     State(web): State<Web>,
     consumer: Consumer,
-    body: Result<Json<MessagesToUpdate>, JsonRejection>,
+    body: Result<Json<Object<MessagesToUpdate>>, JsonRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let Json(wanted) = body.map_err(|fault| unreadable(&fault))?;
+    let Json(Object(wanted)) = body.map_err(|fault| unreadable(&fault))?;
     let changes = changes(&wanted)?;
     let done = web.mailbox.change(&consumer.reader, consumer.enterprise, &changes).await;
     match done {

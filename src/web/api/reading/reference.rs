@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::READERS;
 use super::consumer::Known;
 use super::kept::{self, FIVE_MINUTES};
 use super::shapes::TranslatedString;
@@ -15,18 +17,21 @@ use super::status::ApiError;
 use crate::domain::{self, EnterpriseNumber};
 use crate::ledger::Reference;
 use crate::web::Web;
+use crate::web::api::describe::{At, Operation, Routes, Tag, of};
 
 const PAGE_SIZE_MAX: usize = 100;
 
 /// Which page of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Paging {
     /// The page, from 1.
     #[serde(default = "first")]
+    #[schemars(range(min = 1))]
     page: u32,
     /// Entries on a page.
     #[serde(default = "usual")]
+    #[schemars(range(min = 1, max = 100))]
     page_size: u32,
 }
 
@@ -41,7 +46,7 @@ fn usual() -> u32 {
 type Paged = Result<Query<Paging>, QueryRejection>;
 
 /// What a sender may send: a kind of letter or document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MessageType {
     message_type_id: String,
@@ -56,7 +61,7 @@ pub(super) struct MessageType {
 }
 
 /// How long a message stays in the box.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ValidityPeriod {
     validity_period_number: u32,
@@ -65,7 +70,7 @@ pub(super) struct ValidityPeriod {
 }
 
 /// A program that sends.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SenderApplication {
     application_id: String,
@@ -77,7 +82,7 @@ pub(super) struct SenderApplication {
 }
 
 /// A sender.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SenderOrganization {
     organization_id: String,
@@ -89,7 +94,7 @@ pub(super) struct SenderOrganization {
 }
 
 /// Message types of one page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MessageTypes {
     items: Vec<MessageType>,
@@ -97,7 +102,7 @@ pub(super) struct MessageTypes {
 }
 
 /// Applications of one page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SenderApplications {
     items: Vec<SenderApplication>,
@@ -105,11 +110,111 @@ pub(super) struct SenderApplications {
 }
 
 /// Organizations of one page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SenderOrganizations {
     items: Vec<SenderOrganization>,
     total_items: usize,
+}
+
+/// The endpoints, each with its description.
+pub(super) fn routes() -> Routes<Web> {
+    types().merge(senders()).merge(images())
+}
+
+fn types() -> Routes<Web> {
+    Routes::new()
+        .on(
+            all("/referenceData/messageTypes", "getAllMessagesTypes")
+                .says("All message types, by id", "")
+                .kept::<MessageTypes>("A page"),
+            message_types,
+        )
+        .on(
+            one("/referenceData/messageTypes/{messageTypeId}", "getMessageTypeById")
+                .says("A message type", "")
+                .place("messageTypeId", "Which type")
+                .kept::<MessageType>("As asked for"),
+            message_type,
+        )
+}
+
+fn senders() -> Routes<Web> {
+    Routes::new()
+        .on(
+            all("/referenceData/senderApplications", "findAllSenderApplications")
+                .says("All sender applications, by id", "")
+                .kept::<SenderApplications>("A page"),
+            applications,
+        )
+        .on(
+            one(
+                "/referenceData/senderApplications/{senderApplicationId}",
+                "getSenderApplicationById",
+            )
+            .says("A sender application", "")
+            .place("senderApplicationId", "Which application")
+            .kept::<SenderApplication>("As asked for"),
+            application,
+        )
+        .on(
+            all("/referenceData/senderOrganizations", "findAllSenderOrganizations")
+                .says("All sender organizations, by number", "")
+                .kept::<SenderOrganizations>("A page"),
+            organizations,
+        )
+        .on(
+            one(
+                "/referenceData/senderOrganizations/{senderOrganizationId}",
+                "getSenderOrganizationById",
+            )
+            .says("A sender organization", "")
+            .place("senderOrganizationId", "Its enterprise number")
+            .kept::<SenderOrganization>("As asked for"),
+            organization,
+        )
+}
+
+fn images() -> Routes<Web> {
+    let nothing = |operation: Operation| {
+        operation
+            .says("A picture of a sender", "The registry holds none.")
+            .place("imageId", "Which picture")
+    };
+    Routes::new()
+        .on(
+            nothing(one(
+                "/referenceData/senderApplications/{senderApplicationId}/images/{imageId}/content",
+                "getImageForSenderApplication",
+            ))
+            .place("senderApplicationId", "Which application"),
+            no_image,
+        )
+        .on(
+            nothing(one(
+                "/referenceData/senderOrganizations/{senderOrganizationId}/images/{imageId}/content",
+                "getImageForSenderOrganization",
+            ))
+            .place("senderOrganizationId", "Its enterprise number"),
+            no_image,
+        )
+}
+
+fn all(path: &'static str, id: &'static str) -> Operation {
+    told(path, id).criteria::<Paging>().faults(&[400])
+}
+
+fn one(path: &'static str, id: &'static str) -> Operation {
+    told(path, id).faults(&[400, 404])
+}
+
+/// Something of the reference data; a mandate that is named must be in force.
+fn told(path: &'static str, id: &'static str) -> Operation {
+    let behalf = "The enterprise for which a token's own acts, by a mandate in force";
+    Operation::get(path, id, Tag::ReferenceData)
+        .keys(READERS)
+        .header("On-Behalf-Of", behalf, false, of::<EnterpriseNumber>)
+        .faults(&[401, 403, 429, 500, 503])
 }
 
 /// All message types, by id
@@ -131,7 +236,7 @@ pub(super) async fn message_types(
 pub(super) async fn message_type(
     State(web): State<Web>,
     _: Known,
-    Path(id): Path<String>,
+    At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let reference = web.ledger.reference().await?;
@@ -158,7 +263,7 @@ pub(super) async fn applications(
 pub(super) async fn application(
     State(web): State<Web>,
     _: Known,
-    Path(id): Path<String>,
+    At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let reference = web.ledger.reference().await?;
@@ -186,7 +291,7 @@ pub(super) async fn organizations(
 pub(super) async fn organization(
     State(web): State<Web>,
     _: Known,
-    Path(id): Path<String>,
+    At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let reference = web.ledger.reference().await?;

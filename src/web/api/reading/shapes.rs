@@ -1,6 +1,7 @@
 //! What is answered, in the interface's names. Optional properties are left
 //! out and never `null`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::{self, Language, Publication, Texts};
@@ -8,7 +9,7 @@ use crate::mailbox::Line;
 use crate::web::words::Words;
 
 /// A text in each language that it exists in.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct TranslatedString {
     #[serde(skip_serializing_if = "Option::is_none")]
     fr: Option<String>,
@@ -28,7 +29,7 @@ impl From<&Texts> for TranslatedString {
 }
 
 /// A box.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Ebox {
     /// Messages that are open to the caller, hidden ones too.
@@ -37,24 +38,29 @@ pub(super) struct Ebox {
     pub(super) number_of_unread_messages: u64,
     /// When the newest of them arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     pub(super) last_receipt_date: Option<String>,
     /// When anybody last opened the box.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     pub(super) last_consultation_date: Option<String>,
 }
 
 /// A message: everything but its contents.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message {
+    #[schemars(with = "domain::MessageId")]
     message_id: String,
     /// The message that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     original_message_id: Option<String>,
     subject: TranslatedString,
     /// When it arrived.
+    #[schemars(extend("format" = "date-time"))]
     receipt_date: String,
     /// When it leaves the box.
+    #[schemars(extend("format" = "date-time"))]
     expiration_date: String,
     /// Whether its main content was opened, by anybody of the company.
     read_status: bool,
@@ -64,6 +70,7 @@ pub(super) struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     for_the_attention_of: Option<ForTheAttentionOf>,
     message_type_id: String,
+    #[schemars(with = "domain::EnterpriseNumber")]
     sender_organization_id: String,
     sender_application_id: String,
     /// Its attachments; only where one message is asked for.
@@ -79,18 +86,19 @@ pub(super) struct Message {
     /// The part of the box where it lies.
     partition: String,
     /// How it was sent: `digital`, `paper` or `both`.
+    #[schemars(with = "domain::Medium")]
     medium: String,
 }
 
 /// For whom within the company.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ForTheAttentionOf {
     /// As the sender calls it.
     name: String,
 }
 
 /// Messages of one page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Messages {
     pub(super) items: Vec<Message>,
@@ -99,7 +107,7 @@ pub(super) struct Messages {
 }
 
 /// An attachment: everything but its content.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Attachment {
     pub(super) attachment_id: String,
@@ -115,11 +123,12 @@ pub(super) struct Attachment {
     digest: Option<AttachmentDigest>,
     attachment_signed: bool,
     /// Where its content is.
+    #[schemars(extend("format" = "uri"))]
     content_href: String,
 }
 
 /// SHA-256 of a content.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AttachmentDigest {
     /// base64url (RFC 4648 §5).
@@ -129,7 +138,7 @@ pub(super) struct AttachmentDigest {
 }
 
 /// The attachments of a message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Attachments {
     pub(super) items: Vec<Attachment>,
@@ -137,7 +146,7 @@ pub(super) struct Attachments {
 }
 
 /// One key with its values.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct BusinessData {
     key: String,
     /// As the pages call it; empty for a key of the sender's own.
@@ -146,7 +155,7 @@ pub(super) struct BusinessData {
 }
 
 /// Keys and values of a message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BusinessDataList {
     items: Vec<BusinessData>,

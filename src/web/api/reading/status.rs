@@ -4,13 +4,13 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::ledger::{Class, LedgerError};
 use crate::mailbox::MailboxError;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
+use crate::web::api::fault::StatusMessage;
 
 /// An answer that is no success.
 #[derive(Debug)]
@@ -18,20 +18,6 @@ pub(in crate::web) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
-    pointer: String,
-}
-
-/// Why something was not done.
-#[derive(Debug, Serialize)]
-pub(super) struct StatusMessage {
-    /// Names this very answer, also in the log.
-    id: String,
-    /// For programs.
-    code: &'static str,
-    /// For people.
-    message: String,
-    /// JSON Pointer (RFC 6901) into the body, or the part of the request;
-    /// empty for the whole of it.
     pointer: String,
 }
 
@@ -72,7 +58,7 @@ impl ApiError {
     }
 
     /// A defect: what it is stands in the log alone.
-    pub(super) fn internal() -> Self {
+    pub(in crate::web) fn internal() -> Self {
         let message = "something is wrong here; it was logged";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
     }
@@ -81,9 +67,9 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self { status, code, message, pointer } = self;
-        let id = Uuid::now_v7().to_string();
+        let id = Uuid::now_v7();
         if status.is_server_error() {
-            tracing::warn!(id, code, "a program was answered an error");
+            tracing::warn!(%id, code, "a program was answered an error");
         }
         let mut response =
             (status, Json(StatusMessage { id, code, message, pointer })).into_response();

@@ -76,6 +76,7 @@ start-who-title = Wer sieht es?
 start-who = Sie und die Personen, die Sie benennen, jede für das, was sie angeht, und nicht mehr.
 start-help-title = Geht es nicht?
 start-help = Rufen Sie uns an:
+start-programs = Für Programme: die REST-Schnittstelle
 contact-none = Der Betreiber hat noch keine Kontaktstelle angegeben.
 register-title = Ein Unternehmen anmelden
 register-lead = Sie können die Unternehmen anmelden, die Sie vertreten. Der Anmeldedienst sagt uns, welche.

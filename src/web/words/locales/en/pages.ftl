@@ -76,6 +76,7 @@ start-who-title = Who sees it?
 start-who = You and the persons you name, each for what concerns them and nothing more.
 start-help-title = Does it not work?
 start-help = Call us:
+start-programs = For programs: the REST interface
 contact-none = The operator has not named a contact centre yet.
 register-title = Register a company
 register-lead = You can register the companies that you represent. The identity service tells us which.

@@ -76,6 +76,7 @@ start-who-title = Qui le voit ?
 start-who = Vous et les personnes que vous désignez, chacune pour ce qui la concerne, et rien de plus.
 start-help-title = Cela ne marche pas ?
 start-help = Appelez-nous :
+start-programs = Pour les programmes : l’interface REST
 contact-none = L’opérateur n’a pas encore indiqué de centre de contact.
 register-title = Inscrire une entreprise
 register-lead = Vous pouvez inscrire les entreprises que vous représentez. Le service d’identification nous dit lesquelles.

@@ -76,6 +76,7 @@ start-who-title = Wie ziet het?
 start-who = U en de personen die u aanduidt, elk voor wat hen aangaat en niets meer.
 start-help-title = Lukt het niet?
 start-help = Bel ons:
+start-programs = Voor programma’s: de REST-interface
 contact-none = De beheerder heeft nog geen contactcentrum opgegeven.
 register-title = Een onderneming inschrijven
 register-lead = U kunt de ondernemingen inschrijven die u vertegenwoordigt. De identificatiedienst zegt ons welke.
