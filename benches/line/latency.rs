@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use facteur::queue::Outbound;
+use serde::Serialize;
 
 use crate::engine::Stack;
 use crate::{broker, mail};
@@ -17,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const TICK: Duration = Duration::from_millis(10);
 
 /// Milliseconds from handing a document to the broker.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Latency {
     /// Median until it was committed.
     pub(crate) p50_ms: f64,
@@ -121,14 +122,18 @@ async fn watch(stack: &Stack<'_>, documents: usize) -> Result<HashMap<String, In
     }
     let mut committed = HashMap::with_capacity(documents);
     let mut after = WARM;
-    while after < last {
+    // The journal holds more than arrivals.
+    while committed.len() < documents {
         let entries = stack.ledger.journal_after(after, 5_000).await?;
-        after = entries.last().map_or(last, |entry| entry.position);
-        committed.extend(entries.into_iter().map(|it| (it.key, first(&seen, it.position))));
+        after = entries.last().map_or(after, |entry| entry.position);
+        let now = Instant::now();
+        let at = |position| first(&seen, position).unwrap_or(now);
+        committed.extend(entries.iter().map(|it| (it.key.clone(), at(it.position))));
+        ensure!(now < deadline, "{} of {documents} were recorded", committed.len());
     }
     Ok(committed)
 }
 
-fn first(seen: &[(i64, Instant)], position: i64) -> Instant {
-    seen[seen.partition_point(|(reached, _)| *reached < position).min(seen.len() - 1)].1
+fn first(seen: &[(i64, Instant)], position: i64) -> Option<Instant> {
+    seen.get(seen.partition_point(|(reached, _)| *reached < position)).map(|(_, at)| *at)
 }

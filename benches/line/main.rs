@@ -30,6 +30,7 @@ use serde::Serialize;
 
 use baseline::{drain, insert};
 use engine::Stack;
+use latency::Latency;
 use mail::Mail;
 use world::World;
 
@@ -42,11 +43,8 @@ struct Figures {
     ratio: f64,
     batch1_per_s: u64,
     lanes100_ratio: f64,
-    p50_ms: f64,
-    p99_ms: f64,
-    /// Of these, until the broker confirmed the publication.
-    confirm_p50_ms: f64,
-    confirm_p99_ms: f64,
+    #[serde(flatten)]
+    latency: Latency,
     rss_mb: u64,
     index_lag_s: f64,
     readers3_per_s: u64,
@@ -137,10 +135,7 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
     if wants("latency") {
         say("engine: latency at half load");
         let stack = Stack::rabbit(&base, &world, LANES).await?;
-        let latency = latency::at(stack, figures.engine_per_s / 2).await?;
-        (figures.p50_ms, figures.p99_ms) = (latency.p50_ms, latency.p99_ms);
-        figures.confirm_p50_ms = latency.confirm_p50_ms;
-        figures.confirm_p99_ms = latency.confirm_p99_ms;
+        figures.latency = latency::at(stack, figures.engine_per_s / 2).await?;
     }
     if wants("readers") {
         for (readers, slot) in

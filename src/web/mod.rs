@@ -122,18 +122,8 @@ impl Web {
 /// Everything that is served on `web.listen`.
 pub fn router(web: Web) -> Router {
     Router::new()
-<<<<<<< HEAD
-        .route("/openapi.json", get(api::serve_document))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/documents/{sha256}", put(documents::put).get(documents::get))
-        .route("/events", get(events::feed))
-        .merge(api::router())
-        .merge(pages_router(&web))
-=======
         .merge(programs().into_router())
-        .merge(pages_router())
->>>>>>> w-rest
+        .merge(pages_router(&web))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_site()))
