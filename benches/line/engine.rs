@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -23,13 +24,15 @@ pub(crate) struct Stack<'w> {
     pub(crate) world: &'w World,
     pub(crate) lanes: Vec<String>,
     pub(crate) ledger: Ledger,
-    pub(crate) queue: std::sync::Arc<dyn facteur::queue::Queue>,
+    pub(crate) queue: Arc<dyn facteur::queue::Queue>,
     pub(crate) ledger_url: String,
     queue_url: String,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     extra: Vec<(String, String)>,
+    /// How many run together.
+    engines: usize,
     /// Dropped last.
-    services: Option<(Vhost, Database)>,
+    pub(crate) services: Option<(Vhost, Arc<Database>)>,
 }
 
 /// What a run of the engine showed.
@@ -44,7 +47,16 @@ pub(crate) struct Run {
 
 impl<'w> Stack<'w> {
     pub(crate) async fn rabbit(base: &Base, world: &'w World, lane_count: usize) -> Result<Self> {
-        let (vhost, database, folder) = (Vhost::new()?, base.copy().await?, tempfile::tempdir()?);
+        Self::over(Arc::new(base.copy().await?), world, lane_count).await
+    }
+
+    /// On a database that is filled already.
+    pub(crate) async fn over(
+        database: Arc<Database>,
+        world: &'w World,
+        lane_count: usize,
+    ) -> Result<Self> {
+        let (vhost, folder) = (Vhost::new()?, tempfile::tempdir()?);
         let ledger = Ledger::open(&database.url, 3).await?;
         let lanes = lanes(lane_count);
         make_reference(&ledger, world, &lanes, Some(&folder)).await?;
@@ -58,6 +70,7 @@ impl<'w> Stack<'w> {
             queue_url: vhost.url.clone(),
             folder,
             extra: Vec::new(),
+            engines: 1,
             services: Some((vhost, database)),
         })
     }
@@ -82,6 +95,7 @@ impl<'w> Stack<'w> {
             queue_url,
             folder,
             extra,
+            engines: 1,
             services: None,
         })
     }
@@ -92,7 +106,18 @@ impl<'w> Stack<'w> {
         self
     }
 
+    /// So many share the work.
+    pub(crate) fn engines(mut self, count: usize) -> Self {
+        self.engines = count;
+        self
+    }
+
     pub(crate) fn start(&self, arguments: &[&str]) -> Result<Engine> {
+        self.start_with("search", arguments)
+    }
+
+    /// An engine whose index lies in a folder of this name.
+    pub(crate) fn start_with(&self, search: &str, arguments: &[&str]) -> Result<Engine> {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let mut command = Command::new(env!("CARGO_BIN_EXE_facteur"));
         command.arg("serve").args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
@@ -100,7 +125,7 @@ impl<'w> Stack<'w> {
             ("LEDGER__URL", self.ledger_url.clone()),
             ("QUEUE__URL", self.queue_url.clone()),
             ("DOCUMENTS__URL", format!("file://{}", path("documents"))),
-            ("SEARCH__PATH", path("search")),
+            ("SEARCH__PATH", path(search)),
             ("WEB__LISTEN", "127.0.0.1:0".into()),
             ("METRICS__LISTEN", "127.0.0.1:0".into()),
             ("LOG__FILTER", "warn".into()),
@@ -110,13 +135,24 @@ impl<'w> Stack<'w> {
             command.env(format!("FACTEUR__{key}"), value);
         }
         let child = command.spawn().context("failed to start the engine")?;
-        Ok(Engine { child, search: self.folder.path().join("search") })
+        Ok(Engine { child, search: self.folder.path().join(search) })
     }
 
     /// Fills the lanes, lets the engine drain them, and waits for what follows.
     pub(crate) async fn drain(self, documents: usize, arguments: &[&str]) -> Result<Run> {
+        let run = self.drain_all(documents, arguments).await?;
+        self.queue.close().await;
+        self.ledger.close().await;
+        Ok(run)
+    }
+
+    /// As `drain`, but that it may go on.
+    pub(crate) async fn drain_all(&self, documents: usize, arguments: &[&str]) -> Result<Run> {
         publish(self.queue.as_ref(), &self.lanes, mail(self.world, &self.lanes, documents)).await?;
         let parts = self.parts().await?;
+        let others: Vec<Engine> = (1..self.engines)
+            .map(|n| self.start_with(&format!("search-{n}"), arguments))
+            .collect::<Result<_>>()?;
         let engine = self.start(arguments)?;
         let target = i64::try_from(documents)?;
         let meter = parts.map(|(postmaster, broker)| Meter::new(engine.id(), postmaster, broker));
@@ -133,17 +169,17 @@ impl<'w> Stack<'w> {
             receipts_lag_s = self.wait_for_receipts(target, last.at).await?;
         }
         let rss_mb = engine.peak_rss_mb()?;
-        engine.stop()?;
+        for engine in others.into_iter().chain([engine]) {
+            engine.stop()?;
+        }
         let account = self.ledger.account().await?;
         ensure!(account.difference == 0, "the account does not balance: {account:?}");
         ensure!(account.total.accepted == target, "not all accepted: {account:?}");
-        self.queue.close().await;
-        self.ledger.close().await;
         Ok(Run { per_s, rss_mb, index_lag_s, receipts_lag_s, cost })
     }
 
     /// The processes of database and broker, found before the clock starts.
-    async fn parts(&self) -> Result<Option<(u32, u32)>> {
+    pub(crate) async fn parts(&self) -> Result<Option<(u32, u32)>> {
         let Some((_, database)) = &self.services else { return Ok(None) };
         Ok(Some((database.postmaster().await?, broker::pid()?)))
     }
@@ -175,8 +211,8 @@ impl<'w> Stack<'w> {
 
 /// Where the journal was at a moment.
 pub(crate) struct Mark {
-    position: i64,
-    at: Instant,
+    pub(crate) position: i64,
+    pub(crate) at: Instant,
 }
 
 #[expect(
@@ -185,7 +221,7 @@ pub(crate) struct Mark {
     clippy::cast_sign_loss,
     reason = "rates are small"
 )]
-fn rate(first: &Mark, last: &Mark) -> u64 {
+pub(crate) fn rate(first: &Mark, last: &Mark) -> u64 {
     let documents = (last.position - first.position) as f64;
     (documents / last.at.duration_since(first.at).as_secs_f64()) as u64
 }
@@ -217,7 +253,7 @@ impl Engine {
         }
     }
 
-    fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
@@ -228,7 +264,7 @@ impl Engine {
         Ok(kib / 1024)
     }
 
-    fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())

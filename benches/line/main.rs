@@ -43,6 +43,8 @@ struct Figures {
     ratio: f64,
     batch1_per_s: u64,
     lanes100_ratio: f64,
+    /// Two engines against one, on the same machine.
+    two_engines_ratio: f64,
     #[serde(flatten)]
     latency: Latency,
     rss_mb: u64,
@@ -132,22 +134,18 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         let run = Stack::rabbit(&base, &world, 100).await?.drain(documents, &[]).await?;
         figures.lanes100_ratio = round(rate(run.per_s) / rate(figures.engine_per_s));
     }
+    if wants("two") {
+        say("two engines, and one before and after them");
+        figures.two_engines_ratio = two_engines(&base, &world, documents).await?;
+    }
     if wants("latency") {
         say("engine: latency at half load");
         let stack = Stack::rabbit(&base, &world, LANES).await?;
         figures.latency = latency::at(stack, figures.engine_per_s / 2).await?;
     }
     if wants("readers") {
-        for (readers, slot) in
-            [(3, &mut figures.readers3_per_s), (200, &mut figures.readers200_per_s)]
-        {
-            say(&format!("engine: {readers} readers a message"));
-            let base = database::Base::new().await?;
-            let world = World::new(2_000, readers);
-            base.fill(&world).await?;
-            let stack = Stack::rabbit(&base, &world, LANES).await?;
-            *slot = stack.drain(documents / 2, &[]).await?.per_s;
-        }
+        figures.readers3_per_s = with_readers(3, documents).await?;
+        figures.readers200_per_s = with_readers(200, documents).await?;
     }
     if wants("sqlite") {
         say("engine: embedded queue to SQLite");
@@ -156,6 +154,28 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         figures.sqlite_per_s = stack.drain(documents / 2, &[]).await?.per_s;
     }
     Ok(figures)
+}
+
+async fn with_readers(readers: u32, documents: usize) -> Result<u64> {
+    say(&format!("engine: {readers} readers a message"));
+    let base = database::Base::new().await?;
+    let world = World::new(2_000, readers);
+    base.fill(&world).await?;
+    let stack = Stack::rabbit(&base, &world, LANES).await?;
+    Ok(stack.drain(documents / 2, &[]).await?.per_s)
+}
+
+/// The machine is shared, so one engine is measured on both sides of two, and
+/// the mean is compared with.
+async fn two_engines(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
+    let mut rates = Vec::new();
+    for engines in [1, 2, 1] {
+        let stack = Stack::rabbit(base, world, LANES).await?.engines(engines);
+        let run = stack.drain(documents, &[]).await?;
+        say(&format!("  {engines}: {} a second", run.per_s));
+        rates.push(rate(run.per_s));
+    }
+    Ok(round(rates[1] * 2.0 / (rates[0] + rates[2])))
 }
 
 fn say(text: &str) {

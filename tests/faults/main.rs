@@ -67,7 +67,7 @@ impl Args {
     }
 
     fn flood(&self) -> usize {
-        self.flood.unwrap_or(if self.short { 80_000 } else { 400_000 })
+        self.flood.unwrap_or(if self.short { 80_000 } else { 1_000_000 })
     }
 
     /// How many documents of the other agency are measured, 20 a second.

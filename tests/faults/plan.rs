@@ -38,13 +38,14 @@ pub(crate) enum Kind {
     IndexDamaged,
     ClockJumped,
     KilledInTheFuture,
+    PolicyReloaded,
     Poison,
     PrinterKilled,
     PrinterStopped,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::EngineKilled,
         Self::EngineStopped,
         Self::EngineRolled,
@@ -71,6 +72,7 @@ impl Kind {
         Self::IndexDamaged,
         Self::ClockJumped,
         Self::KilledInTheFuture,
+        Self::PolicyReloaded,
         Self::Poison,
         Self::PrinterKilled,
         Self::PrinterStopped,
@@ -105,6 +107,7 @@ impl Kind {
             Self::IndexDamaged => "index: every file damaged",
             Self::ClockJumped => "engine: clock jumps there and back",
             Self::KilledInTheFuture => "engine: SIGKILL with a fast clock",
+            Self::PolicyReloaded => "engine: SIGHUP on a faulty policy, and on a new one",
             Self::Poison => "document that the ledger never takes",
             Self::PrinterKilled => "print room: SIGKILL",
             Self::PrinterStopped => "print room: SIGSTOP, SIGCONT",

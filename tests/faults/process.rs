@@ -92,7 +92,7 @@ impl Process {
         Ok(())
     }
 
-    /// `STOP` or `CONT`.
+    /// `STOP`, `CONT` or `HUP`.
     pub(crate) async fn signal(&self, name: &str) -> Result<()> {
         let running = self.running.lock().await;
         signal(name, running.child.as_ref().context("it does not run")?.id())

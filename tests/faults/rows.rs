@@ -33,3 +33,12 @@ pub(crate) async fn is_recorded(database: &Url, identity: &IdentityKey) -> Resul
     connection.close().await?;
     Ok(known.is_some())
 }
+
+/// Whether anything was decided by a policy of this text.
+pub(crate) async fn is_decided_by(database: &Url, policy: &str) -> Result<bool> {
+    let mut connection = PgConnection::connect(database.as_str()).await?;
+    let found = sqlx::query("SELECT 1 FROM policies WHERE text = $1").bind(policy);
+    let found = found.fetch_optional(&mut connection).await?.is_some();
+    connection.close().await?;
+    Ok(found)
+}

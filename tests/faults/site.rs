@@ -22,6 +22,8 @@ use crate::world::{AGENCIES, registry};
 
 pub(crate) const ENGINES: usize = 2;
 const PRINTERS: [&str; 2] = ["overflow", "liege"];
+/// What each engine decides by.
+pub(crate) const POLICY: &str = include_str!("../../config/policy.toml");
 const PRINTER_KEY: &str = "key-of-liege";
 /// What the ledger is made to refuse.
 pub(crate) const POISON: &str = "poison for the ledger";
@@ -33,6 +35,7 @@ pub(crate) struct Engine {
     pub(crate) to_queue: Arc<Relay>,
     pub(crate) index: PathBuf,
     pub(crate) clock: PathBuf,
+    pub(crate) policy: PathBuf,
     web: u16,
 }
 
@@ -112,11 +115,14 @@ impl Site {
         let index = self.services.disk(&format!("index-{number}")).join("search");
         let clock = self.folder.join(format!("clock-{number}"));
         std::fs::write(&clock, "+0")?;
+        let policy = self.folder.join(format!("policy-{number}.toml"));
+        std::fs::write(&policy, POLICY)?;
         let own = [
             ("FACTEUR__LEDGER__URL", ledger.to_string()),
             ("FACTEUR__QUEUE__URL", broker(to_queue.port())),
             ("FACTEUR__SEARCH__PATH", index.display().to_string()),
             ("FACTEUR__WEB__LISTEN", format!("127.0.0.1:{web}")),
+            ("FACTEUR__POLICY__PATH", policy.display().to_string()),
             ("LD_PRELOAD", self.services.clock.display().to_string()),
             ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
             // The file is looked at again so often (s); waits are not faked.
@@ -132,7 +138,7 @@ impl Site {
             command.arg("serve").envs(own.clone());
             command
         });
-        self.engines.push(Engine { process, to_ledger, to_queue, index, clock, web });
+        self.engines.push(Engine { process, to_ledger, to_queue, index, clock, policy, web });
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::plan::{Fault, Kind, Place};
 use crate::relay::{Relay, Weather};
 use crate::rows;
 use crate::services::{fill, make_room};
-use crate::site::{Engine, Site};
+use crate::site::{Engine, POLICY, Site};
 
 /// What has not recovered by then has failed.
 const RECOVERY_MAX: Duration = Duration::from_secs(180);
@@ -92,6 +92,7 @@ async fn breaks(site: &Site, fault: Fault) -> Result<()> {
             clock_jumps(engine, FAST_S, fault).await?;
             engine.process.kill().await
         }
+        Kind::PolicyReloaded => policy_reloaded(engine, fault).await,
         Kind::Poison => Ok(()),
     }
 }
@@ -125,6 +126,10 @@ async fn is_over(site: &Site, agencies: &Agencies, fault: Fault, journal: u64) -
     match fault.place() {
         Place::Engine(number) => {
             until(async || site.is_ready(number).await).await;
+            if fault.kind == Kind::PolicyReloaded {
+                let text = std::fs::read_to_string(&site.engines[number].policy)?;
+                until(async || rows::is_decided_by(database, &text).await.unwrap_or(false)).await;
+            }
             if is_of_index(fault.kind) {
                 until(async || is_caught_up(site, number).await.unwrap_or(false)).await;
             }
@@ -235,6 +240,15 @@ async fn clock_jumps(engine: &Engine, by_s: i64, fault: Fault) -> Result<()> {
     std::fs::write(&engine.clock, format!("{by_s:+}"))?;
     sleep(SEEN_AFTER + fault.hold).await;
     Ok(std::fs::write(&engine.clock, "+0")?)
+}
+
+/// A faulty policy changes nothing; the next, which decides the same, is taken.
+async fn policy_reloaded(engine: &Engine, fault: Fault) -> Result<()> {
+    std::fs::write(&engine.policy, "[[rule]]\nmedium = ")?;
+    engine.process.signal("HUP").await?;
+    sleep(fault.hold).await;
+    std::fs::write(&engine.policy, format!("{POLICY}\n# {}\n", uuid::Uuid::now_v7()))?;
+    engine.process.signal("HUP").await
 }
 
 /// Every file in an index; how many there were.
