@@ -23,12 +23,13 @@ verb_test() {
 }
 
 # The documentation's examples first, so that the run ends with the whole;
-# those of clients are built with the tests that run them. The
+# clients' examples before the tests that run them. The
 # fault tests end the program at its fail points: one build, with them in it.
 run_tests() {
     local build=(--workspace --locked --all-features)
-    cargo test "${build[@]}" --doc -- "$@" &&
-        cargo test "${build[@]}" --lib --bins --tests --examples --no-fail-fast -- "$@"
+    cargo build "${build[@]}" --examples &&
+        cargo test "${build[@]}" --doc -- "$@" &&
+        cargo test "${build[@]}" --lib --bins --tests --no-fail-fast -- "$@"
 }
 
 prove_halves() {

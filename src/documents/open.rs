@@ -5,6 +5,7 @@ use std::sync::Arc;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
+use super::writer::FOLDER_PART_BYTES;
 use super::{DocumentError, DocumentStore};
 
 impl DocumentStore {
@@ -41,7 +42,8 @@ fn open_folder(folder: &str) -> Result<DocumentStore, DocumentError> {
     // Without fsync a document could be missing after a loss of power although
     // the ledger, which was told that it is there, names it.
     let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-    Ok(DocumentStore::new(Arc::new(store), Path::default()))
+    let store = DocumentStore::new(Arc::new(store), Path::default());
+    Ok(store.with_parts(FOLDER_PART_BYTES))
 }
 
 /// How long one request may take before it counts as failed, and how long a

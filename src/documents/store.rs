@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::DOCUMENT_BYTES_MAX;
 use super::error::{BoxError, DocumentError};
 use super::incoming::Incoming;
-use super::writer::Writer;
+use super::writer::{PART_BYTES, Writer};
 use crate::ledger::DocumentKey;
 
 /// Writes, deletions and look-ups in flight at the same time.
@@ -23,6 +23,7 @@ const CONCURRENCY: usize = 16;
 pub struct DocumentStore {
     store: Arc<dyn ObjectStore>,
     root: Path,
+    part_bytes: usize,
 }
 
 /// Content on its way out.
@@ -35,7 +36,12 @@ pub struct Content {
 
 impl DocumentStore {
     pub(super) fn new(store: Arc<dyn ObjectStore>, root: Path) -> Self {
-        Self { store, root }
+        Self { store, root, part_bytes: PART_BYTES }
+    }
+
+    /// With parts of another size.
+    pub(super) fn with_parts(self, part_bytes: usize) -> Self {
+        Self { part_bytes, ..self }
     }
 
     /// Whether the store answers.
@@ -103,7 +109,7 @@ impl DocumentStore {
         E: Into<BoxError>,
     {
         let mut incoming = Incoming::new(pieces, DOCUMENT_BYTES_MAX);
-        let mut writer = Writer::new(&*self.store, self.path(key));
+        let mut writer = Writer::new(&*self.store, self.path(key), self.part_bytes);
         match fill(&mut writer, &mut incoming, key).await {
             Ok(size) => writer.finish().await.map(|()| size),
             Err(error) => {

@@ -8,7 +8,9 @@ use super::DocumentError;
 
 /// What S3 asks of every part but the last. Most documents are smaller and
 /// take one request.
-const PART_BYTES: usize = 5 * 1024 * 1024;
+pub(super) const PART_BYTES: usize = 5 * 1024 * 1024;
+/// A folder asks for nothing: what is held is all that an upload takes.
+pub(super) const FOLDER_PART_BYTES: usize = 512 * 1024;
 
 /// Parts in flight, which bounds the memory of one upload.
 const PARTS_MAX: usize = 2;
@@ -17,14 +19,15 @@ const PARTS_MAX: usize = 2;
 pub(super) struct Writer<'a> {
     store: &'a dyn ObjectStore,
     path: Path,
+    part_bytes: usize,
     held: Vec<Bytes>,
     held_bytes: usize,
     parts: Option<WriteMultipart>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(store: &'a dyn ObjectStore, path: Path) -> Self {
-        Self { store, path, held: Vec::new(), held_bytes: 0, parts: None }
+    pub(super) fn new(store: &'a dyn ObjectStore, path: Path, part_bytes: usize) -> Self {
+        Self { store, path, part_bytes, held: Vec::new(), held_bytes: 0, parts: None }
     }
 
     pub(super) async fn write(&mut self, piece: Bytes) -> Result<(), DocumentError> {
@@ -35,7 +38,7 @@ impl<'a> Writer<'a> {
         }
         self.held_bytes += piece.len();
         self.held.push(piece);
-        if self.held_bytes > PART_BYTES {
+        if self.held_bytes > self.part_bytes {
             self.begin_parts().await?;
         }
         Ok(())
@@ -43,7 +46,7 @@ impl<'a> Writer<'a> {
 
     async fn begin_parts(&mut self) -> Result<(), DocumentError> {
         let upload = self.store.put_multipart(&self.path).await?;
-        let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let mut parts = WriteMultipart::new_with_chunk_size(upload, self.part_bytes);
         self.held.drain(..).for_each(|piece| parts.put(piece));
         self.parts = Some(parts);
         Ok(())

@@ -15,7 +15,6 @@ use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::api::describe::{At, Criteria, Key, Operation, Routes, Tag, bytes, of};

@@ -10,7 +10,7 @@ use crate::support::program::python;
 use crate::support::world::{Company, NOTICE, ONSS, TAX, notice_with};
 
 /// How long schemathesis may take of CI's time.
-const EXPLORE_SECS: u32 = 150;
+const EXPLORE_SECS: u32 = 100;
 
 /// A publication in the shape of version 2.1.
 fn publication(attachments: &Value) -> Value {
@@ -23,6 +23,7 @@ fn publication(attachments: &Value) -> Value {
         "senderApplicationId": TAX,
         "attachments": attachments,
         "bodyMainContent": is_text,
+        "replyAuthorized": false,
     });
     if is_text {
         publication["bodyContent"] = json!({ "fr": "Bonjour" });
@@ -84,7 +85,8 @@ async fn schemathesis_finds_nothing_that_the_document_does_not_say() -> Result<(
         ])
         .await?;
     ensure!(ended.code == Some(0), "{}\n{}", ended.out, ended.err);
-    let operations = facteur::web::openapi().matches("\"operationId\"").count();
+    // All but the document, which it has already.
+    let operations = facteur::web::openapi().matches("\"operationId\"").count() - 1;
     ensure!(ended.out.contains(&format!("Tested: {operations}\n")), "{}", ended.out);
     Ok(())
 }

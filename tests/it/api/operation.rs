@@ -66,7 +66,7 @@ async fn a_crash_before_the_answer_is_healed_by_the_same_key() -> Result<()> {
     let mut running =
         Running::start_as(Program::new()?.set("FAILPOINTS", "committed=return")).await?;
     let body = whole(&[message(&letter()), file("letter", b"%PDF-1.7 one and only")]);
-    running.publication("healed", &body).send_and_hang_up().await;
+    running.publication("healed", &body).send_unheard().await;
     let ended = running.engine.ended().await;
     ensure!(ended.signal() == Some(SIGABRT), "{ended:?}: {}", running.engine.log());
 

@@ -102,6 +102,14 @@ impl Request {
         let _whatever = read.read_to_end(&mut rest).await;
     }
 
+    /// Sends what there is to a server that may die before it answers.
+    pub(crate) async fn send_unheard(self) {
+        let (mut read, mut write) = self.connect().await;
+        write.write_all(&self.bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let _whatever = read.read_to_end(&mut rest).await;
+    }
+
     async fn connect(&self) -> (OwnedReadHalf, OwnedWriteHalf) {
         TcpStream::connect(self.address).await.unwrap().into_split()
     }

@@ -159,6 +159,7 @@ async fn store(
         match part.content {
             Content::Memory(bytes) => carried.push((part.digest, bytes)),
             Content::File(file) => {
+                let _place = web.uploads.acquire().await;
                 let key = (publisher.application.clone(), part.digest);
                 let pieces = Box::pin(file.pieces());
                 let now = web.clock.now();
