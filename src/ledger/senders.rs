@@ -15,6 +15,8 @@ pub struct MessageStatus {
     pub id: MessageId,
     /// Whose box it lies in.
     pub enterprise: EnterpriseNumber,
+    /// Who sent it.
+    pub organization: EnterpriseNumber,
     /// Until when.
     pub expires_at: Timestamp,
     /// Whether its main content was opened.
@@ -32,9 +34,8 @@ const STATUSES: Statement = Statement {
 };
 
 impl Ledger {
-    /// What became of messages of one application, and of one organization
-    /// where it may ask for no other; unknown, expired and other people's are
-    /// left out.
+    /// What became of messages of one application; unknown, expired and other
+    /// applications' are left out.
     ///
     /// # Errors
     /// `Transient` while the database is away.
@@ -42,25 +43,22 @@ impl Ledger {
         &self,
         ids: &[MessageId],
         application: &ApplicationId,
-        organization: Option<EnterpriseNumber>,
         now: Timestamp,
     ) -> Result<Vec<MessageStatus>, LedgerError> {
         let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
         let values = vec![ids, application.as_str().into(), micros(now).into()];
         let rows = self.store.rows(STATUSES, values).await?;
-        let found = rows.into_iter().map(|row| status(row, organization));
-        Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        rows.into_iter().map(status).collect()
     }
 }
 
-fn status(
-    mut row: Row,
-    organization: Option<EnterpriseNumber>,
-) -> Result<Option<MessageStatus>, LedgerError> {
-    let (id, enterprise) = (MessageId(row.id()?), enterprise_number(row.int()?)?);
-    let of = enterprise_number(row.int()?)?;
-    let expires_at = time(row.int()?)?;
-    let (is_read, is_hidden) = (row.opt_int()?.is_some(), row.int()? != 0);
-    let status = MessageStatus { id, enterprise, expires_at, is_read, is_hidden };
-    Ok(organization.is_none_or(|only| only == of).then_some(status))
+fn status(mut row: Row) -> Result<MessageStatus, LedgerError> {
+    Ok(MessageStatus {
+        id: MessageId(row.id()?),
+        enterprise: enterprise_number(row.int()?)?,
+        organization: enterprise_number(row.int()?)?,
+        expires_at: time(row.int()?)?,
+        is_read: row.opt_int()?.is_some(),
+        is_hidden: row.int()? != 0,
+    })
 }

@@ -1,7 +1,7 @@
 //! The program itself with an issuer of tokens beside it, for clients that are
 //! programs of their own.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use facteur::clock::{Clock, SystemClock};
 use facteur::domain::Digest;
 use serde_json::{Value, json};
@@ -46,8 +46,8 @@ impl Running {
         let lines = program.file("registry.jsonl", &lines()?)?;
         program.ask(&["registry", "import", &lines]).await?;
         let engine = program.serve().await;
-        let address = engine.listens_on("web.listen");
-        let url = format!("http://{}", address.expect("a ready engine listens"));
+        let address = engine.listens_on("web.listen").context("a ready engine listens")?;
+        let url = format!("http://{address}");
         Ok(Self { engine, program, url, issuer, key })
     }
 
@@ -85,7 +85,7 @@ impl Running {
     /// program's folder.
     pub(crate) async fn python(&self, arguments: &[&str]) -> Result<Ended> {
         let interpreter = std::env::var("FACTEUR_TEST_PYTHON");
-        let interpreter = interpreter.expect("./dev services env prints FACTEUR_TEST_PYTHON");
+        let interpreter = interpreter.context("./dev services env prints FACTEUR_TEST_PYTHON")?;
         self.program.foreign(&interpreter, arguments).await
     }
 }

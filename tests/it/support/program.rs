@@ -150,7 +150,7 @@ pub(crate) fn example(name: &str) -> Result<[(String, Vec<String>); 2]> {
     let python = python.context("FACTEUR_TEST_PYTHON is needed: ./dev services env prints it")?;
     let folder = Path::new(env!("CARGO_BIN_EXE_facteur")).parent().context("no folder")?;
     let rust = folder.join("examples").join(name);
-    ensure!(rust.exists(), "{} is not built: cargo build --examples", rust.display());
+    ensure!(rust.try_exists()?, "{} is not built: cargo build --examples", rust.display());
     let script = format!("{}/examples/{name}.py", env!("CARGO_MANIFEST_DIR"));
     Ok([(python, vec!["-B".into(), script]), (rust.display().to_string(), Vec::new())])
 }

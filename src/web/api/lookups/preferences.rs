@@ -208,7 +208,8 @@ async fn configured(
     let known = type_id.parse::<MessageTypeId>().ok();
     let known = known.filter(|it| reference.allows(organization, &publisher.application, it));
     let found = known.and_then(|it| reference.message_types.get(&it).cloned());
-    let found = found.filter(|_| publisher.enterprise.is_none_or(|it| it == organization));
+    let is_own = publisher.may_send_for(web, organization).await?;
+    let found = found.filter(|_| is_own);
     found.map(|found| (organization, found)).ok_or_else(|| {
         let message = "organization, application and message type were not configured together";
         Problem::new(StatusCode::FORBIDDEN, Code::InvalidSender.as_str(), message)

@@ -1,5 +1,7 @@
 //! What became of the caller's messages.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -58,10 +60,19 @@ pub(in crate::web) async fn statuses(
     };
     let ids: Vec<MessageId> = asked.iter().enumerate().map(id).collect::<Result<_, _>>()?;
     let now = web.clock.now();
-    let (application, organization) = (&publisher.application, publisher.enterprise);
-    let found = web.ledger.message_statuses(&ids, application, organization, now).await;
+    let found = web.ledger.message_statuses(&ids, &publisher.application, now).await;
     let found = found.map_err(|error| away(&error))?;
+    let organizations: BTreeSet<_> = found.iter().map(|status| status.organization).collect();
+    let mut own = BTreeSet::new();
+    for organization in organizations {
+        if publisher.may_send_for(&web, organization).await? {
+            own.insert(organization);
+        }
+    }
     let is_asked = |status: &&MessageStatus| {
+        if !own.contains(&status.organization) {
+            return false;
+        }
         let of = ids.iter().zip(&asked).filter(|(id, _)| **id == status.id);
         of.into_iter().any(|(_, asked)| is_box(asked.ebox_id.as_ref(), status.enterprise))
     };
