@@ -19,6 +19,27 @@ pub struct Agency {
     pub weight: u32,
 }
 
+impl Agency {
+    /// The name of its online service in French, Dutch and German.
+    #[must_use]
+    pub fn service_names(&self) -> [&'static str; 3] {
+        match self.service {
+            "dimona" => ["Dimona"; 3],
+            "dmfa" => ["DmfA"; 3],
+            "holidays" => ["Vacances annuelles", "Jaarlijkse vakantie", "Jahresurlaub"],
+            "taxation" => ["Impôts", "Belastingen", "Steuern"],
+            "filings" => ["Dépôt des comptes", "Neerlegging van rekeningen", "Jahresabschlüsse"],
+            "incapacity" => {
+                ["Incapacité de travail", "Arbeidsongeschiktheid", "Arbeitsunfähigkeit"]
+            }
+            "accidents" => ["Accidents du travail", "Arbeidsongevallen", "Arbeitsunfälle"],
+            "permits" => ["Permis", "Vergunningen", "Genehmigungen"],
+            "procurement" => ["Marchés publics", "Overheidsopdrachten", "Öffentliche Aufträge"],
+            _ => self.names,
+        }
+    }
+}
+
 /// A simulated message type.
 pub struct Kind {
     /// Its id.

@@ -100,7 +100,7 @@ fn reference() -> Result<Vec<Record>, IdError> {
             upload_key_digest: None,
         }));
         let id = ServiceId::new(agency.service)?;
-        records.push(Record::Service(OnlineService { id, name: texts(agency.names) }));
+        records.push(Record::Service(OnlineService { id, name: texts(agency.service_names()) }));
         for kind in agency.types {
             records.push(Record::MessageType(message_type(agency, kind)?));
             records.push(Record::Trio(Trio {
@@ -173,6 +173,29 @@ fn enterprise(n: u32, random: &mut StdRng) -> Enterprise {
     }
 }
 
+/// Somebody's name, the same every time.
+fn name_of(role: &str, number: EnterpriseNumber) -> &'static str {
+    let drawn = role.bytes().map(usize::from).sum::<usize>();
+    let number = usize::try_from(number.value() / 100).unwrap_or_default();
+    NAMES[(drawn + number) % NAMES.len()]
+}
+
+const NAMES: [&str; 13] = [
+    "Anne Lejeune",
+    "Bart De Vos",
+    "Camille Fontaine",
+    "Dirk Wouters",
+    "Élise Moreau",
+    "Femke Aerts",
+    "Günter Backes",
+    "Hilde Martens",
+    "Isabelle Noël",
+    "Jürgen Kohl",
+    "Karim Haddad",
+    "Lotte Jacobs",
+    "Marc Thys",
+];
+
 /// An access manager in most boxes, colleagues in some, a partition for human
 /// resources in the larger ones.
 fn access(number: EnterpriseNumber, random: &mut StdRng) -> Result<Vec<Record>, IdError> {
@@ -207,7 +230,7 @@ fn access(number: EnterpriseNumber, random: &mut StdRng) -> Result<Vec<Record>, 
         let id = PersonId::new(format!("{role}-{number}"))?;
         records.push(Record::Person(Person {
             id: id.clone(),
-            name: format!("{role} of {number}"),
+            name: name_of(role, number).to_owned(),
             language: Language::Fr,
         }));
         records.push(Record::Grant(Grant {

@@ -10,14 +10,14 @@ use super::given::Given;
 use super::{CloudEvent, LEASE, Relay, RelayError};
 use crate::ledger::Releasable;
 use crate::paper::days;
-use crate::paper::office::PLANNED_PAGE;
 use crate::paper::pace::Paces;
 use crate::paper::printer::{Printer, TakesFrom};
 use crate::paper::ticket::{RECALL, Recall, TICKET};
 use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
 
-/// So many tickets are published at once.
-const PIECE: u64 = 500;
+/// So many tickets are published at once: a turn costs some questions and two
+/// commits, however few it is for.
+const PIECE: u64 = 2_000;
 
 /// What an engine remembers of the letters that it gives out.
 #[derive(Default)]
@@ -42,13 +42,27 @@ impl Relay {
         out: &mut Out,
     ) -> Result<bool, RelayError> {
         out.given.begin(LEASE.unsigned_abs());
-        let mut is_more = self.office.plan_some().await? == PLANNED_PAGE;
+        // What is planned in this turn goes out in the next, which comes at once.
+        let plan = Box::pin(async { Ok::<_, RelayError>(self.office.plan_some().await?) });
+        let release = Box::pin(self.release_some(publisher, out));
+        let (planned, is_more) = tokio::try_join!(plan, release)?;
+        let is_asking = self.send_recalls(publisher).await?;
+        Ok(planned > 0 || is_more || is_asking)
+    }
+
+    /// Releases a piece to each printer; answers whether one was a full one.
+    async fn release_some(
+        &self,
+        publisher: &mut dyn Publisher,
+        out: &mut Out,
+    ) -> Result<bool, RelayError> {
+        let mut is_more = false;
         for printer in &self.office.printers_now().await?.all {
             if printer.takes_from == TakesFrom::Queue && !printer.paused {
                 is_more |= self.release(publisher, out, printer).await?;
             }
         }
-        Ok(is_more | self.send_recalls(publisher).await?)
+        Ok(is_more)
     }
 
     async fn release(
@@ -104,7 +118,9 @@ impl Relay {
             Err(QueueError::Cancelled(_)) => return Ok(0),
             depth => depth?,
         };
-        let room = window.saturating_sub(depth).min(PIECE);
+        // A pace lets a second's worth through at most: no more is read.
+        let pace = printer.pace_per_second.filter(|pace| *pace > 0).map_or(PIECE, u64::from);
+        let room = window.saturating_sub(depth).min(PIECE).min(pace);
         let Some(cap) = printer.cap_per_day else { return Ok(room) };
         let given = given.today(&self.ledger, &printer.name, now).await?;
         Ok(room.min(u64::from(cap).saturating_sub(given)))
@@ -112,7 +128,7 @@ impl Relay {
 
     /// Asks printers for what is wanted back.
     async fn send_recalls(&self, publisher: &mut dyn Publisher) -> Result<bool, RelayError> {
-        let asked = self.ledger.recalls_to_send(i64::try_from(PIECE).unwrap_or(500)).await?;
+        let asked = self.ledger.recalls_to_send(i64::try_from(PIECE).unwrap_or(i64::MAX)).await?;
         let by_queue = |name: &str| {
             let printer = self.office.printers().get(name);
             printer.is_some_and(|printer| printer.takes_from == TakesFrom::Queue)
