@@ -81,6 +81,7 @@ impl Load {
 
 /// A client with connections that are kept.
 pub(crate) fn client() -> Result<reqwest::Client> {
+    let _chosen = rustls::crypto::ring::default_provider().install_default();
     Ok(reqwest::Client::builder().pool_max_idle_per_host(CONNECTIONS).build()?)
 }
 
