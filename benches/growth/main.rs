@@ -106,7 +106,8 @@ async fn measure(args: &Args) -> Result<Figures> {
     let stack = Stack::over(Arc::clone(&past.database), &world, LANES).await?;
     let at_first = stage::measure(&stack, args.from, args.documents).await?;
     say("the index of these, made anew");
-    let index = stage::index(&stack, args.from + at_first.drained).await?;
+    let accepted = u64::try_from(stack.ledger.account().await?.total.accepted)?;
+    let index = stage::index(&stack, accepted).await?;
     say(&format!("{} messages", args.messages));
     past.grow(args.messages).await?;
     let at_last = stage::measure(&stack, args.messages, args.documents).await?;
