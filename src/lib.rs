@@ -39,6 +39,7 @@ pub mod route;
 pub mod schema;
 pub mod search;
 pub mod simulate;
+mod sqlite;
 pub mod telemetry;
 pub mod verify;
 pub mod watch;

@@ -17,7 +17,7 @@ struct Wall {
 
 const WALLS: &[Wall] = &[
     Wall { names: &["lapin"], rooms: &["queue/"] },
-    Wall { names: &["sqlx"], rooms: &["ledger/", "queue/embedded"] },
+    Wall { names: &["sqlx"], rooms: &["ledger/", "queue/embedded", "sqlite.rs"] },
     Wall { names: &["tantivy"], rooms: &["search/"] },
     Wall { names: &["axum", "http", "hyper", "tower", "tower_http"], rooms: &["web/"] },
     Wall { names: &["metrics", "metrics_exporter_prometheus"], rooms: &["telemetry/"] },

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection, TypeInfo, ValueRef};
 
 use super::value::Cell;
 use super::{Bulk, Column, Row, Store, Value};
 use crate::ledger::error::LedgerError;
+use crate::sqlite;
 
 pub(super) async fn connect(path: &str, connections: u32) -> Result<Store, LedgerError> {
     if let Some(folder) = std::path::Path::new(path).parent() {
@@ -20,16 +20,11 @@ pub(super) async fn connect(path: &str, connections: u32) -> Result<Store, Ledge
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
         // Durable on return from commit: the line acknowledges after it.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(10))
         .foreign_keys(true);
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_secs(30))
-        .connect_with(options.clone())
-        .await?;
+    let write = sqlite::writer(&options).await?;
     let read =
         SqlitePoolOptions::new().max_connections(connections.max(1)).connect_lazy_with(options);
     Ok(Store::Sqlite { write, read })

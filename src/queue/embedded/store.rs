@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -16,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::release;
 use crate::queue::QueueError;
+use crate::sqlite;
 
 /// How long a writer waits for the writers of other processes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,10 +43,9 @@ impl Store {
     pub(super) async fn open(path: &str, lease: Duration) -> Result<Arc<Self>, QueueError> {
         create_folder(path).await?;
         let options = options(path);
-        let pool = || SqlitePoolOptions::new().min_connections(1);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await;
-        let writer = writer.map_err(unavailable)?;
-        let reader = pool().max_connections(READERS_MAX).connect_lazy_with(options);
+        let writer = sqlite::writer(&options).await.map_err(unavailable)?;
+        let reader = SqlitePoolOptions::new().max_connections(READERS_MAX);
+        let reader = reader.connect_lazy_with(options);
         let store = Self {
             writer,
             reader,
@@ -146,7 +144,6 @@ fn options(path: &str) -> SqliteConnectOptions {
         .create_if_missing(true)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
 }
 
