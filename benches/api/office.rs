@@ -164,7 +164,8 @@ impl<'w> Office<'w> {
             });
             for answer in futures_util::future::join_all(sent).await {
                 let answer = answer.context("an upload")?;
-                ensure!(answer.status() == 201, "{}", answer.status());
+                let status = answer.status();
+                ensure!(status == 201, "{status}: {}", answer.text().await?);
             }
         }
         Ok(self.engine.peak_rss_mb()?.saturating_sub(before))

@@ -17,6 +17,7 @@ use super::part::{Incoming, Part};
 use super::{MESSAGE, boundary};
 use crate::documents::{BoxError, DOCUMENT_BYTES_MAX};
 use crate::domain::{Attachment, Code, Content, Publication, Refusal};
+use crate::telemetry::log::chain;
 use crate::web::Problem;
 use crate::web::documents::timed;
 
@@ -24,7 +25,8 @@ use crate::web::documents::timed;
 const PARTS_MAX: usize = 7;
 /// Bytes of heads and boundaries beside the content.
 const FRAME_BYTES_MAX: u64 = 256 * 1024;
-/// Bytes that the reader of parts may hold without giving any away.
+/// Bytes that the reader of parts may hold, besides the last piece, without
+/// giving any away.
 const UNREAD_BYTES_MAX: usize = 512 * 1024;
 
 /// Every part of a request.
@@ -211,7 +213,8 @@ impl<S: Stream<Item = Result<Bytes, BoxError>> + Unpin> Stream for Gentle<S> {
         let polled = Pin::new(&mut self.pieces).poll_next(cx);
         if let Poll::Ready(Some(Ok(piece))) = &polled {
             self.is_resting = true;
-            let unread = self.unread.fetch_add(piece.len(), Ordering::Relaxed) + piece.len();
+            // Without this piece: it may be of any size, as the network has it.
+            let unread = self.unread.fetch_add(piece.len(), Ordering::Relaxed);
             if unread > UNREAD_BYTES_MAX {
                 return Poll::Ready(Some(Err("a part whose head does not end".into())));
             }
@@ -228,7 +231,7 @@ fn unreadable(fault: &multer::Error) -> Problem {
         multer::Error::StreamReadFailed(cause) if cause.is::<tokio::time::error::Elapsed>() => {
             broken_off("it was silent for too long")
         }
-        _ => invalid("not a whole multipart/form-data"),
+        _ => invalid(format!("not a whole multipart/form-data: {}", chain(fault))),
     }
 }
 
@@ -238,7 +241,7 @@ pub(super) fn broken_off(message: &str) -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Malformed.as_str(), message)
 }
 
-fn invalid(message: &str) -> Problem {
+fn invalid(message: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, Code::InvalidInput.as_str(), message)
 }
 
@@ -250,4 +253,40 @@ fn no_space(fault: &std::io::Error) -> Problem {
     crate::telemetry::measure::error("api", "spool");
     tracing::error!(error = %fault, "a part cannot be kept in a temporary file");
     Problem::unavailable()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    /// Reads a request that comes in these pieces.
+    async fn read(pieces: Vec<Vec<u8>>) -> Result<Bundle, Problem> {
+        let headers = [("content-type", "multipart/form-data; boundary=b")];
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let pieces = pieces.into_iter().map(|piece| Ok::<_, BoxError>(Bytes::from(piece)));
+        let body = Body::from_stream(stream::iter(pieces));
+        Bundle::read(&headers.into_iter().collect(), body, 1_000, Duration::from_secs(5)).await
+    }
+
+    fn piece(text: &str, padding: usize) -> Vec<u8> {
+        [text.as_bytes(), &vec![b'x'; padding]].concat()
+    }
+
+    #[tokio::test]
+    async fn pieces_may_be_as_large_as_the_network_has_them() {
+        const MIB: usize = 1 << 20;
+        let head = "--b\r\nContent-Disposition: form-data; name=\"upfile1\"\r\n\r\n";
+        let pieces = vec![piece(head, MIB), piece("", 3 * MIB), piece("\r\n--b--\r\n", 0)];
+        let bundle = read(pieces).await.unwrap();
+        assert_eq!(bundle.files.iter().map(|it| it.size).collect::<Vec<_>>(), [4 << 20]);
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_end_is_not_read_for_ever() {
+        let endless = std::iter::repeat_n(piece("", 100_000), 1_000);
+        let pieces = [piece("--b\r\nContent-Disposition: ", 10)].into_iter().chain(endless);
+        assert!(read(pieces.collect()).await.is_err());
+    }
 }
