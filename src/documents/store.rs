@@ -15,8 +15,9 @@ use super::incoming::Incoming;
 use super::writer::{PART_BYTES, Writer};
 use crate::ledger::DocumentKey;
 
-/// Writes, deletions and look-ups in flight at the same time.
-const CONCURRENCY: usize = 16;
+/// Writes, deletions and look-ups in flight at the same time: a file system
+/// makes many files durable in hardly more time than one.
+const CONCURRENCY: usize = 64;
 
 /// Content by application and digest. Clones share it.
 #[derive(Clone)]

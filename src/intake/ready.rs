@@ -83,8 +83,10 @@ impl Ready {
     }
 
     /// The next batch: closes when it is full, or some time after its first
-    /// document. Its keys are held for as long as it is in work. Cancel-safe only before its first document: callers cancel
-    /// the whole intake.
+    /// document; at once where a sender waits for the answer, who waited while
+    /// the batches before were in work. Its keys are held for as long as it is
+    /// in work. Cancel-safe only before its first document: callers cancel the
+    /// whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
         let _one_at_a_time = self.filling.lock().await;
         let mut batch = Batch::new(settings);
@@ -92,7 +94,7 @@ impl Ready {
             self.filled.notified().await;
         }
         let deadline = Instant::now() + settings.batch_wait_max();
-        while !batch.is_full() {
+        while !batch.is_full() && !batch.is_awaited() {
             if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
                 batch.fill(&mut self.lock());
                 break;
@@ -121,6 +123,11 @@ impl<'a> Batch<'a> {
     fn is_full(&self) -> bool {
         self.arrivals.len() >= self.settings.batch_count_max
             || self.bytes >= self.settings.batch_bytes_max
+    }
+
+    /// Whether a sender waits for what becomes of it.
+    fn is_awaited(&self) -> bool {
+        self.arrivals.iter().any(Arrival::is_direct)
     }
 
     /// Takes turns until nothing waits or the batch is full; answers whether

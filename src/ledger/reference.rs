@@ -95,8 +95,11 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub async fn reference(&self) -> Result<Arc<Reference>, LedgerError> {
-        let mut tx = self.store.begin_read().await?;
-        self.reference_in(&mut tx).await
+        let version = version(self.store.rows(VERSION, vec![]).await?)?;
+        match self.kept_reference(version) {
+            Some(reference) => Ok(reference),
+            None => self.reference_in(&mut self.store.begin_read().await?).await,
+        }
     }
 
     /// The reference data as this transaction sees it.
@@ -104,10 +107,7 @@ impl Ledger {
         &self,
         tx: &mut Transaction,
     ) -> Result<Arc<Reference>, LedgerError> {
-        let mut rows = tx.rows(VERSION, vec![]).await?;
-        let row = rows.first_mut();
-        let version =
-            row.ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.int()?;
+        let version = version(tx.rows(VERSION, vec![]).await?)?;
         if let Some(reference) = self.kept_reference(version) {
             return Ok(reference);
         }
@@ -122,6 +122,10 @@ impl Ledger {
         let kept = self.reference.read().ok()?;
         kept.as_ref().filter(|reference| reference.version == version).cloned()
     }
+}
+
+fn version(mut rows: Vec<Row>) -> Result<i64, LedgerError> {
+    rows.first_mut().ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.int()
 }
 
 async fn load(tx: &mut Transaction, version: i64) -> Result<Reference, LedgerError> {

@@ -70,7 +70,7 @@ impl Ledger {
         place: Place,
         now: Timestamp,
     ) -> Result<Option<Look>, LedgerError> {
-        let tx = self.store.begin_read().await?;
+        let tx = self.store.begin_look().await?;
         let boxes = match place {
             Place::Box(enterprise) => Some(vec![enterprise]),
             Place::All => None,

@@ -79,7 +79,7 @@ impl Ledger {
         ids: &[MessageId],
         now: Timestamp,
     ) -> Result<Option<Look>, LedgerError> {
-        let tx = self.store.begin_read().await?;
+        let tx = self.store.begin_look().await?;
         let mut look = self.look_at(tx, person, ids, now).await?;
         let is_seen = look.standings(ids).await?.is_some();
         Ok(Some(look).filter(|_| is_seen))

@@ -75,7 +75,7 @@ impl Ledger {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn views(&self, person: &PersonId) -> Result<Vec<(ViewId, View)>, LedgerError> {
-        views(&mut self.store.begin_read().await?, person).await
+        views(&mut self.store.begin_look().await?, person).await
     }
 
     /// Keeps a view, a new one without an id; none when the person has no such

@@ -63,7 +63,9 @@ impl Store {
 
     pub(crate) async fn begin(&self) -> Result<Transaction, LedgerError> {
         Ok(match self {
-            Self::Postgres(pool) => postgres::begin(pool, "BEGIN", postgres::ANSWER_MAX).await?,
+            Self::Postgres(pool) => {
+                postgres::begin(pool, postgres::BEGIN, postgres::ANSWER_MAX).await?
+            }
             // Deferred transactions that turn into writers fail at once when
             // another process writes; immediate ones wait (busy_timeout).
             Self::Sqlite { write, .. } => {
@@ -74,11 +76,18 @@ impl Store {
 
     /// A consistent view for several reads.
     pub(crate) async fn begin_read(&self) -> Result<Transaction, LedgerError> {
+        self.view(postgres::BEGIN_READ).await
+    }
+
+    /// A consistent view for statements that go by keys alone, many times a
+    /// second.
+    pub(crate) async fn begin_look(&self) -> Result<Transaction, LedgerError> {
+        self.view(postgres::BEGIN_LOOK).await
+    }
+
+    async fn view(&self, begin: &'static str) -> Result<Transaction, LedgerError> {
         Ok(match self {
-            Self::Postgres(pool) => {
-                let isolation = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                postgres::begin(pool, isolation, postgres::ANSWER_MAX_VIEW).await?
-            }
+            Self::Postgres(pool) => postgres::begin(pool, begin, postgres::ANSWER_MAX_VIEW).await?,
             Self::Sqlite { read, .. } => Transaction::Sqlite(read.begin().await?),
         })
     }

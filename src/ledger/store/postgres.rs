@@ -39,6 +39,13 @@ pub(super) async fn connect(url: &str, connections: u32) -> Result<Store, Ledger
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
+        // One that was in use a moment ago is not asked again whether it lives.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for < IDLE_MIN { Ok(true) } else { still_answers(connection).await }
+            })
+        })
         .after_release(|connection, _| Box::pin(still_answers(connection)))
         .connect_lazy_with(options);
     Ok(Store::Postgres(pool))
@@ -50,6 +57,16 @@ pub(super) const ANSWER_MAX: Duration = Duration::from_secs(40);
 /// The same where a statement may read the whole ledger.
 pub(super) const ANSWER_MAX_VIEW: Duration = Duration::from_secs(600);
 const PING_MAX: Duration = Duration::from_secs(5);
+/// Unused for this long, a connection may have died without a word.
+const IDLE_MIN: Duration = Duration::from_secs(1);
+
+pub(super) const BEGIN: &str = "BEGIN";
+pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The statements of a look hold all that differs as JSON that no planner can
+/// see into: their plans are made once, which took most of a list's time. They
+/// go by keys alone; so a plan made while a table was empty does so too.
+pub(super) const BEGIN_LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+     SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
 
 /// The answer, unless it takes too long: then it is unknown what was done.
 pub(super) async fn answered<T>(
