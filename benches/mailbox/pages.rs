@@ -58,12 +58,17 @@ impl Client {
             ("unread", each(&format!("?{UNREAD}"))),
             ("search_some", each(&format!("?{SOME_HITS}"))),
             ("search_all", each(&format!("?{ALL_HITS}"))),
-            ("boxes", vec!["/boxes".to_owned()]),
-            ("all", all("?page=1")),
-            ("all_filtered", all(&format!("?{FILTERED}"))),
-            ("all_search_some", all(&format!("?{SOME_HITS}"))),
-            ("all_search_all", all(&format!("?{ALL_HITS}"))),
         ];
+        // Who has one box is led to it.
+        if boxes.len() > 1 {
+            pages.extend([
+                ("boxes", vec!["/boxes".to_owned()]),
+                ("all", all("?page=1")),
+                ("all_filtered", all(&format!("?{FILTERED}"))),
+                ("all_search_some", all(&format!("?{SOME_HITS}"))),
+                ("all_search_all", all(&format!("?{ALL_HITS}"))),
+            ]);
+        }
         pages.push(("message", self.messages(&each("?page=1"))?));
         pages
             .into_iter()

@@ -38,7 +38,7 @@ fn every_key_of_the_default_has_a_comment() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
-    let file = "[web]\nlisten = \"0.0.0.0:80\"\n[intake]\nworkers = 4\n";
+    let file = "[web]\nlisten = \"0.0.0.0:80\"\n[intake]\nworkers = 6\n";
     let env = [
         ("FACTEUR__INTAKE__WORKERS", "8"),
         ("FACTEUR__REGISTRY__COMPLETE", "true"),

@@ -1,6 +1,6 @@
 //! How many messages lie in a place.
 
-use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Page, Place, Reader, Total};
+use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Place, Reader, Total};
 use crate::domain::Task;
 use crate::ledger::Look;
 
@@ -46,8 +46,7 @@ impl Mailbox {
         Ok(Total::of(self.count(look, filter, by_index).await?))
     }
 
-    /// Exact by the index; by the ledger counted up to one more than
-    /// [`COUNT_MAX`].
+    /// Counted up to one more than [`COUNT_MAX`].
     pub(super) async fn count(
         &self,
         look: &mut Look,
@@ -55,8 +54,7 @@ impl Mailbox {
         by_index: bool,
     ) -> Result<u64, MailboxError> {
         if by_index {
-            let one = Page { number: 1, size: 1 };
-            return Ok(self.propose(&look.openings, filter, None, one).await?.total);
+            return self.count_proposed(&look.openings, filter, u64::from(COUNT_MAX) + 1).await;
         }
         Ok(look.count(filter, COUNT_MAX + 1).await?)
     }
@@ -75,7 +73,7 @@ impl Mailbox {
         let mut look = self.look(reader, place).await?;
         let is_small = look.is_small(self.small).await?;
         if !is_small && !filter.names_expiry() && self.is_index_current(&mut look).await? {
-            return self.count(&mut look, filter, true).await;
+            return self.count_proposed(&look.openings, filter, u64::MAX).await;
         }
         Ok(look.count(filter, u32::MAX).await?)
     }

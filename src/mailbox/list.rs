@@ -166,7 +166,8 @@ impl Mailbox {
                 self.count(look, filter, true).await?.max(shown)
             }
         };
-        Ok(Some(Listed { lines, total: Total::of(count), exact: Some(count) }))
+        let exact = Some(count).filter(|&count| count <= u64::from(COUNT_MAX));
+        Ok(Some(Listed { lines, total: Total::of(count), exact }))
     }
 
     /// What the index proposes, as far as the ledger, asked afterwards with

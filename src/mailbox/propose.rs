@@ -36,6 +36,17 @@ impl Mailbox {
         (query.page, query.size) = (page.number, page.size);
         Ok(search.find(query).await?)
     }
+
+    /// How many messages the index proposes, counted up to `cap`.
+    pub(super) async fn count_proposed(
+        &self,
+        openings: &[Opening],
+        filter: &Filter,
+        cap: u64,
+    ) -> Result<u64, MailboxError> {
+        let search = self.search.as_ref().ok_or(MailboxError::SearchAway)?;
+        Ok(search.count(query(openings, filter), cap).await?)
+    }
 }
 
 fn query(openings: &[Opening], filter: &Filter) -> Query {

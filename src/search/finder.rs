@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, watch};
 
+use super::count::CountUpTo;
 use super::error::SearchError;
 use super::generation::{Unfit, View};
 use super::home;
@@ -77,14 +78,32 @@ impl Search {
     /// could not be read.
     pub async fn find(&self, query: Query) -> Result<Found, QueryError> {
         query.check()?;
+        self.asked(move |view| find(view, &query)).await
+    }
+
+    /// How many matches a search has as of the last commit; counts up to `cap`
+    /// and no further.
+    ///
+    /// # Errors
+    /// As [`Search::find`].
+    pub async fn count(&self, query: Query, cap: u64) -> Result<u64, QueryError> {
+        query.check()?;
+        self.asked(move |view| count(view, &query, cap)).await
+    }
+
+    /// Asks on a thread that may block, a few at a time.
+    async fn asked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&View) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, QueryError> {
         let permits = Arc::clone(&self.0.permits);
         let permit = permits.acquire_owned().await;
         let permit = permit.map_err(|_| QueryError::Interrupted)?;
         let view = self.0.view();
         let search = tokio::task::spawn_blocking(move || {
-            let found = find(&view, &query);
+            let answer = ask(&view);
             drop(permit);
-            found
+            answer
         });
         search.await.map_err(|_| QueryError::Interrupted)?
     }
@@ -163,6 +182,11 @@ pub(super) fn find(view: &View, query: &Query) -> Result<Found, QueryError> {
     let harvest =
         view.reader.searcher().search(&plan, &Newest { limit }).map_err(QueryError::Index)?;
     Ok(page(&harvest, query))
+}
+
+pub(super) fn count(view: &View, query: &Query, cap: u64) -> Result<u64, QueryError> {
+    let plan = plan(query, &view.fields);
+    view.reader.searcher().search(&plan, &CountUpTo::new(cap)).map_err(QueryError::Index)
 }
 
 fn page(harvest: &Harvest, query: &Query) -> Found {

@@ -20,6 +20,7 @@
 //!
 //! Only this module names tantivy.
 
+mod count;
 mod error;
 mod examine;
 mod finder;

@@ -3,6 +3,10 @@
 //! Ids are read from columns, and only for what can still reach the page:
 //! messages of one batch arrive in the same microsecond, so the id decides
 //! between them and pages never overlap.
+//!
+//! An index is written in the order of arrival, give or take, and read in the
+//! order in which it was written. So matches are gathered and looked at from
+//! the last back: nearly all the others are then too old to be kept.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,6 +19,9 @@ use super::schema::{ARRIVED, ID_HIGH, ID_LOW};
 
 /// Arrival in microseconds, then the halves of the id.
 pub(super) type Key = (i64, u64, u64);
+
+/// Matches that are gathered before they are looked at.
+const GATHERED: usize = 1 << 16;
 
 /// Collects the newest `limit` matches and the number of all.
 pub(super) struct Newest {
@@ -44,6 +51,7 @@ impl Collector for Newest {
             id_low: columns.u64(ID_LOW)?,
             limit: self.limit,
             total: 0,
+            gathered: Vec::new(),
             newest: BinaryHeap::new(),
         })
     }
@@ -68,6 +76,7 @@ pub(super) struct SegmentNewest {
     id_low: Column<u64>,
     limit: usize,
     total: u64,
+    gathered: Vec<DocId>,
     /// The oldest that is kept is on top.
     newest: BinaryHeap<Reverse<Key>>,
 }
@@ -76,6 +85,23 @@ impl SegmentNewest {
     fn is_too_old(&self, arrived: i64) -> bool {
         let is_full = self.newest.len() >= self.limit;
         is_full && self.newest.peek().is_none_or(|Reverse(oldest)| arrived < oldest.0)
+    }
+
+    fn look_back(&mut self) {
+        for doc in std::mem::take(&mut self.gathered).into_iter().rev() {
+            self.look_at(doc);
+        }
+    }
+
+    fn look_at(&mut self, doc: DocId) {
+        let arrived = self.arrived.first(doc).unwrap_or_default();
+        if self.is_too_old(arrived) {
+            return;
+        }
+        self.newest.push(Reverse(self.key(doc, arrived)));
+        if self.newest.len() > self.limit {
+            self.newest.pop();
+        }
     }
 
     fn key(&self, doc: DocId, arrived: i64) -> Key {
@@ -89,17 +115,14 @@ impl SegmentCollector for SegmentNewest {
 
     fn collect(&mut self, doc: DocId, _: Score) {
         self.total += 1;
-        let arrived = self.arrived.first(doc).unwrap_or_default();
-        if self.is_too_old(arrived) {
-            return;
-        }
-        self.newest.push(Reverse(self.key(doc, arrived)));
-        if self.newest.len() > self.limit {
-            self.newest.pop();
+        self.gathered.push(doc);
+        if self.gathered.len() == GATHERED {
+            self.look_back();
         }
     }
 
-    fn harvest(self) -> Harvest {
+    fn harvest(mut self) -> Harvest {
+        self.look_back();
         Harvest {
             total: self.total,
             newest: self.newest.into_iter().map(|Reverse(key)| key).collect(),

@@ -125,6 +125,31 @@ fn pages_follow_each_other_without_overlap_when_all_arrived_at_once() {
 }
 
 #[test]
+fn the_newest_come_first_in_whatever_order_they_were_written() {
+    let second = |n: u128| i64::try_from(n * 7_919 % 300).unwrap();
+    let scattered =
+        |n| Projected { arrived_at: Timestamp::from_second(second(n)).unwrap(), ..message(n) };
+    let mut shelf = Shelf::of((1..=200).map(scattered).collect());
+    shelf.put((201..=300).map(scattered).collect());
+    let mut newest: Vec<u128> = (1..=300).collect();
+    newest.sort_by_key(|&n| std::cmp::Reverse(second(n)));
+    assert_eq!(shelf.numbers(&Query { size: 100, ..Query::everywhere() }), newest[..100]);
+}
+
+#[test]
+fn matches_are_counted_up_to_a_cap() {
+    let mut shelf = Shelf::of((1..=30).map(message).collect());
+    // Written again, and so deleted where they were.
+    shelf.put((21..=60).map(|n| Projected { is_read: true, ..message(n) }).collect());
+    let count = |query, cap| count(&shelf.generation.view(), &query, cap).unwrap();
+    for (cap, counted) in [(0, 0), (1, 1), (35, 35), (60, 60), (61, 60), (u64::MAX, 60)] {
+        assert_eq!(count(Query::everywhere(), cap), counted, "{cap}");
+    }
+    let unread = Query { is_read: Some(false), ..Query::everywhere() };
+    assert_eq!((count(unread.clone(), 7), count(unread, 100)), (7, 20));
+}
+
+#[test]
 fn a_changed_message_is_found_as_it_is_now() {
     let mut shelf = Shelf::of(vec![message(1), message(2)]);
     let again = Projected { is_read: true, ..message(1) };

@@ -15,7 +15,7 @@ use jiff::{Timestamp, ToSpan};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::finder::find;
+use super::finder::{count, find};
 use super::generation::Generation;
 use super::source::{Page, Projected, Source, SourceError};
 use super::{Found, Named, Pace, Query, Text};
