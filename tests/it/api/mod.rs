@@ -5,7 +5,7 @@
 
 mod bad_requests;
 mod clients;
-mod counter;
+pub(crate) mod counter;
 mod document;
 mod examples;
 mod hostile;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 mod json;
+mod multiparts;
 mod publications;
 mod registries;
 mod reports;
