@@ -40,19 +40,27 @@ pub struct LastTimes {
     pub arrived: Option<Timestamp>,
 }
 
+/// The boxes of a reader.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boxes {
+    /// Those that are open today, favourites first, then by name.
+    pub open: Vec<BoxEntry>,
+    /// The companies that have ceased, and whose boxes were open until then.
+    pub closed: Vec<Enterprise>,
+}
+
 impl Mailbox {
-    /// Every box that the reader has access to today, favourites first, then
-    /// by name. No box is an empty list.
+    /// Every box of the reader, as of one moment.
     ///
     /// # Errors
     /// Whatever keeps the ledger from answering.
-    pub async fn boxes(&self, reader: &Reader) -> Result<Vec<BoxEntry>, MailboxError> {
+    pub async fn boxes(&self, reader: &Reader) -> Result<Boxes, MailboxError> {
         let mut look = self.look(reader, Place::All).await?;
-        let mut entries = entries(&mut look).await?;
-        entries.sort_by_cached_key(|it| {
+        let mut open = entries(&mut look).await?;
+        open.sort_by_cached_key(|it| {
             (!it.is_favourite, it.enterprise.name.to_lowercase(), it.enterprise.number)
         });
-        Ok(entries)
+        Ok(Boxes { open, closed: look.closed_boxes().await? })
     }
 
     /// The companies that have ceased, and whose boxes the reader had access to

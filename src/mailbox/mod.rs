@@ -32,7 +32,7 @@ mod route;
 mod views;
 
 pub use access::{AccessTable, GrantLine, NewGrant, Preview};
-pub use boxes::{BoxEntry, LastTimes, UNREAD_MAX};
+pub use boxes::{BoxEntry, Boxes, LastTimes, UNREAD_MAX};
 pub use content::Fetched;
 pub use counters::Counters;
 pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};

@@ -9,7 +9,7 @@ use super::answer::done;
 use super::closed::Closed;
 use super::place::{At, reader};
 use crate::domain::EnterpriseNumber;
-use crate::mailbox::{BoxEntry, UNREAD_MAX};
+use crate::mailbox::{BoxEntry, Boxes, UNREAD_MAX};
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, SignedIn, encoded, local, page};
@@ -57,8 +57,7 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let words = visitor.words;
     let reader = reader(&session, words.0);
-    let entries = web.mailbox.boxes(&reader).await?;
-    let closed = web.mailbox.closed_boxes(&reader).await?;
+    let Boxes { open: entries, closed } = web.mailbox.boxes(&reader).await?;
     if let ([only], None, true) = (&entries[..], &visitor.said, closed.is_empty()) {
         return Ok(Redirect::to(&format!("/boxes/{}", only.enterprise.number)).into_response());
     }

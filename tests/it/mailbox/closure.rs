@@ -73,7 +73,7 @@ async fn ceased(ledger: &TestLedger) -> Result<()> {
     ensure!(is_not_found(mailbox.open(&chief, message).await));
     ensure!(is_not_found(mailbox.box_of(&chief, number).await));
     ensure!(is_not_found(mailbox.consent(&chief, number, true).await));
-    ensure!(mailbox.boxes(&chief).await?.is_empty());
+    ensure!(mailbox.boxes(&chief).await?.open.is_empty());
     let closed = mailbox.closed_boxes(&chief).await?;
     ensure!(closed.len() == 1 && closed[0].number == number, "{closed:?}");
     ensure!(mailbox.closed_boxes(&liquidator).await?.is_empty());

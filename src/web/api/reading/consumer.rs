@@ -103,7 +103,7 @@ fn named(headers: &HeaderMap) -> Result<Option<EnterpriseNumber>, ApiError> {
 
 /// The box of a reader who has access to one alone.
 async fn only_box(web: &Web, reader: &Reader) -> Result<EnterpriseNumber, ApiError> {
-    match web.mailbox.boxes(reader).await?.as_slice() {
+    match web.mailbox.boxes(reader).await?.open.as_slice() {
         [] => Err(ApiError::not_found()),
         [only] => Ok(only.enterprise.number),
         _ => {
