@@ -91,7 +91,7 @@ impl Ledger {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn begin(&self) -> Result<Batch<'_>, LedgerError> {
-        let tx = self.store.begin_batch().await?;
+        let tx = self.store.begin().await?;
         Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
     }
 

@@ -62,17 +62,10 @@ impl Store {
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, LedgerError> {
-        self.change(postgres::BEGIN).await
-    }
-
-    /// A transaction of statements that go by keys alone, many times a second.
-    pub(crate) async fn begin_batch(&self) -> Result<Transaction, LedgerError> {
-        self.change(postgres::BEGIN_BATCH).await
-    }
-
-    async fn change(&self, begin: &'static str) -> Result<Transaction, LedgerError> {
         Ok(match self {
-            Self::Postgres(pool) => postgres::begin(pool, begin, postgres::ANSWER_MAX).await?,
+            Self::Postgres(pool) => {
+                postgres::begin(pool, postgres::BEGIN, postgres::ANSWER_MAX).await?
+            }
             // Deferred transactions that turn into writers fail at once when
             // another process writes; immediate ones wait (busy_timeout).
             Self::Sqlite { write, .. } => {

@@ -62,14 +62,11 @@ const IDLE_MIN: Duration = Duration::from_secs(1);
 
 pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// The statements of a batch, and those of a look, go by keys alone, and what
-/// differs between two of them no planner sees: arrays, or JSON. Their plans
-/// are made once a connection; making them anew took most of a list's time and
-/// a fifth of a small batch's. A plan by keys is right also where it was made
-/// while the table was empty, so nothing else is offered to the planner.
-pub(super) const BEGIN_BATCH: &str = "BEGIN; \
-     SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
-     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+/// The statements of a look go by keys alone, and what differs between two of
+/// them is JSON that no planner can see into: their plans are made once, as
+/// PostgreSQL does where nothing is said. Making them anew took most of a list's
+/// time. A plan that was made while a table was empty is made again with its
+/// first statistics.
 pub(super) const BEGIN_LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
 

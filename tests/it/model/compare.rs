@@ -130,8 +130,11 @@ impl Story<'_> {
 
     async fn boxes(&self, person: &str, who: &Reader) -> Result<Vec<String>> {
         let entries = self.house.mailbox.boxes(who).await?;
-        let mut engine: Vec<_> =
-            entries.open.iter().map(|it| (it.enterprise.number, it.is_manager, it.unread)).collect();
+        let mut engine: Vec<_> = entries
+            .open
+            .iter()
+            .map(|it| (it.enterprise.number, it.is_manager, it.unread))
+            .collect();
         engine.sort_unstable();
         let unread = |n| {
             let wanted = |it: &Message| self.truth.is_shown(it) && !it.is_read;
