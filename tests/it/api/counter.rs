@@ -50,6 +50,7 @@ impl Counter {
             ("API__ISSUER", issuer.url()),
             ("API__AUDIENCE", AUDIENCE.to_owned()),
             ("API__SILENCE_SECS", "1".to_owned()),
+            ("API__REQUESTS_PER_SECOND", "100000".to_owned()),
         ];
         let keys = keys.into_iter().map(|(key, value)| (format!("FACTEUR__{key}"), value));
         let config = Config::load(None, keys)?;
