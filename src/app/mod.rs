@@ -1,0 +1,166 @@
+//! Wiring: the parts of an engine, opened from its configuration ([`App::open`])
+//! and started in their roles ([`App::start`]). Used by the program, the demo
+//! and the tests alike.
+
+mod index;
+mod roles;
+mod serve;
+mod start;
+mod tasks;
+
+pub use roles::Role;
+pub use start::Started;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::clock::{Clock, FastClock, SystemClock};
+use crate::config::Config;
+use crate::documents::DocumentStore;
+use crate::intake::{Intake, Rulebook};
+use crate::ledger::{Ledger, LedgerError};
+use crate::paper::links::Links;
+use crate::paper::office::Office;
+use crate::paper::pages::PageCounter;
+use crate::paper::printer::Printers;
+use crate::policy_file::PolicyFile;
+use crate::queue::Queue;
+use crate::web::Persona;
+
+/// How long a broker or a database may take to say goodbye.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
+
+/// The parts of an engine.
+pub struct App {
+    /// What it was opened with.
+    pub config: Config,
+    /// The truth.
+    pub ledger: Arc<Ledger>,
+    /// The broker.
+    pub queue: Arc<dyn Queue>,
+    /// Content.
+    pub documents: DocumentStore,
+    /// The time: the machine's, or a sandbox's.
+    pub clock: Arc<dyn Clock>,
+    /// The same clock, where it is a sandbox's.
+    fast: Option<Arc<FastClock>>,
+    /// Digital or paper.
+    pub policy: Arc<PolicyFile>,
+    /// Who prints what.
+    pub printers: Arc<Printers>,
+    /// This engine among others.
+    pub engine: Uuid,
+    /// Who one may be in a demonstration; otherwise nobody.
+    pub personas: Vec<Persona>,
+}
+
+impl App {
+    /// Opens the parts that a configuration names. A broker or a PostgreSQL
+    /// that is away is waited for by those who need it, not here.
+    ///
+    /// # Errors
+    /// A faulty policy (naming the line), an address that cannot be read, a
+    /// file that cannot be opened.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let policy = PolicyFile::open(&config)?;
+        let fast = match config.sandbox.day_in_secs {
+            0 => None,
+            secs => Some(Arc::new(FastClock::new(secs, machine()))),
+        };
+        let printers = config.printers().context("failed to read paper.printers")?;
+        let ledger = Ledger::open(config.ledger.url.as_str(), config.ledger.connections).await;
+        let queue = crate::queue::open(config.queue.url.as_str()).await;
+        let documents = DocumentStore::open(config.documents.url.as_str());
+        Ok(Self {
+            ledger: Arc::new(ledger.context("failed to open ledger.url")?),
+            queue: queue.context("failed to open queue.url")?,
+            documents: documents.context("failed to open documents.url")?,
+            clock: fast.clone().map_or_else(machine, |fast| fast as Arc<dyn Clock>),
+            fast,
+            policy: Arc::new(policy),
+            printers: Arc::new(printers),
+            engine: Uuid::now_v7(),
+            personas: Vec::new(),
+            config,
+        })
+    }
+
+    /// What the intake judges by.
+    #[must_use]
+    pub fn rulebook(&self) -> Rulebook {
+        self.policy.rulebook()
+    }
+
+    /// An intake over these parts, which judges by the policy in force.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake::new(
+            Arc::clone(&self.ledger),
+            self.documents.clone(),
+            self.rulebook(),
+            self.config.intake.clone(),
+            Arc::clone(&self.clock),
+        )
+        .following(self.policy.follow())
+    }
+
+    /// Brings the ledger up to date. In a sandbox time runs fast from the moment
+    /// on at which this was first done.
+    ///
+    /// # Errors
+    /// When the ledger cannot be migrated, or does not answer.
+    pub async fn migrate(&self) -> Result<(), LedgerError> {
+        self.ledger.migrate().await?;
+        let Some(fast) = &self.fast else { return Ok(()) };
+        let mut drawn = [0; 32];
+        drawn[..8].copy_from_slice(&machine().now().as_microsecond().to_be_bytes());
+        let kept = self.ledger.secret("sandbox", drawn).await?;
+        let from = kept.first_chunk().map(|micros| i64::from_be_bytes(*micros));
+        let from = from.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        fast.run_from(from.ok_or_else(|| LedgerError::Shape("no moment".into()))?);
+        Ok(())
+    }
+
+    /// The post office; `web` is where this process listens, if it does.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn office(&self, web: Option<SocketAddr>) -> Result<Arc<Office>, LedgerError> {
+        let paper = &self.config.paper;
+        let listens = web.unwrap_or(self.config.web.listen);
+        let base = match paper.link_base.as_str() {
+            "" => format!("http://{listens}"),
+            base => base.to_owned(),
+        };
+        let key = self.ledger.secret("links", rand::random()).await?;
+        let lifetime = SignedDuration::from_hours(i64::from(paper.link_hours));
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let links = Links::new(&base, key, lifetime);
+        let (documents, printers) = (self.documents.clone(), Arc::clone(&self.printers));
+        let pages = PageCounter::new(std::env::current_exe().unwrap_or_default());
+        Ok(Arc::new(Office::new(ledger, documents, clock, printers, links, pages)))
+    }
+
+    /// Closes connections in order, or leaves them to the other side, which
+    /// finds out: a silent one does not keep a process that wants to end.
+    pub async fn close(&self) {
+        let in_order = async {
+            self.queue.close().await;
+            self.ledger.close().await;
+        };
+        if tokio::time::timeout(CLOSE_MAX, in_order).await.is_err() {
+            warn!("connections were left open: the other side is silent");
+        }
+    }
+}
+
+/// The machine's clock: leases, sessions and uploads go by it in a sandbox too.
+fn machine() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
