@@ -29,7 +29,8 @@ pub(crate) async fn writer(options: &SqliteConnectOptions) -> sqlx::Result<Sqlit
         .with_total_delay(Some(PATIENCE))
         .with_jitter()
         .without_max_times();
-    let open = || SqlitePoolOptions::new().max_connections(1).connect_with(options.clone());
+    let pool = || SqlitePoolOptions::new().min_connections(1).max_connections(1);
+    let open = || pool().connect_with(options.clone());
     open.retry(pauses).when(is_busy).await
 }
 

@@ -44,8 +44,8 @@ impl Store {
         create_folder(path).await?;
         let options = options(path);
         let writer = sqlite::writer(&options).await.map_err(unavailable)?;
-        let reader = SqlitePoolOptions::new().max_connections(READERS_MAX);
-        let reader = reader.connect_lazy_with(options);
+        let reader = SqlitePoolOptions::new().min_connections(1);
+        let reader = reader.max_connections(READERS_MAX).connect_lazy_with(options);
         let store = Self {
             writer,
             reader,
