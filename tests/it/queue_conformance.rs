@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use crate::support::brokers::{Broker, File, RabbitMq};
 use crate::support::line::{DELIVERY_LIMIT, Line, MAX_LENGTH, bodies, body, publish_all, take};
 use crate::support::memory::Memory;
-use crate::support::wait::{soon, stays_quiet, until};
+use crate::support::wait::{given_up_at, soon, stays_quiet, until};
 
 /// Each promise once for each implementation.
 macro_rules! conformance {
@@ -53,6 +53,9 @@ conformance! {
         => alternate_exchange_takes_the_rest;
     amqp_a_dropped_consumer_gives_back, embedded_a_dropped_consumer_gives_back
         => a_dropped_consumer_gives_back;
+    amqp_a_consumer_given_up_at_its_start_takes_nothing,
+        embedded_a_consumer_given_up_at_its_start_takes_nothing
+        => a_consumer_given_up_at_its_start_takes_nothing;
     amqp_settles_through_a_tag, embedded_settles_through_a_tag => settles_through_a_tag;
     amqp_gives_single_deliveries_back, embedded_gives_single_deliveries_back
         => gives_single_deliveries_back;
@@ -169,6 +172,24 @@ async fn a_dropped_consumer_gives_back(_: &dyn Broker, queue: &dyn Queue, line: 
     let again = take(&mut *second, 3).await;
     assert_eq!(bodies(&again), ["0", "1", "2"]);
     assert!(again.iter().all(|got| got.redelivered));
+}
+
+/// Whoever waits for a consumer may be called away, at any of its waits.
+async fn a_consumer_given_up_at_its_start_takes_nothing(
+    _: &dyn Broker,
+    queue: &dyn Queue,
+    line: &Line,
+) {
+    let name = line.name("lane");
+    let mut waits = 1;
+    while soon(given_up_at(waits, queue.consume(&name, 10))).await.is_none() {
+        waits += 1;
+    }
+    line.fill(queue, 10).await;
+    let mut consumer = line.consume(queue, 10).await;
+    let mut got = bodies(&take(&mut *consumer, 10).await);
+    got.sort();
+    assert_eq!(got, (0..10).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
 async fn settles_through_a_tag(_: &dyn Broker, queue: &dyn Queue, line: &Line) {

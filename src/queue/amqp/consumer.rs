@@ -1,5 +1,6 @@
 //! The deliveries of one queue, on a channel of their own.
 
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,8 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel};
 
 use super::fault::{self, Fault};
-use super::patience::{answered, while_open};
+use super::link::{GOODBYE_TIMEOUT, REPLY_SUCCESS};
+use super::patience::{answered, in_time, while_open};
 use super::settler::AmqpSettler;
 use super::wire;
 use crate::queue::{Consumer, Inbound, QueueError, Settler};
@@ -23,14 +25,37 @@ pub(super) struct AmqpConsumer {
 }
 
 impl AmqpConsumer {
+    /// Starts on its own, whatever becomes of the caller: a consumer that was
+    /// granted to nobody would be dropped by nobody. lapin (4.12.3) keeps it,
+    /// and what the broker gives it, until the connection ends.
     pub(super) async fn start(
         channel: Channel,
         queue: &str,
         prefetch: u16,
     ) -> Result<Self, QueueError> {
-        let deliveries = subscribe(&channel, queue, prefetch).await?;
-        let settler = Arc::new(AmqpSettler::new(channel.clone(), prefetch.max(1)));
-        Ok(Self { queue: queue.to_owned(), deliveries, channel, settler })
+        let start = Self::start_or_close(channel, queue.to_owned(), prefetch);
+        #[expect(clippy::disallowed_methods, reason = "it ends with the broker's answer")]
+        let started = tokio::spawn(start).await;
+        started.unwrap_or_else(|died| Err(fault::unavailable(io::Error::other(died).into())))
+    }
+
+    async fn start_or_close(
+        channel: Channel,
+        queue: String,
+        prefetch: u16,
+    ) -> Result<Self, QueueError> {
+        match subscribe(&channel, &queue, prefetch).await {
+            Ok(deliveries) => {
+                let settler = Arc::new(AmqpSettler::new(channel.clone(), prefetch.max(1)));
+                Ok(Self { queue, deliveries, channel, settler })
+            }
+            Err(error) => {
+                // An answer that came too late must not leave one behind either.
+                let goodbye = channel.close(REPLY_SUCCESS, "bye".into());
+                let _closed_already = in_time(GOODBYE_TIMEOUT, goodbye).await;
+                Err(error)
+            }
+        }
     }
 
     /// Waits for the broker's word that no more comes, and takes out what came

@@ -15,7 +15,7 @@ use crate::queue::QueueError;
 
 /// How long a goodbye waits. The client never ends one that meets a connection
 /// which it has just given up itself.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long one handshake may take. Longer than a call waits: a handshake that
 /// is given up keeps a thread and a socket until the other side closes it, so
 /// calls share the one under way rather than begin their own.
@@ -23,7 +23,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A silent broker is found out after twice this time. RabbitMQ's own default
 /// of 60 s would leave a lane blind for two minutes.
 const HEARTBEAT_SECONDS: u16 = 10;
-const REPLY_SUCCESS: u16 = 200;
+pub(super) const REPLY_SUCCESS: u16 = 200;
 
 pub(super) struct Link {
     uri: AMQPUri,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock, SystemClock};
+use facteur::ledger::LetterCounts;
 use facteur::queue::{Outbound, Properties, topology};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::support::engine::Engine;
 use crate::support::ledgers::{self, TestLedger};
 use crate::support::program::Program;
 use crate::support::vhost::VirtualHost;
-use crate::support::wait::{until, until_worked_off};
+use crate::support::wait::{until, until_done};
 use crate::support::world::{self, TAX};
 
 const LETTERS: usize = 160;
@@ -39,16 +40,22 @@ async fn postgres_and_rabbitmq_serve_two_print_rooms_one_of_which_is_killed() ->
     until("the printers' queues are there", async || is_open(vhost.url()).await).await;
     publish(vhost.url()).await?;
 
-    let overflow = room(&program, "overflow", "overflow.log");
+    let mut overflow = room(&program, "overflow", "overflow.log");
     let mut liege = room(&program, "liege", "liege-1.log");
-    until_worked_off("both rooms print", async || {
+    until_done("both rooms print", async || {
+        assert!(overflow.is_running() && liege.is_running(), "a room ended");
         let folder = |name| sheets(&program.folder.path().join(name)).map_or(0, |it| it.len());
-        folder("overflow") > 10 && folder("liege") > 10
+        let printed = (folder("overflow"), folder("liege"));
+        Some(printed).filter(|(one, other)| *one.min(other) <= 10)
     })
     .await;
     liege.kill().await;
-    let liege = room(&program, "liege", "liege-2.log");
-    until_worked_off("every letter has its end", async || is_ended(&ledger).await).await;
+    let mut liege = room(&program, "liege", "liege-2.log");
+    until_done("every letter has its end", async || {
+        assert!(overflow.is_running() && liege.is_running(), "a room ended");
+        under_way(&ledger).await
+    })
+    .await;
     overflow.stop().await;
     liege.stop().await;
     engine.stop().await;
@@ -84,9 +91,12 @@ async fn is_open(url: &str) -> bool {
     is_there
 }
 
-async fn is_ended(ledger: &TestLedger) -> bool {
+/// How the letters stand, until each has its end.
+async fn under_way(ledger: &TestLedger) -> Option<LetterCounts> {
     let letters = ledger.account().await.map(|it| it.total.letters).unwrap_or_default();
-    letters.total() == i64::try_from(LETTERS).unwrap_or(0) && letters.under_way() == 0
+    let is_ended =
+        letters.total() == i64::try_from(LETTERS).unwrap_or(0) && letters.under_way() == 0;
+    (!is_ended).then_some(letters)
 }
 
 async fn publish(url: &str) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::support::engine::Engine;
 use crate::support::ledgers;
 use crate::support::program::Program;
 use crate::support::vhost::VirtualHost;
-use crate::support::wait::{soon, until, until_worked_off};
+use crate::support::wait::{soon, until, until_done};
 use crate::support::world::{self, TAX};
 use crate::web::client::Request;
 
@@ -63,16 +63,23 @@ async fn postgres_and_rabbitmq_carry_letters_to_their_end_past_a_killed_printer(
     until("the printers' queues are there", async || house.is_open().await).await;
     house.publish().await?;
 
-    let overflow = house.machine("overflow", "brussels", usize::MAX);
-    let first = house.machine("liege", "liege-1", KILLED_AFTER);
-    until_worked_off("the first machine is at work", async || first.is_finished()).await;
-    first.await??;
-    let second = house.machine("liege", "liege-2", usize::MAX);
     let letters = async || ledger.account().await.map(|it| it.total.letters).unwrap_or_default();
+    let mut overflow = house.machine("overflow", "brussels", usize::MAX);
+    let first = house.machine("liege", "liege-1", KILLED_AFTER);
+    until_done("the first machine is at work", async || {
+        works(&mut overflow).await;
+        if first.is_finished() { None } else { Some(letters().await) }
+    })
+    .await;
+    first.await??;
+    let mut second = house.machine("liege", "liege-2", usize::MAX);
     // What the first had claimed and not reported of waits for a word.
-    until_worked_off("only what was lost is under way", async || {
+    until_done("only what was lost is under way", async || {
+        works(&mut overflow).await;
+        works(&mut second).await;
         let letters = letters().await;
-        letters.total() == 200 && letters.queued == 0 && letters.under_way() == 1
+        let is_one = letters.total() == 200 && letters.queued == 0 && letters.under_way() == 1;
+        (!is_one).then_some(letters)
     })
     .await;
     let lost = program.ask(&["letters", "list", "--state", "claimed"]).await?;
@@ -80,7 +87,11 @@ async fn postgres_and_rabbitmq_carry_letters_to_their_end_past_a_killed_printer(
     let job = lost[0]["jobId"].as_str().context("no job")?;
     ensure!(lost[0]["claimant"] == "liege-1" && !house.is_printed(job.parse()?), "{lost}");
     program.ask(&["letters", "move", job, "--printer", "overflow"]).await?;
-    until_worked_off("every letter has its end", async || letters().await.under_way() == 0).await;
+    until_done("every letter has its end", async || {
+        works(&mut overflow).await;
+        Some(letters().await).filter(|letters| letters.under_way() > 0)
+    })
+    .await;
     overflow.abort();
     second.abort();
 
@@ -93,6 +104,13 @@ async fn postgres_and_rabbitmq_carry_letters_to_their_end_past_a_killed_printer(
     ensure!(counted("failed") > 0 && counted("delivered") > 150, "{account}");
     ensure!(counted("failed") + counted("delivered") == 200, "{account}");
     Ok(())
+}
+
+/// A machine that gave up would be waited for in vain.
+async fn works(machine: &mut JoinHandle<Result<()>>) {
+    if machine.is_finished() {
+        panic!("a machine ended: {:?}", machine.await);
+    }
 }
 
 /// The world's, with a key by which the agency reads its feed.

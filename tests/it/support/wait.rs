@@ -1,14 +1,16 @@
 //! Waiting with a deadline.
 
+use std::fmt::Debug;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Long enough for a loaded machine; a test that needs it all has failed.
 const DEADLINE: Duration = Duration::from_secs(60);
 const DEADLINE_BACKLOG: Duration = Duration::from_secs(300);
-/// For each letter of a long backlog.
-const DEADLINE_LETTER: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long to watch for what must not happen.
 const QUIET: Duration = Duration::from_millis(300);
@@ -31,14 +33,21 @@ pub(crate) async fn until_worked_off(what: &str, holds: impl AsyncFnMut() -> boo
     until_within(DEADLINE_BACKLOG, what, holds).await;
 }
 
-/// The same for a backlog whose length the caller chose.
-pub(crate) async fn until_worked_off_all(
-    letters: usize,
+/// Waits until nothing is left to do, for as long as what is left changes: a
+/// slow machine is given time, and one that stands still is told apart from it.
+pub(crate) async fn until_done<T: PartialEq + Debug>(
     what: &str,
-    holds: impl AsyncFnMut() -> bool,
+    mut left: impl AsyncFnMut() -> Option<T>,
 ) {
-    let letters = u32::try_from(letters).unwrap_or(u32::MAX);
-    until_within(DEADLINE_BACKLOG.max(DEADLINE_LETTER * letters), what, holds).await;
+    let (mut last, mut changed) = (None, Instant::now());
+    while let Some(now) = left().await {
+        let now = Some(now);
+        if now != last {
+            (last, changed) = (now, Instant::now());
+        }
+        assert!(changed.elapsed() < DEADLINE, "for {DEADLINE:?} nothing: {what}: {last:?}");
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn until_within(deadline: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
@@ -53,4 +62,19 @@ async fn until_within(deadline: Duration, what: &str, mut holds: impl AsyncFnMut
 /// Whether the future stays pending for a while.
 pub(crate) async fn stays_quiet<T>(future: impl Future<Output = T>) -> bool {
     timeout(QUIET, future).await.is_err()
+}
+
+/// The future's value, or none once it had to wait so many times: then it is
+/// dropped where it stood.
+pub(crate) async fn given_up_at<T>(waits: usize, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut left) = (pin!(future), waits);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if left <= 1 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
 }
