@@ -105,12 +105,14 @@ async fn measure(args: &Args) -> Result<Figures> {
     past.grow(args.from).await?;
     let stack = Stack::over(Arc::clone(&past.database), &world, LANES).await?;
     let at_first = stage::measure(&stack, args.from, args.documents).await?;
+    past.ensure_good_mail().await?;
     say("the index of these, made anew");
     let accepted = u64::try_from(stack.ledger.account().await?.total.accepted)?;
     let index = stage::index(&stack, accepted).await?;
     say(&format!("{} messages", args.messages));
     past.grow(args.messages).await?;
     let at_last = stage::measure(&stack, args.messages, args.documents).await?;
+    past.ensure_good_mail().await?;
     let bytes_a_message = sizes::by_message(&past.database.url, args.messages).await?;
     stack.queue.close().await;
     Ok(Figures {

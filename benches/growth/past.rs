@@ -86,6 +86,15 @@ impl Past {
         self.database.settle().await
     }
 
+    /// What is refused costs less than what is delivered.
+    pub(crate) async fn ensure_good_mail(&mut self) -> Result<()> {
+        let codes = "SELECT code, count(*) FROM quarantine GROUP BY code";
+        let refused: Vec<(String, i64)> =
+            sqlx::query_as(codes).fetch_all(&mut self.connection).await?;
+        ensure!(refused.is_empty(), "the bench's mail must be good: {refused:?}");
+        Ok(())
+    }
+
     async fn run(&mut self, statements: &str) -> Result<()> {
         let statements = statements
             .replace("{pattern}", &PATTERN.to_string())

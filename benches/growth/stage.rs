@@ -80,12 +80,15 @@ async fn drain(stack: &Stack<'_>, documents: usize) -> Result<(u64, u64, Cost)> 
     let meter = Meter::new(engine.id(), postmaster, broker);
     let first = stack.reach(before + 1).await?;
     let begun = meter.read()?;
-    let last = stack.reach(before + i64::try_from(documents)?).await?;
+    let target = before + i64::try_from(documents)?;
+    let last = stack.reach(target).await?;
     let counted = u64::try_from(last.position - first.position)?;
     let cost = meter.read()?.since(begun, counted);
     let (per_s, rss_mb) = (rate(&first, &last), engine.peak_rss_mb()?);
     say(&format!("  {per_s} a second, {rss_mb} MiB, {cost:?}"));
     engine.stop()?;
+    let position = stack.ledger.position().await?;
+    ensure!(position == target, "documents are counted by {position} events, not {target}");
     Ok((per_s, rss_mb, cost))
 }
 

@@ -175,6 +175,8 @@ impl<'w> Stack<'w> {
         let account = self.ledger.account().await?;
         ensure!(account.difference == 0, "the account does not balance: {account:?}");
         ensure!(account.total.accepted == target, "not all accepted: {account:?}");
+        let position = self.ledger.position().await?;
+        ensure!(position == target, "documents are counted by {position} events");
         Ok(Run { per_s, rss_mb, index_lag_s, receipts_lag_s, cost })
     }
 

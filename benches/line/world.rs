@@ -1,9 +1,10 @@
 //! The registry of the bench.
 
 use facteur::domain::{
-    AccessLevel, AccountName, Application, ApplicationId, Change, Digest, DigitalForm, Enterprise,
-    EnterpriseNumber, Grant, GrantId, Language, LegalState, MailBox, MessageType, MessageTypeId,
-    Organization, Person, PersonId, Record, Scope, Texts, Trio, Validity, ValidityUnit,
+    AccessLevel, AccountName, Address, Application, ApplicationId, Change, Digest, DigitalForm,
+    Enterprise, EnterpriseNumber, Grant, GrantId, Language, LegalState, MailBox, MessageType,
+    MessageTypeId, Organization, Person, PersonId, Record, Scope, Texts, Trio, Validity,
+    ValidityUnit,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,7 +43,7 @@ impl World {
             number,
             name: format!("Company {n}"),
             language: Language::Fr,
-            address: None,
+            address: Some(address(n)),
             state: LegalState::Active,
             state_since: None,
         })];
@@ -107,6 +108,16 @@ impl World {
             }));
         }
         records.into_iter().map(Change::Put).collect()
+    }
+}
+
+/// A letter without one is held, and its agency told: more than one event.
+fn address(n: u32) -> Address {
+    Address {
+        lines: vec![format!("Rue Haute {}", n % 300 + 1)],
+        postal_code: (1_000 + n % 9_000).to_string(),
+        town: "Ville".into(),
+        country: "BE".into(),
     }
 }
 

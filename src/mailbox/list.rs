@@ -190,7 +190,10 @@ impl Mailbox {
         let dropped = (found.ids.len() - lines.len()) as u64;
         measure::search_seconds(asked.elapsed());
         let count = found.total.saturating_sub(dropped);
-        Ok(Listed { lines, total: Total::of(count), exact: Some(count) })
+        let exact = Some(count).filter(|_| found.total <= u64::from(COUNT_MAX));
+        // Beyond, it was not counted to the end.
+        let total = if exact.is_some() { Total::of(count) } else { Total::of(found.total) };
+        Ok(Listed { lines, total, exact })
     }
 }
 

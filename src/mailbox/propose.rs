@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Filter, Hidden, Mailbox, MailboxError, Page};
+use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Page};
 use crate::domain::{ApplicationId, EnterpriseNumber, MessageTypeId, PartitionId};
 use crate::ledger::Look;
 use crate::route::Opening;
@@ -21,8 +21,8 @@ impl Mailbox {
         Ok(search.wait_for(position, PATIENCE).await == Waited::Visible)
     }
 
-    /// What the index proposes. A total may lag behind by the index's lag;
-    /// no row is shown on its word.
+    /// What the index proposes, counted up to one more than [`COUNT_MAX`]. A
+    /// total may lag behind by the index's lag; no row is shown on its word.
     pub(super) async fn propose(
         &self,
         openings: &[Opening],
@@ -34,6 +34,7 @@ impl Mailbox {
         let mut query = query(openings, filter);
         query.text = text;
         (query.page, query.size) = (page.number, page.size);
+        query.count_max = u64::from(COUNT_MAX) + 1;
         Ok(search.find(query).await?)
     }
 

@@ -12,10 +12,11 @@ use super::count::CountUpTo;
 use super::error::SearchError;
 use super::generation::{Unfit, View};
 use super::home;
-use super::newest::{Harvest, Newest};
+use super::newest::Harvest;
 use super::plan::plan;
 use super::progress::{Lag, Progress};
 use super::query::{Found, Query, QueryError};
+use super::recent::newest;
 use super::schema::message_id;
 
 /// Searches that run at once; the others wait. More would only make each
@@ -177,16 +178,18 @@ impl Shared {
 }
 
 pub(super) fn find(view: &View, query: &Query) -> Result<Found, QueryError> {
-    let plan = plan(query, &view.fields);
+    let searcher = view.reader.searcher();
+    let plan = plan(query, &view.fields, &searcher);
     let limit = query.page as usize * query.size as usize;
-    let harvest =
-        view.reader.searcher().search(&plan, &Newest { limit }).map_err(QueryError::Index)?;
+    let wanted = (limit, query.count_max);
+    let harvest = newest(&searcher, &plan, &view.fields, wanted).map_err(QueryError::Index)?;
     Ok(page(&harvest, query))
 }
 
 pub(super) fn count(view: &View, query: &Query, cap: u64) -> Result<u64, QueryError> {
-    let plan = plan(query, &view.fields);
-    view.reader.searcher().search(&plan, &CountUpTo::new(cap)).map_err(QueryError::Index)
+    let searcher = view.reader.searcher();
+    let plan = plan(query, &view.fields, &searcher);
+    searcher.search(&plan, &CountUpTo::new(cap)).map_err(QueryError::Index)
 }
 
 fn page(harvest: &Harvest, query: &Query) -> Found {

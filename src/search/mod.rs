@@ -20,6 +20,7 @@
 //!
 //! Only this module names tantivy.
 
+mod boxes;
 mod count;
 mod error;
 mod examine;
@@ -35,6 +36,7 @@ mod progress;
 mod projection;
 mod query;
 mod rebuild;
+mod recent;
 mod schema;
 pub mod source;
 

@@ -3,26 +3,27 @@
 use std::ops::Bound;
 
 use jiff::Timestamp;
-use tantivy::Term;
 use tantivy::query::{
     AllQuery, BooleanQuery, EmptyQuery, Occur, PhraseQuery, Query as IndexQuery, RangeQuery,
     TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{Searcher, Term};
 
+use super::boxes::in_boxes;
 use super::ngram::Needle;
 use super::query::{self, Boxes, Query, Text};
 use super::schema::{Fields, number};
 use crate::domain::{EnterpriseNumber, day_number};
 
-type Part = Box<dyn IndexQuery>;
+pub(super) type Part = Box<dyn IndexQuery>;
 
 /// Every criterion must hold.
-pub(super) fn plan(query: &Query, fields: &Fields) -> Part {
+pub(super) fn plan(query: &Query, fields: &Fields, searcher: &Searcher) -> Part {
     let mut parts = Criteria::default();
     match &query.boxes {
-        Boxes::Of(boxes) => parts.add(any_of(numbers(fields.enterprise, boxes))),
-        Boxes::Opened(openings) => parts.add(opened(openings, fields)),
+        Boxes::Of(numbers) => parts.add(in_boxes(numbers, fields, searcher)),
+        Boxes::Opened(openings) => parts.add(opened(openings, fields, searcher)),
         Boxes::All => {}
     }
     parts.add_list(numbers(fields.organization, &query.organizations));
@@ -57,8 +58,9 @@ pub(super) fn plan(query: &Query, fields: &Fields) -> Part {
 }
 
 /// What is open to a reader: any of these parts.
-fn opened(parts: &[query::Part], fields: &Fields) -> Part {
-    let mut alternatives: Vec<Part> = parts.iter().map(|part| within(part, fields)).collect();
+fn opened(parts: &[query::Part], fields: &Fields, searcher: &Searcher) -> Part {
+    let within = |part| within(part, fields, searcher);
+    let mut alternatives: Vec<Part> = parts.iter().map(within).collect();
     match alternatives.len() {
         0 => Box::new(EmptyQuery),
         1 => alternatives.remove(0),
@@ -66,9 +68,9 @@ fn opened(parts: &[query::Part], fields: &Fields) -> Part {
     }
 }
 
-fn within(part: &query::Part, fields: &Fields) -> Part {
+fn within(part: &query::Part, fields: &Fields, searcher: &Searcher) -> Part {
     let mut criteria = Criteria::default();
-    criteria.add(any_of(numbers(fields.enterprise, &part.boxes)));
+    criteria.add(in_boxes(&part.boxes, fields, searcher));
     if let Some(types) = &part.message_types {
         criteria.add(any_of(words(fields.message_type, types, |id| id.as_str())));
     }
@@ -130,7 +132,11 @@ fn containing(part: &str, field: Field) -> Option<Part> {
 }
 
 /// From `from` (included) to `to` (not included), by the column.
-fn arrived(field: Field, from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Part> {
+pub(super) fn arrived(
+    field: Field,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Option<Part> {
     if from.is_none() && to.is_none() {
         return None;
     }
@@ -141,8 +147,8 @@ fn arrived(field: Field, from: Option<Timestamp>, to: Option<Timestamp>) -> Opti
 }
 
 /// One term is followed lazily; several become one set, whose cost grows with
-/// what is found and hardly with their number (an accountant's 1,000 boxes).
-fn any_of(mut terms: Vec<Term>) -> Part {
+/// what is found and hardly with their number.
+pub(super) fn any_of(mut terms: Vec<Term>) -> Part {
     match terms.len() {
         0 => Box::new(EmptyQuery),
         1 => term(terms.remove(0)),
@@ -154,7 +160,7 @@ fn term(term: Term) -> Part {
     Box::new(TermQuery::new(term, IndexRecordOption::Basic))
 }
 
-fn numbers(field: Field, values: &[EnterpriseNumber]) -> Vec<Term> {
+pub(super) fn numbers(field: Field, values: &[EnterpriseNumber]) -> Vec<Term> {
     values.iter().map(|&value| Term::from_field_u64(field, number(value))).collect()
 }
 

@@ -87,6 +87,9 @@ pub struct Query {
     pub page: u32,
     /// Messages on a page: 1 to [`PAGE_SIZE_MAX`].
     pub size: u32,
+    /// How far matches are counted: whoever is shown "10,000+" need not wait
+    /// until the others are.
+    pub count_max: u64,
 }
 
 /// A text criterion: found in the message's own texts, or in the names of its
@@ -120,8 +123,8 @@ pub struct Named {
 pub struct Found {
     /// The messages of the page, newest first (by arrival, then by id).
     pub ids: Vec<MessageId>,
-    /// How many there are over all pages: exact as of the last commit of the
-    /// index, also beyond [`REACH_MAX`].
+    /// How many there are over all pages, as of the last commit of the index,
+    /// also beyond [`REACH_MAX`]. From [`Query::count_max`] on: at least so many.
     pub total: u64,
 }
 
@@ -200,6 +203,7 @@ impl Query {
             text: None,
             page: 1,
             size: PAGE_SIZE_DEFAULT,
+            count_max: u64::MAX,
         }
     }
 

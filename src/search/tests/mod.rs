@@ -1,5 +1,6 @@
 //! The room as a whole, over an in-memory ledger and real folders.
 
+mod bounded;
 mod crash;
 mod damage;
 mod filters;
