@@ -45,6 +45,8 @@ struct Figures {
     lanes100_ratio: f64,
     /// Two engines against one, on the same machine.
     two_engines_ratio: f64,
+    /// With everything on against an engine that serves no pages.
+    pages_ratio: f64,
     #[serde(flatten)]
     latency: Latency,
     rss_mb: u64,
@@ -65,6 +67,7 @@ struct Figures {
 const DOCUMENTS: usize = 60_000;
 const ENTERPRISES: u32 = 100_000;
 const LANES: usize = 4;
+const NOTHING: &[&str] = &[];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -138,6 +141,10 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         say("two engines, and one before and after them");
         figures.two_engines_ratio = two_engines(&base, &world, documents).await?;
     }
+    if wants("pages") {
+        say("engine: with pages, and without before and after");
+        figures.pages_ratio = pages(&base, &world, documents).await?;
+    }
     if wants("latency") {
         say("engine: latency at half load");
         let stack = Stack::rabbit(&base, &world, LANES).await?;
@@ -165,14 +172,33 @@ async fn with_readers(readers: u32, documents: usize) -> Result<u64> {
     Ok(stack.drain(documents / 2, &[]).await?.per_s)
 }
 
-/// The machine is shared, so one engine is measured on both sides of two, and
-/// the mean is compared with.
 async fn two_engines(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
+    against(documents, async |is_other| {
+        let engines = if is_other { 2 } else { 1 };
+        Ok((Stack::rabbit(base, world, LANES).await?.engines(engines), NOTHING))
+    })
+    .await
+}
+
+async fn pages(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
+    against(documents, async |is_other| {
+        let roles: &[&str] = if is_other { NOTHING } else { &["--roles", "intake,relay,search"] };
+        Ok((Stack::rabbit(base, world, LANES).await?, roles))
+    })
+    .await
+}
+
+/// The machine is shared, so the one is measured on both sides of the other,
+/// and the mean is compared with.
+async fn against<'w>(
+    documents: usize,
+    stack: impl AsyncFn(bool) -> Result<(Stack<'w>, &'static [&'static str])>,
+) -> Result<f64> {
     let mut rates = Vec::new();
-    for engines in [1, 2, 1] {
-        let stack = Stack::rabbit(base, world, LANES).await?.engines(engines);
-        let run = stack.drain(documents, &[]).await?;
-        say(&format!("  {engines}: {} a second", run.per_s));
+    for is_other in [false, true, false] {
+        let (stack, arguments) = stack(is_other).await?;
+        let run = stack.drain(documents, arguments).await?;
+        say(&format!("  {} a second", run.per_s));
         rates.push(rate(run.per_s));
     }
     Ok(round(rates[1] * 2.0 / (rates[0] + rates[2])))

@@ -10,7 +10,7 @@ use facteur::domain::{Change, Digest, Grant, GrantId, Person, PersonId, Record, 
 use facteur::domain::{EnterpriseNumber, Language};
 use facteur::ledger::{Ledger, SessionRow};
 use facteur::queue::Outbound;
-use facteur::search::{Query, Search};
+use facteur::search::{Named, Query, Search, Text};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ use crate::world::World;
 pub(crate) const SPARSE: u32 = 8;
 const BATCH: usize = 2_000;
 const CHUNK: usize = 20_000;
+/// How often an exact total is asked for.
+const EXACT: usize = 20;
 const PERSON: &str = "accountant-0";
 /// What the browser has; the ledger holds its digest.
 const WORD: &str = "bench-bench-bench-bench-bench-bench-bench-b";
@@ -121,8 +123,10 @@ impl<'w> Boxes<'w> {
         let engine = stack.start(&[])?;
         indexed(&engine, messages).await?;
         let client = Client::new(format!("http://{address}"), format!("facteur={WORD}"));
+        let exact_in = numbers.clone();
         let times = tokio::task::spawn_blocking(move || client.measure(&numbers, requests));
-        let times = times.await??;
+        let mut times = times.await??;
+        times.insert("exact_total", exact(&engine, exact_in).await?);
         let rss_mb = engine.peak_rss_mb()?;
         drop(engine);
         stack.queue.close().await;
@@ -144,4 +148,22 @@ async fn indexed(engine: &Engine, messages: usize) -> Result<()> {
         ensure!(started.elapsed() < Duration::from_secs(1_800), "the index stands still");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// Counts every match of a text that all messages hold, as programs may ask.
+async fn exact(engine: &Engine, boxes: Vec<EnterpriseNumber>) -> Result<Times> {
+    let search = Search::open(&engine.search)?;
+    let part = "reception".to_owned();
+    let text = Some(Text { language: Language::Fr, part, named: Named::default() });
+    let query = Query { text, size: 1, ..Query::in_boxes(boxes) };
+    let mut times_ms = Vec::new();
+    for _ in 0..EXACT {
+        let started = Instant::now();
+        let found = search.find(query.clone()).await?;
+        times_ms.push(started.elapsed().as_secs_f64() * 1000.0);
+        ensure!(found.total > 0, "nothing holds the word");
+    }
+    let times = Times::of(times_ms, 0);
+    eprintln!("  exact_total: {times:?}");
+    Ok(times)
 }

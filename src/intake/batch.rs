@@ -60,6 +60,10 @@ impl IntakeError {
         matches!(self, Self::Ledger(error) if error.class() == Class::Refused)
     }
 
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Ledger(LedgerError::Conflict))
+    }
+
     fn stage_and_kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Ledger(error) => ("record", error.kind()),
@@ -78,6 +82,11 @@ pub enum Outcome {
     /// again.
     Stopped,
 }
+
+/// A quarantine entry that was to be replayed may not wait any more: nothing
+/// of the rest is recorded; look at the entries again.
+#[derive(Debug)]
+pub(super) struct Overtaken;
 
 impl Intake {
     /// An intake over these parts.
@@ -142,14 +151,15 @@ impl Intake {
         let (limits, bytes_max) = (self.settings.limits(), self.settings.body_bytes_max);
         let candidates =
             arrivals.into_iter().map(|arrival| decode(arrival, limits, bytes_max)).collect();
-        self.deliver_candidates(candidates, stop).await
+        // Nothing of it is a replay.
+        self.deliver_candidates(candidates, stop).await.unwrap_or(Outcome::Stopped)
     }
 
     pub(super) async fn deliver_candidates(
         &self,
         candidates: Vec<Candidate>,
         stop: &CancellationToken,
-    ) -> Outcome {
+    ) -> Result<Outcome, Overtaken> {
         let mut pieces = vec![candidates];
         let mut verdicts = Vec::new();
         while let Some(piece) = pieces.pop() {
@@ -159,10 +169,11 @@ impl Intake {
                     verdicts.extend(judged);
                 }
                 Attempt::Refused(piece) => pieces.extend(split(piece)),
-                Attempt::Stopped => return Outcome::Stopped,
+                Attempt::Stopped => return Ok(Outcome::Stopped),
+                Attempt::Overtaken => return Err(Overtaken),
             }
         }
-        Outcome::Recorded(verdicts)
+        Ok(Outcome::Recorded(verdicts))
     }
 
     async fn until_recorded(&self, mut piece: Vec<Candidate>, stop: &CancellationToken) -> Attempt {
@@ -172,6 +183,9 @@ impl Intake {
                 Ok(judged) => return Attempt::Recorded(piece, judged),
                 Err(error) if error.is_a_row_refused() && !is_condemned(&piece) => {
                     return Attempt::Refused(piece);
+                }
+                Err(error) if error.is_conflict() && piece.iter().any(|it| it.replay.is_some()) => {
+                    return Attempt::Overtaken;
                 }
                 Err(error) => error,
             };
@@ -279,6 +293,7 @@ enum Attempt {
     Recorded(Vec<Candidate>, Vec<Judged>),
     Refused(Vec<Candidate>),
     Stopped,
+    Overtaken,
 }
 
 const WAIT_MAX: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::arrival::{Arrival, Candidate, Lane, Replay};
-use super::batch::{Intake, Outcome};
+use super::batch::{Intake, Outcome, Overtaken};
 use super::decode::decode;
 use super::judge::Judged;
 use crate::domain::ApplicationId;
@@ -43,10 +43,15 @@ impl Intake {
         actor: &str,
         stop: &CancellationToken,
     ) -> Result<Judged, ReplayError> {
-        let candidate = self.candidate(id, actor).await?;
-        match self.deliver_candidates(vec![candidate], stop).await {
-            Outcome::Recorded(mut judged) => judged.pop().ok_or(ReplayError::Unknown(id)),
-            Outcome::Stopped => Err(ReplayError::Stopped),
+        loop {
+            let candidate = self.candidate(id, actor).await?;
+            match self.deliver_candidates(vec![candidate], stop).await {
+                Ok(Outcome::Recorded(mut judged)) => {
+                    return judged.pop().ok_or(ReplayError::Unknown(id));
+                }
+                Ok(Outcome::Stopped) => return Err(ReplayError::Stopped),
+                Err(Overtaken) => {}
+            }
         }
     }
 
@@ -61,6 +66,15 @@ impl Intake {
         actor: &str,
         stop: &CancellationToken,
     ) -> Result<Outcome, LedgerError> {
+        loop {
+            let candidates = self.candidates(ids, actor).await?;
+            if let Ok(outcome) = self.deliver_candidates(candidates, stop).await {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    async fn candidates(&self, ids: &[Uuid], actor: &str) -> Result<Vec<Candidate>, LedgerError> {
         let mut candidates = Vec::with_capacity(ids.len());
         for id in ids {
             match self.candidate(*id, actor).await {
@@ -69,7 +83,7 @@ impl Intake {
                 Err(error) => tracing::debug!(%id, %error, "not replayed"),
             }
         }
-        Ok(self.deliver_candidates(candidates, stop).await)
+        Ok(candidates)
     }
 
     async fn candidate(&self, id: Uuid, actor: &str) -> Result<Candidate, ReplayError> {

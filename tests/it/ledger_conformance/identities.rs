@@ -14,15 +14,20 @@ use uuid::Uuid;
 
 use crate::support::desk::{Desk, arrival, by, posted_as, rulebook};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::wait::soon;
 use crate::support::world::{Company, NOTICE, ONSS, TAX, notice};
 
 on_both_ledgers! {
     conflicts: sqlite_an_identity_that_moved_is_a_conflict, postgres_an_identity_that_moved_is_a_conflict;
     discarded: sqlite_what_is_thrown_away_stays_away, postgres_what_is_thrown_away_stays_away;
     one_of_two: sqlite_one_of_two_entries_is_thrown_away, postgres_one_of_two_entries_is_thrown_away;
+    raced: sqlite_a_replay_or_a_discard_wins, postgres_a_replay_or_a_discard_wins;
     replayed: sqlite_a_replay_is_judged_by_today, postgres_a_replay_is_judged_by_today;
     moved: sqlite_a_replay_is_counted_by_its_key, postgres_a_replay_is_counted_by_its_key;
 }
+
+/// Entries that two want to end at once.
+const RACES: i64 = 40;
 
 fn records(key: &str, before: Option<IdentityState>, state: IdentityState) -> Result<Records> {
     let number: EnterpriseNumber = ONSS.parse()?;
@@ -98,6 +103,41 @@ async fn discarded(ledger: &TestLedger) -> Result<()> {
     is_whole(ledger).await
 }
 
+/// An entry that is replayed while somebody discards it ends as one of both,
+/// and nobody waits for ever.
+async fn raced(ledger: &TestLedger) -> Result<()> {
+    let desk =
+        Desk::with(ledger, Rulebook { closed: ClosedEnterprise::Hold, ..rulebook()? }).await?;
+    for n in 0..RACES {
+        desk.deliver_one(posted_as(&format!("raced-{n}"), &notice(Company::Closed))?).await?;
+    }
+    reopen(ledger).await?;
+    let stop = CancellationToken::new();
+    for entry in ledger.quarantine(Some(QuarantineState::Held), None, None, RACES).await? {
+        let replay = desk.intake.replay(entry.id, "anne", &stop);
+        let discard = ledger.discard(entry.id, by("bob", SystemClock.now()));
+        let both = Box::pin(soon(async { tokio::join!(replay, discard) }));
+        let (replayed, discarded) = both.await;
+        let is_one = match replayed {
+            Ok(Judged::Accepted { .. }) => !discarded?,
+            Err(ReplayError::Resolved("discarded")) => discarded?,
+            other => bail!("{other:?}"),
+        };
+        ensure!(is_one, "neither, or both");
+    }
+    is_whole(ledger).await
+}
+
+/// The closed company is none any more.
+async fn reopen(ledger: &TestLedger) -> Result<()> {
+    let number = Company::Closed.number();
+    let mut enterprise = ledger.enterprise(number).await?.context("unknown")?.enterprise;
+    enterprise.state = facteur::domain::LegalState::Active;
+    let change = Change::Put(Record::Enterprise(enterprise));
+    ledger.change_registry(&[change], "anne", SystemClock.now()).await?;
+    Ok(())
+}
+
 /// One key, refused once and held once: the identity follows what is left.
 async fn one_of_two(ledger: &TestLedger) -> Result<()> {
     let desk =
@@ -128,11 +168,7 @@ async fn replayed(ledger: &TestLedger) -> Result<()> {
     ensure!(matches!(still, Judged::Held(_)), "{still:?}");
     ensure!(ledger.position().await? == position, "nothing happened, and it is told");
 
-    let number = Company::Closed.number();
-    let mut enterprise = ledger.enterprise(number).await?.context("unknown")?.enterprise;
-    enterprise.state = facteur::domain::LegalState::Active;
-    let change = Change::Put(Record::Enterprise(enterprise));
-    ledger.change_registry(&[change], "anne", SystemClock.now()).await?;
+    reopen(ledger).await?;
     let judged = desk.intake.replay(entry.id, "anne", &CancellationToken::new()).await?;
     ensure!(matches!(judged, Judged::Accepted { .. }), "{judged:?}");
     let entry = only_entry(ledger).await?;

@@ -1,0 +1,75 @@
+//! The columns, orders, densities and sizes to choose from.
+
+use crate::mailbox::{Order, Place};
+use crate::web::mailbox::choices::ChoiceOption;
+use crate::web::mailbox::query::{Column, Density, ListQuery};
+use crate::web::words::Words;
+
+pub(super) struct Heading {
+    pub(super) id: &'static str,
+    pub(super) name: String,
+    pub(super) sort_url: Option<String>,
+    pub(super) is_sorted: bool,
+    pub(super) is_descending: bool,
+}
+
+pub(super) struct ColumnChoice {
+    pub(super) id: &'static str,
+    pub(super) name: String,
+    pub(super) is_shown: bool,
+}
+
+fn column_name(words: Words, column: Column) -> String {
+    words.say(&format!("column-{}", column.word()))
+}
+
+pub(super) fn heading(words: Words, query: &ListQuery, url: &str, column: Column) -> Heading {
+    let is_sorted = column == Column::Arrived && query.text.is_empty();
+    let turned = match query.order {
+        Order::Newest => Order::Oldest,
+        Order::Oldest => Order::Newest,
+    };
+    Heading {
+        id: column.word(),
+        name: column_name(words, column),
+        sort_url: is_sorted.then(|| query.but(|it| it.order = turned).url(url)),
+        is_sorted,
+        is_descending: query.order == Order::Newest,
+    }
+}
+
+pub(super) fn all_columns(words: Words, place: Place, shown: &[Column]) -> Vec<ColumnChoice> {
+    let there = Column::ALL.iter().copied();
+    let there = there.filter(|column| *column != Column::Company || matches!(place, Place::All));
+    let choice = |column: Column| ColumnChoice {
+        id: column.word(),
+        name: column_name(words, column),
+        is_shown: shown.contains(&column),
+    };
+    there.map(choice).collect()
+}
+
+pub(super) fn orders(words: Words, chosen: Order) -> Vec<ChoiceOption> {
+    let all =
+        [("newest", "order-newest", Order::Newest), ("oldest", "order-oldest", Order::Oldest)];
+    let option = |(value, name, order): (&str, &str, Order)| ChoiceOption {
+        value: value.into(),
+        name: words.say(name),
+        is_chosen: order == chosen,
+    };
+    all.map(option).into()
+}
+
+pub(super) fn densities(words: Words, chosen: Density) -> Vec<ChoiceOption> {
+    let option = |density: &Density| ChoiceOption {
+        value: density.word().into(),
+        name: words.say(&format!("density-{}", density.word())),
+        is_chosen: *density == chosen,
+    };
+    Density::ALL.iter().map(option).collect()
+}
+
+pub(super) fn size_option(words: Words, size: u32, chosen: u32) -> ChoiceOption {
+    let name = words.number(u64::from(size));
+    ChoiceOption { value: size.to_string(), name, is_chosen: size == chosen }
+}

@@ -1,0 +1,134 @@
+//! Messages as rows.
+
+use jiff::Timestamp;
+
+use crate::domain::{Label, MessageId, Task, Texts};
+use crate::mailbox::Line;
+use crate::web::Web;
+use crate::web::mailbox::marked::{Piece, marked};
+use crate::web::mailbox::marks::{MarkShown, marks};
+use crate::web::mailbox::place::At;
+use crate::web::mailbox::query::{Column, ListQuery};
+use crate::web::page::PageError;
+use crate::web::words::dates::{Day, Moment};
+
+/// A message of the list.
+pub(super) struct Row {
+    pub(super) key: String,
+    pub(super) url: String,
+    pub(super) subject: Vec<Piece>,
+    pub(super) subject_text: String,
+    pub(super) cells: Vec<Cell>,
+    pub(super) labels: Vec<LabelShown>,
+    pub(super) marks: Vec<MarkShown>,
+    pub(super) is_unread: bool,
+    pub(super) is_open: bool,
+    pub(super) is_done: bool,
+}
+
+/// A label on a message.
+pub(in crate::web::mailbox) struct LabelShown {
+    pub(in crate::web::mailbox) id: String,
+    pub(in crate::web::mailbox) name: String,
+    pub(in crate::web::mailbox) tint: &'static str,
+}
+
+pub(super) struct Cell {
+    pub(super) column: &'static str,
+    pub(super) content: Content,
+}
+
+pub(super) enum Content {
+    Subject,
+    Marks,
+    Text(String),
+    Moment(Moment),
+    Day(Day),
+    Nothing,
+}
+
+/// Makes rows of messages.
+pub(super) struct Rower<'a> {
+    pub(super) web: &'a Web,
+    pub(super) at: &'a At,
+    pub(super) query: &'a ListQuery,
+    pub(super) labels: &'a [Label],
+    pub(super) columns: &'a [Column],
+    pub(super) open: Option<MessageId>,
+    pub(super) now: Timestamp,
+}
+
+impl Rower<'_> {
+    pub(super) async fn row(&self, line: &Line) -> Result<Row, PageError> {
+        let words = self.at.words();
+        let subject = line.subject.best(words.0);
+        let mut cells = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            let content = self.content(line, *column).await?;
+            cells.push(Cell { column: column.word(), content });
+        }
+        let path = format!("{}/messages/{}", self.at.url(), line.id);
+        Ok(Row {
+            key: line.id.to_string(),
+            url: self.query.url(&path),
+            subject: marked(subject, &self.query.text),
+            subject_text: subject.to_owned(),
+            cells,
+            labels: labels_of(line, self.labels),
+            marks: marks(line, words, self.now),
+            is_unread: line.read.is_none(),
+            is_open: self.open == Some(line.id),
+            is_done: line.task == Task::Done,
+        })
+    }
+
+    async fn content(&self, line: &Line, column: Column) -> Result<Content, PageError> {
+        let (words, reference) = (self.at.words(), &self.at.reference);
+        let name = |texts: Option<&Texts>| {
+            Content::Text(texts.map(|texts| texts.best(words.0).to_owned()).unwrap_or_default())
+        };
+        Ok(match column {
+            Column::Subject => Content::Subject,
+            Column::Marks => Content::Marks,
+            Column::Company => Content::Text(company(self.web, line).await?),
+            Column::Sender => {
+                name(reference.organizations.get(&line.organization).map(|it| &it.name))
+            }
+            Column::Kind => {
+                name(reference.message_types.get(&line.message_type).map(|it| &it.name))
+            }
+            Column::Application => {
+                name(reference.applications.get(&line.application).map(|it| &it.name))
+            }
+            Column::Partition => Content::Text(line.partition.to_string()),
+            Column::Arrived => Content::Moment(words.moment(line.arrived_at, self.now)),
+            Column::Expires => Content::Moment(words.moment(line.expires_at, self.now)),
+            Column::Due => match line.due {
+                Some(day) => Content::Day(words.day(day, self.now)),
+                None => Content::Nothing,
+            },
+        })
+    }
+}
+
+/// The labels on a message, as far as they are known here.
+fn labels_of(line: &Line, labels: &[Label]) -> Vec<LabelShown> {
+    let on = labels.iter().filter(|label| line.labels.contains(&label.id));
+    on.map(label_shown).collect()
+}
+
+pub(in crate::web::mailbox) fn label_shown(label: &Label) -> LabelShown {
+    LabelShown { id: label.id.to_string(), name: label.name.clone(), tint: label.colour.as_str() }
+}
+
+/// The name of a message's company; names hardly ever change, so they are
+/// kept for a minute.
+pub(in crate::web::mailbox) async fn company(web: &Web, line: &Line) -> Result<String, PageError> {
+    if let Some(name) = web.pages.companies.get(&line.enterprise) {
+        return Ok(name);
+    }
+    let known = web.ledger.enterprise(line.enterprise).await?;
+    let name = known.map_or_else(|| line.enterprise.dotted(), |known| known.enterprise.name);
+    web.pages.companies.insert(line.enterprise, name.clone());
+    Ok(name)
+}
