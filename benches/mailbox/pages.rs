@@ -39,7 +39,7 @@ const LISTS: usize = 8;
 
 /// Criteria that few messages meet, and that nearly all do.
 const FILTERED: &str = "type=DMFA-RECEIPT";
-const UNREAD: &str = "unread=on";
+const UNREAD: &str = "unread=yes";
 /// Of all subjects a thousandth; some thousands, which are counted to the last
 /// one; and all.
 const SOME_HITS: &str = "q=n%C2%B0%20123";

@@ -1,7 +1,8 @@
 //! How many messages lie in a place.
 
-use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Place, Reader, Total};
-use crate::domain::Task;
+use super::propose::text as text_of;
+use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Page, Place, Reader, Total};
+use crate::domain::{Language, Task};
 use crate::ledger::Look;
 
 /// What lies in a place.
@@ -54,26 +55,37 @@ impl Mailbox {
         by_index: bool,
     ) -> Result<u64, MailboxError> {
         if by_index {
-            return self.count_proposed(&look.openings, filter, u64::from(COUNT_MAX) + 1).await;
+            let cap = u64::from(COUNT_MAX) + 1;
+            return self.count_proposed(&look.openings, filter, None, cap).await;
         }
         Ok(look.count(filter, COUNT_MAX + 1).await?)
     }
 
-    /// How many messages meet a filter, to the last one.
+    /// How many messages meet a filter and contain a text, to the last one.
     ///
     /// # Errors
     /// `NotFound` where the reader has no access, and whatever keeps the
-    /// ledger from answering.
+    /// ledger from answering; with a text also as [`Mailbox::search`].
     pub async fn exact_count(
         &self,
         reader: &Reader,
         place: Place,
+        text: Option<(Language, &str)>,
         filter: &Filter,
     ) -> Result<u64, MailboxError> {
         let mut look = self.look(reader, place).await?;
+        if let Some((language, part)) = text.filter(|(_, part)| !part.trim().is_empty()) {
+            let filter = look.expanded(filter).await?;
+            let text = text_of(&look, language, part);
+            if filter.names_expiry() {
+                let listed = self.sifted(look, &filter, text, Page::default()).await?;
+                return Ok(listed.total.count());
+            }
+            return self.count_proposed(&look.openings, &filter, Some(text), u64::MAX).await;
+        }
         let is_small = look.is_small(self.small).await?;
         if !is_small && !filter.names_expiry() && self.is_index_current(&mut look).await? {
-            return self.count_proposed(&look.openings, filter, u64::MAX).await;
+            return self.count_proposed(&look.openings, filter, None, u64::MAX).await;
         }
         Ok(look.count(filter, u32::MAX).await?)
     }

@@ -1,5 +1,6 @@
 //! Lists and searches.
 
+use super::propose::text as text_of;
 use super::{COUNT_MAX, Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
 use crate::clock::Stopwatch;
 use crate::domain::{Language, MessageId};
@@ -99,8 +100,7 @@ impl Mailbox {
         let filter = look.expanded(filter).await?;
         // Late is better than nothing: what it proposes is looked up again.
         self.is_index_current(&mut look).await?;
-        let named = look.reference.named(language, text);
-        let text = Text { language, part: text.to_owned(), named };
+        let text = text_of(&look, language, text);
         if filter.names_expiry() {
             return self.sifted(look, &filter, text, page).await;
         }
@@ -200,7 +200,7 @@ impl Mailbox {
 impl Mailbox {
     /// What the index proposes, all of it, sifted by the ledger for what the
     /// index does not know.
-    async fn sifted(
+    pub(super) async fn sifted(
         &self,
         mut look: Look,
         filter: &Filter,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Page};
-use crate::domain::{ApplicationId, EnterpriseNumber, MessageTypeId, PartitionId};
+use crate::domain::{ApplicationId, EnterpriseNumber, Language, MessageTypeId, PartitionId};
 use crate::ledger::Look;
 use crate::route::Opening;
 use crate::search::{Found, Part, Query, Text, Waited};
@@ -43,11 +43,18 @@ impl Mailbox {
         &self,
         openings: &[Opening],
         filter: &Filter,
+        text: Option<Text>,
         cap: u64,
     ) -> Result<u64, MailboxError> {
         let search = self.search.as_ref().ok_or(MailboxError::SearchAway)?;
-        Ok(search.count(query(openings, filter), cap).await?)
+        let query = Query { text, ..query(openings, filter) };
+        Ok(search.count(query, cap).await?)
     }
+}
+
+/// A text to look for, with what it means in the reference data of a look.
+pub(super) fn text(look: &Look, language: Language, part: &str) -> Text {
+    Text { language, part: part.to_owned(), named: look.reference.named(language, part) }
 }
 
 fn query(openings: &[Opening], filter: &Filter) -> Query {

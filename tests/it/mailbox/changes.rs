@@ -59,7 +59,7 @@ async fn expiry(ledger: &TestLedger) -> Result<()> {
             let listed = mailbox.list(&manager, place, &filter, Order::Newest, page).await?;
             ensure!(listed.lines.len() == 1 && listed.lines[0].id == id, "{listed:?}");
             ensure!(listed.exact == Some(1), "{listed:?}");
-            ensure!(mailbox.exact_count(&manager, place, &filter).await? == 1);
+            ensure!(mailbox.exact_count(&manager, place, None, &filter).await? == 1);
         }
         let text = "avis de pai";
         let found = house.mailbox.search(&manager, place, Language::Fr, text, &filter, page);

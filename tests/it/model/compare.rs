@@ -266,7 +266,9 @@ async fn searched(
 ) -> Pages {
     let page = Page { number: 1, size: 100 };
     let found = mailbox.search(who, place, Language::Fr, word, filter, page).await?;
-    Ok((found.lines.iter().map(|line| line.id).collect(), vec![found.total]))
+    let exact = mailbox.exact_count(who, place, Some((Language::Fr, word)), filter).await?;
+    let totals = vec![found.total, Total::Exactly(exact)];
+    Ok((found.lines.iter().map(|line| line.id).collect(), totals))
 }
 
 fn judged(what: &str, listed: Pages, enters: bool, right: &Vec<MessageId>) -> Vec<String> {

@@ -24,8 +24,8 @@ pub(super) async fn summary(
     let unread = Filter { is_unread: Some(true), hidden: Hidden::With, ..Filter::default() };
     let last = web.mailbox.last_times(reader, consumer.enterprise).await?;
     let ebox = Ebox {
-        number_of_messages: web.mailbox.exact_count(reader, place, &everything).await?,
-        number_of_unread_messages: web.mailbox.exact_count(reader, place, &unread).await?,
+        number_of_messages: web.mailbox.exact_count(reader, place, None, &everything).await?,
+        number_of_unread_messages: web.mailbox.exact_count(reader, place, None, &unread).await?,
         last_receipt_date: last.arrived.map(|at| at.to_string()),
         last_consultation_date: last.opened.map(|at| at.to_string()),
     };

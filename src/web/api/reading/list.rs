@@ -88,7 +88,8 @@ pub(super) async fn messages(
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.map_err(|fault| ApiError::invalid("/query", fault.body_text()))?;
     let filter = asked.filter()?;
-    let listed = match asked.text()? {
+    let text = asked.text()?;
+    let listed = match text {
         Some(text) => found(&web, &consumer, text, &filter, asked.page()).await?,
         None => {
             let (reader, place) = (&consumer.reader, consumer.place());
@@ -97,7 +98,10 @@ pub(super) async fn messages(
     };
     let total_items = match listed.exact {
         Some(exact) => exact,
-        None => web.mailbox.exact_count(&consumer.reader, consumer.place(), &filter).await?,
+        None => {
+            let (reader, place) = (&consumer.reader, consumer.place());
+            web.mailbox.exact_count(reader, place, text, &filter).await?
+        }
     };
     let items = listed.lines.iter().map(Into::into).collect();
     kept::json(&headers, ALWAYS_ASK, &Messages { items, total_items })
