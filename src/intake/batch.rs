@@ -298,7 +298,7 @@ enum Attempt {
 
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-fn patience() -> backon::ExponentialBackoff {
+pub(super) fn patience() -> backon::ExponentialBackoff {
     backon::ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(50))
         .with_max_delay(WAIT_MAX)

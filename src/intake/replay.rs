@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::arrival::{Arrival, Candidate, Lane, Replay};
-use super::batch::{Intake, Outcome, Overtaken};
+use super::batch::{Intake, Outcome, Overtaken, patience};
 use super::decode::decode;
 use super::judge::Judged;
 use crate::domain::ApplicationId;
@@ -43,6 +43,7 @@ impl Intake {
         actor: &str,
         stop: &CancellationToken,
     ) -> Result<Judged, ReplayError> {
+        let mut waits = patience();
         loop {
             let candidate = self.candidate(id, actor).await?;
             match self.deliver_candidates(vec![candidate], stop).await {
@@ -50,7 +51,7 @@ impl Intake {
                     return judged.pop().ok_or(ReplayError::Unknown(id));
                 }
                 Ok(Outcome::Stopped) => return Err(ReplayError::Stopped),
-                Err(Overtaken) => {}
+                Err(Overtaken) => tokio::time::sleep(waits.next().unwrap_or_default()).await,
             }
         }
     }
@@ -66,10 +67,12 @@ impl Intake {
         actor: &str,
         stop: &CancellationToken,
     ) -> Result<Outcome, LedgerError> {
+        let mut waits = patience();
         loop {
             let candidates = self.candidates(ids, actor).await?;
-            if let Ok(outcome) = self.deliver_candidates(candidates, stop).await {
-                return Ok(outcome);
+            match self.deliver_candidates(candidates, stop).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(Overtaken) => tokio::time::sleep(waits.next().unwrap_or_default()).await,
             }
         }
     }

@@ -48,6 +48,25 @@ pub enum PostError {
     /// TLS cannot be prepared.
     #[error("notices.host cannot be reached over TLS")]
     Tls(#[source] Error),
+    /// It is not there, does not know us, or has no TLS.
+    #[error("the mail server did not let us in")]
+    Closed(#[source] Error),
+    /// It let us in, and then had nothing to say.
+    #[error("the mail server did not answer")]
+    Silent,
+}
+
+/// Whether the mail server lets us in as we are configured; sends nothing.
+///
+/// # Errors
+/// Why it does not.
+pub async fn prove(settings: &Settings) -> Result<(), PostError> {
+    let post = Post::new(settings, 1)?;
+    let is_there = tokio::time::timeout(COMMAND_MAX, post.transport.test_connection()).await;
+    match is_there.map_err(|_| PostError::Silent)?.map_err(PostError::Closed)? {
+        true => Ok(()),
+        false => Err(PostError::Silent),
+    }
 }
 
 impl Post {

@@ -26,6 +26,7 @@ mod stop_notices;
 mod tls;
 mod words;
 
+pub use api::token::{IssuerError, prove_issuer};
 pub use api::{Gate, openapi};
 pub use console::Backstage;
 pub use health::Readiness;

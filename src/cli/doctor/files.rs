@@ -1,10 +1,12 @@
-//! What is read from and written to disks: policy, printers, documents, index.
+//! What is read from and written to disks: policy, printers, documents, index,
+//! certificate.
 
 use super::{Examined, Fault};
 use crate::config::Config;
 use crate::documents::{DocumentError, DocumentStore};
 use crate::policy_file::PolicyFile;
 use crate::search::{self, SearchError};
+use crate::web;
 
 pub(super) fn policy(config: &Config) -> Examined {
     let fault = PolicyFile::open(config).err().map(|error| {
@@ -18,6 +20,18 @@ pub(super) fn printers(config: &Config) -> Examined {
         Fault::new(error, "mend the file that paper.printers names: the same for every engine")
     });
     Examined::new("printers", fault)
+}
+
+/// By which pages and REST are served over TLS.
+pub(super) fn certificate(config: &Config) -> Examined {
+    let fault = web::acceptor(&config.web).err().map(|error| {
+        Fault::new(
+            error,
+            "web.tls_certificate and web.tls_key are two PEM files that belong together and that \
+             this process may read",
+        )
+    });
+    Examined::new("certificate", fault)
 }
 
 pub(super) async fn documents(config: &Config) -> Examined {

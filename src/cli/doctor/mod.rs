@@ -5,7 +5,7 @@
 
 mod files;
 mod ledger;
-mod provider;
+mod outside;
 mod queue;
 
 use serde_json::{Value, json};
@@ -79,7 +79,10 @@ async fn examine(config: &Config) -> Vec<Examined> {
         queue,
         files::documents(config).await,
         files::search(config),
-        provider::examine(config, now).await,
+        outside::provider(config, now).await,
+        outside::issuer(config, now).await,
+        outside::mail(config).await,
+        files::certificate(config),
     ]
 }
 

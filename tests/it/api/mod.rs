@@ -9,7 +9,7 @@ pub(crate) mod counter;
 mod document;
 mod examples;
 mod hostile;
-mod issuer;
+pub(crate) mod issuer;
 mod lookups;
 mod operation;
 mod powers;

@@ -9,7 +9,7 @@ use crate::document_store::places::{s3, variables};
 use crate::support::foreign::Foreign;
 use crate::support::program::Program;
 
-async fn migrated() -> Result<Program> {
+pub(super) async fn migrated() -> Result<Program> {
     let program = Program::new()?;
     program.ask(&["migrate"]).await?;
     Ok(program)

@@ -4,6 +4,7 @@
 mod broker;
 mod database;
 mod files;
+mod outside;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -26,7 +27,7 @@ impl Diagnosis {
 
     fn is_well(&self) -> Result<()> {
         ensure!(self.unfit().is_empty(), "{:?}", self.0);
-        ensure!(self.0.len() == 8, "eight are examined: {:?}", self.0);
+        ensure!(self.0.len() == 11, "eleven are examined: {:?}", self.0);
         Ok(())
     }
 

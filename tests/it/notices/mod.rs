@@ -4,7 +4,7 @@
 mod nights;
 mod program;
 mod servers;
-mod sink;
+pub(crate) mod sink;
 mod tls;
 
 use std::sync::Arc;

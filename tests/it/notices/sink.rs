@@ -7,14 +7,14 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 /// Made for `localhost` by `openssl`.
-pub(super) const CERTIFICATE: &str =
+pub(crate) const CERTIFICATE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/api/tls/certificate.pem");
-const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/api/tls/key.pem");
-pub(super) const USER: &str = "facteur";
-pub(super) const PASSWORD: &str = "a word that nobody overhears";
+pub(crate) const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/api/tls/key.pem");
+pub(crate) const USER: &str = "facteur";
+pub(crate) const PASSWORD: &str = "a word that nobody overhears";
 
-pub(super) struct Sink {
-    pub(super) port: u16,
+pub(crate) struct Sink {
+    pub(crate) port: u16,
     folder: tempfile::TempDir,
     child: Child,
     /// It ends when this does.
@@ -22,13 +22,13 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         Self::with(&json!({}))
     }
 
     /// One that takes mail over TLS alone (`starttls` or `tls`), from who knows
     /// the password.
-    pub(super) fn over(tls: &str) -> Result<Self> {
+    pub(crate) fn over(tls: &str) -> Result<Self> {
         Self::with(&json!({
             "tls": tls, "certificate": CERTIFICATE, "key": KEY, "user": USER, "password": PASSWORD,
         }))
@@ -56,7 +56,7 @@ impl Sink {
     }
 
     /// Every mail it has had whole, in order.
-    pub(super) fn mails(&self) -> Result<Vec<Value>> {
+    pub(crate) fn mails(&self) -> Result<Vec<Value>> {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(self.folder.path())? {
             let path = entry?.path();

@@ -21,6 +21,7 @@ pub(in crate::web) use authority::{Authority, Scope};
 
 use crate::config::Config;
 use crate::mailbox::PersonKey;
+use crate::web::PagesError;
 use crate::web::sign_in::{Http, HttpFault};
 use authority::Names;
 use claims::Expected;
@@ -31,6 +32,32 @@ use keys::Keys;
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Longer than any token with the claims that are read here.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
+
+/// A token that no issuer gave.
+const NOBODYS: &str = "nobodys-token";
+
+/// The issuer of tokens is not as `[api]` says.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// No client for HTTP can be made.
+    #[error("no client for the issuer of tokens can be made")]
+    Client(#[source] PagesError),
+    /// It does not answer, or another does, or without keys.
+    #[error("the issuer of tokens did not answer with its keys, or not to a question of a token")]
+    Answer,
+}
+
+/// Asks the issuer that `[api]` names; nothing where it names none.
+///
+/// # Errors
+/// When it does not answer as it is configured.
+pub async fn prove_issuer(config: &Config, now: Timestamp) -> Result<(), IssuerError> {
+    let tokens = Tokens::new(config).map_err(|fault| IssuerError::Client(fault.into()))?;
+    match tokens {
+        Some(tokens) => tokens.prove(now).await.map_err(|_| IssuerError::Answer),
+        None => Ok(()),
+    }
+}
 
 /// Why a token proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,6 +107,18 @@ impl Tokens {
                 person_key: (!person_key.is_empty()).then(|| PersonKey::new(person_key.as_bytes())),
             },
         }))
+    }
+
+    /// Whether the issuer answers as it is configured: with keys, and, where it
+    /// is asked about tokens, with a word on one that is nobody's.
+    async fn prove(&self, now: Timestamp) -> Result<(), TokenFault> {
+        if self.keys.find(None, now).await?.is_empty() {
+            return Err(TokenFault::Away);
+        }
+        match &self.introspection {
+            Some(introspection) => introspection.claims(NOBODYS).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// What a token proves.
