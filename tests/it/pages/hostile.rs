@@ -1,12 +1,20 @@
 //! Text that senders and users write is text, whatever it looks like.
 
 use anyhow::Result;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::site::{Site, inbox, manager, text};
 use crate::support::world::{Company, attachment, notice, notice_with};
 
 const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+
+const SVG_WITH_SCRIPT: &str =
+    r#"<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>"#;
+/// A browser's own viewer shows it, apart from the page and without our cookies.
+const PDF_WITH_SCRIPT: &str = "%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R/OpenAction\
+    <</S/JavaScript/JS(app.alert(1))>>>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n";
 
 /// Nothing of it became markup.
 fn is_harmless(page: &str) -> bool {
@@ -83,11 +91,16 @@ async fn content_is_served_to_be_saved_unless_it_is_harmless() -> Result<()> {
         ("bill.pdf", "application/pdf"),
         ("note.txt", "text/plain"),
         ("data.xml", "application/xml"),
+        ("acts.pdf", "application/pdf"),
     ]
     .into_iter()
     .enumerate()
     {
-        let mut part = attachment(&format!("part{n}"), "PHNjcmlwdD4=");
+        let content = match name {
+            "acts.pdf" => PDF_WITH_SCRIPT,
+            _ => "<script>",
+        };
+        let mut part = attachment(&format!("part{n}"), &STANDARD.encode(content));
         part["fileName"] = json!(name);
         part["mediaType"] = json!(media_type);
         part["isMainContent"] = json!(n == 0);
@@ -101,6 +114,7 @@ async fn content_is_served_to_be_saved_unless_it_is_harmless() -> Result<()> {
         ("part1", "inline;", false),
         ("part2", "inline;", true),
         ("part3", "attachment;", true),
+        ("part4", "inline;", false),
     ] {
         let answer = reader.get(&format!("{place}/content/{part}?view=yes")).await;
         assert_eq!(answer.status, 200, "{}", text(&answer));
@@ -113,6 +127,21 @@ async fn content_is_served_to_be_saved_unless_it_is_harmless() -> Result<()> {
         assert!(answer.headers("set-cookie").is_empty(), "{part}");
         let saved = reader.get(&format!("{place}/content/{part}")).await;
         assert!(saved.header("content-disposition").unwrap().starts_with("attachment;"));
+    }
+    Ok(())
+}
+
+/// A drawing that can run programs never comes into a box.
+#[tokio::test]
+async fn a_drawing_with_a_script_is_refused() -> Result<()> {
+    let site = Site::open().await?;
+    let mut drawing = attachment("part0", &STANDARD.encode(SVG_WITH_SCRIPT));
+    drawing["isMainContent"] = json!(true);
+    for (name, media_type) in [("drawing.svg", "image/svg+xml"), ("drawing.svg", "text/html+svg")] {
+        drawing["fileName"] = json!(name);
+        drawing["mediaType"] = json!(media_type);
+        let refused = site.post(&notice_with(json!([drawing]))).await;
+        assert!(format!("{refused:?}").contains("InvalidInput"), "{refused:?}");
     }
     Ok(())
 }
@@ -135,5 +164,50 @@ async fn assets_are_named_by_what_they_hold() -> Result<()> {
     }
     assert_eq!(assets, 4);
     assert_eq!(visitor.get("/start").await.header("cache-control"), Some("no-store"));
+    Ok(())
+}
+
+/// A question is bounded where it is read: nothing of 10 MB is looked for.
+#[tokio::test]
+async fn questions_beyond_all_bounds_are_refused_and_the_next_is_answered() -> Result<()> {
+    let site = Site::open().await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    let place = inbox(Company::Active);
+    let long = "x".repeat(10 * 1024 * 1024);
+    for path in [format!("{place}?q={long}"), format!("/start?number={long}")] {
+        let status = reader.request("GET", &path).send_to_a_closed_door().await;
+        assert!(status.is_none_or(|status| matches!(status, 400 | 414 | 431)), "{status:?}");
+    }
+    let label = [("do", "create"), ("name", &*long), ("colour", "red")];
+    let form = reader.form(&format!("{place}/labels"), &label);
+    let status = form.header("sec-fetch-site", "same-origin").send_to_a_closed_door().await;
+    assert!(status.is_none_or(|status| matches!(status, 400 | 413)), "{status:?}");
+    assert_eq!(reader.get(&place).await.status, 200);
+    Ok(())
+}
+
+/// Pages and dates that nobody can mean are none, and never a fault.
+#[tokio::test]
+async fn pages_and_dates_out_of_range_are_never_a_fault() -> Result<()> {
+    let site = Site::open().await?;
+    site.post(&notice(Company::Active)).await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    for place in [inbox(Company::Active), "/boxes/all".into()] {
+        for query in [
+            "page=0",
+            "page=-1",
+            "page=99999999999999999999",
+            "page=401&size=25",
+            "size=0",
+            "size=18446744073709551616",
+            "from=2026-13-45&to=0000-00-00",
+            "from=-9999-01-01&to=9999-12-31",
+            "due=x&label=%00&partition=%F0%28%8C%28",
+            "page=1&page=2&order=sideways&columns=,,,&view=%",
+        ] {
+            let answer = reader.get(&format!("{place}?{query}")).await;
+            assert!(matches!(answer.status, 200 | 303 | 400), "{query}: {}", answer.status);
+        }
+    }
     Ok(())
 }

@@ -93,6 +93,24 @@ impl Request {
         parse(&bytes.unwrap())
     }
 
+    /// Sends to a server that may hang up before it has read all: its status,
+    /// unless that was lost with the connection.
+    pub(crate) async fn send_to_a_closed_door(self) -> Option<u16> {
+        let (mut read, mut write) = self.connect().await;
+        let writing = async {
+            let _sent = write.write_all(&self.bytes()).await;
+        };
+        let reading = async {
+            let mut bytes = Vec::new();
+            while !is_whole(&bytes) && read.read_buf(&mut bytes).await.is_ok_and(|count| count > 0)
+            {
+            }
+            bytes
+        };
+        let ((), bytes) = tokio::join!(writing, reading);
+        (!bytes.is_empty()).then(|| parse(&bytes).status)
+    }
+
     /// Sends what there is, hangs up, and waits until the server did too.
     pub(crate) async fn send_and_hang_up(self) {
         let (mut read, mut write) = self.connect().await;
