@@ -50,6 +50,8 @@ sections! {
         tls_certificate: PathBuf,
         /// Its private key, as PEM.
         tls_key: PathBuf,
+        /// Addresses of proxies that say for whom they ask, separated by blanks.
+        proxies: String,
     }
     /// `[api]`
     Api {

@@ -52,6 +52,14 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
 }
 
 #[test]
+fn proxies_are_addresses() {
+    let load = |proxies: &str| load(&format!("[web]\nproxies = \"{proxies}\""), &[]);
+    assert!(load("10.0.0.1 ::1").is_ok());
+    assert!(load("10.0.0.1, ::1").unwrap_err().to_string().contains("web.proxies"));
+    assert!(load("proxy.example").is_err());
+}
+
+#[test]
 fn faults_name_their_key_and_never_repeat_a_value() {
     let secret = "postgres://u:s3cret@h/d";
     let wrong_kind = format!("[ledger]\nconnections = \"{secret}\"");

@@ -1,6 +1,7 @@
 //! Bounds of single keys, and what two keys must have in common.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::{Api, Config, ConfigError, MailTls, Notices, ServiceUrl, SignIn};
@@ -17,6 +18,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     api(&config.api)?;
     person_ids(config)?;
     tls(config)?;
+    proxies(config)?;
     intake(config)?;
     let relay = &config.relay;
     within("ledger.connections", config.ledger.connections, 1..=1_000)?;
@@ -114,6 +116,14 @@ fn tls(config: &Config) -> Result<(), ConfigError> {
         (true, false) => Err(fault("web.tls_key", "is needed with web.tls_certificate".into())),
         (false, true) => Err(fault("web.tls_certificate", "is needed with web.tls_key".into())),
         _ => Ok(()),
+    }
+}
+
+fn proxies(config: &Config) -> Result<(), ConfigError> {
+    let mut addresses = config.web.proxies.split_whitespace();
+    match addresses.all(|address| address.parse::<IpAddr>().is_ok()) {
+        true => Ok(()),
+        false => Err(fault("web.proxies", "holds IP addresses, separated by blanks".into())),
     }
 }
 

@@ -4,6 +4,7 @@
 //! success is a [`problem::Problem`]: code, message and place of the fault.
 
 mod api;
+mod asker;
 mod assets;
 mod auth;
 mod console;

@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use governor::clock::MonotonicClock;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use jiff::SignedDuration;
 use moka::sync::Cache;
 
+use super::asker::asker;
 use super::sign_in::{HttpFault, Persona, Provider, persona};
 use crate::config::{Config, Contact};
 use crate::domain::{EnterpriseNumber, PersonId};
@@ -45,6 +47,7 @@ pub struct Pages {
     person_key: Option<PersonKey>,
     issuer: String,
     questions: Pace,
+    proxies: Vec<IpAddr>,
 }
 
 /// The pages cannot be served like this.
@@ -83,6 +86,7 @@ impl Pages {
         let key = settings.person_key.reveal();
         let quota = Quota::per_minute(QUESTIONS_PER_MINUTE);
         let store = HashMapStateStore::default();
+        let proxies = config.web.proxies.split_whitespace();
         Ok(Self {
             provider,
             personas,
@@ -100,6 +104,7 @@ impl Pages {
             person_key: (!key.is_empty()).then(|| PersonKey::new(key.as_bytes())),
             issuer: settings.issuer.clone(),
             questions: RateLimiter::new(quota, store, MonotonicClock),
+            proxies: proxies.filter_map(|address| address.parse().ok()).collect(),
         })
     }
 
@@ -108,8 +113,10 @@ impl Pages {
         self.personas.is_empty() || persona::is_loopback(host)
     }
 
-    /// Takes one question of an address, if it has not asked too often.
-    pub(super) fn may_ask(&self, address: IpAddr) -> bool {
+    /// Takes one question of who asks from an address, if it was not asked too
+    /// often from there.
+    pub(super) fn may_ask(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let address = asker(peer, headers, &self.proxies);
         if self.questions.len() > ADDRESSES_MAX {
             self.questions.retain_recent();
         }

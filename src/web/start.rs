@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -59,13 +60,14 @@ pub(super) async fn root(visitor: Visitor) -> Response {
 pub(super) async fn show(
     State(web): State<Web>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     visitor: Visitor,
     Query(question): Query<Question>,
 ) -> Result<Response, PageError> {
     let number = question.number.trim().to_owned();
     let answer = match number.is_empty() {
         true => None,
-        false if !web.pages.may_ask(address.ip()) => return Err(PageError::TooMany),
+        false if !web.pages.may_ask(address.ip(), &headers) => return Err(PageError::TooMany),
         false => Some(answer(&web, visitor.words, &number).await?),
     };
     let frame = Frame::new(&visitor, "start");
