@@ -42,6 +42,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   one("#reading").scrollTop = 0;
 });
 
+// Asked too often: the answer says to wait, and takes the last one's place.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 429) event.detail.shouldSwap = true;
+});
+
 function mark(row, isOpen) {
   row.classList.toggle("open", isOpen);
   const link = one(".row-link", row);
