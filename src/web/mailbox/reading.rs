@@ -33,6 +33,8 @@ pub(super) struct Open {
     pub(super) labels: Vec<LabelShown>,
     pub(super) other_labels: Vec<LabelShown>,
     pub(super) partitions: Vec<(String, String)>,
+    /// Whether it is read as soon as the browser has shown this page.
+    pub(super) is_read: bool,
     pub(super) is_done: bool,
     pub(super) is_hidden: bool,
     pub(super) expiry_note: Option<String>,
@@ -132,6 +134,7 @@ pub(super) async fn open(
             true => Vec::new(),
             false => others.map(|it| (it.id.clone(), it.name.clone())).collect(),
         },
+        is_read: line.read.is_some() || matches!(main, Main::Frame(_) | Main::Image(_)),
         is_done: line.task == Task::Done,
         is_hidden: line.is_hidden,
         expiry_note: expiry_note(line.expires_at, now, words),
