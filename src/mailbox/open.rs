@@ -74,11 +74,7 @@ impl Mailbox {
         reader: &Reader,
         id: MessageId,
     ) -> Result<(Line, Publication), MailboxError> {
-        let now = self.clock.now();
-        let look = self.ledger.look_at_message(&reader.person, id, now).await?;
-        let mut look = look.ok_or(MailboxError::NotFound)?;
-        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
-        let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
+        let (mut look, line) = self.seen(reader, id).await?;
         let publication = look.publication(line.enterprise, id).await?;
         Ok((line, publication.ok_or(MailboxError::NotFound)?))
     }
@@ -93,15 +89,25 @@ impl Mailbox {
         place: Place,
         id: MessageId,
     ) -> Result<(), MailboxError> {
+        let (_, line) = self.seen(reader, id).await?;
+        match place {
+            Place::Box(number) if line.enterprise != number => Err(MailboxError::NotFound),
+            Place::Box(_) | Place::All => Ok(()),
+        }
+    }
+
+    /// A look at one message, with its line.
+    pub(super) async fn seen(
+        &self,
+        reader: &Reader,
+        id: MessageId,
+    ) -> Result<(Look, Line), MailboxError> {
         let now = self.clock.now();
         let look = self.ledger.look_at_message(&reader.person, id, now).await?;
         let mut look = look.ok_or(MailboxError::NotFound)?;
         let everything = Filter { hidden: Hidden::With, ..Filter::default() };
         let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
-        match place {
-            Place::Box(number) if line.enterprise != number => Err(MailboxError::NotFound),
-            Place::Box(_) | Place::All => Ok(()),
-        }
+        Ok((look, line))
     }
 
     async fn note_opened(&self, reader: &Reader, line: &Line) -> Result<(), MailboxError> {
@@ -121,11 +127,7 @@ impl Mailbox {
     }
 
     async fn whole(&self, reader: &Reader, id: MessageId) -> Result<Opened, MailboxError> {
-        let now = self.clock.now();
-        let look = self.ledger.look_at_message(&reader.person, id, now).await?;
-        let mut look = look.ok_or(MailboxError::NotFound)?;
-        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
-        let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
+        let (mut look, line) = self.seen(reader, id).await?;
         let publication = look.publication(line.enterprise, id).await?;
         let publication = publication.ok_or(MailboxError::NotFound)?;
         let letters = look.letters_of(id).await?;
