@@ -57,8 +57,8 @@ pub use letters::{
     UnplannedLetter, Verdict,
 };
 pub use mailbox::{
-    BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, Line, Look,
-    Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
+    BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, LetterStep, Line,
+    Look, Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
 };
 pub use notices::{
     Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,

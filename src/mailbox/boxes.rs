@@ -7,8 +7,8 @@ use crate::domain::{Enterprise, EnterpriseNumber};
 use crate::ledger::{Look, Stretch};
 
 /// Unread messages of a box are counted up to here: beyond, a number says
-/// nothing that "99+" does not.
-pub const UNREAD_MAX: u32 = 100;
+/// nothing that "100+" does not.
+const UNREAD_MAX: u32 = 100;
 /// Of many boxes together so many are counted, in each 10 at least.
 const UNREAD_MAX_ALL: u32 = 10_000;
 const UNREAD_MIN: u32 = 10;
@@ -24,8 +24,8 @@ pub struct BoxEntry {
     pub is_favourite: bool,
     /// The all-digital consent.
     pub all_digital: bool,
-    /// Unread messages that the reader may see, up to [`UNREAD_MAX`], and up
-    /// to fewer where there are many boxes.
+    /// Unread messages that the reader may see, up to 100, and up to fewer
+    /// where there are many boxes.
     pub unread: u64,
     /// Whether counting ended there: shown as "10+".
     pub is_unread_more: bool,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Deed, Filter, Hidden, Mailbox, MailboxError, Reader};
+use super::{Deed, Mailbox, MailboxError, Reader};
 use crate::documents::Content;
 use crate::domain::{self, MessageId};
 
@@ -35,10 +35,7 @@ impl Mailbox {
         part: &str,
     ) -> Result<Fetched, MailboxError> {
         let now = self.clock.now();
-        let look = self.ledger.look_at_message(&reader.person, id, now).await?;
-        let mut look = look.ok_or(MailboxError::NotFound)?;
-        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
-        let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
+        let (mut look, line) = self.seen(reader, id).await?;
         let publication = look.publication(line.enterprise, id).await?;
         drop(look);
         let attachments = publication.map(|it| it.attachments).unwrap_or_default();

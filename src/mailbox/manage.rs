@@ -1,10 +1,9 @@
-//! What access managers decide for the box as a whole: consent, notification;
-//! and the record of all that was done.
+//! What access managers decide for the box as a whole: consent, notification.
 
 use jiff::Timestamp;
 
-use super::{Deeds, Mailbox, MailboxError, Reader};
-use crate::domain::{EnterpriseNumber, Notification, Person, PersonId};
+use super::{Mailbox, MailboxError, Reader};
+use crate::domain::{EnterpriseNumber, Notification, Person};
 use crate::ledger::{Managed, Management, NoticeRow};
 
 /// When the all-digital consent was given or withdrawn, and by whom.
@@ -24,8 +23,6 @@ const ADDRESS_CHARS_MAX: usize = 254;
 const CONSENTS_MAX: u32 = 200;
 /// A month of notices.
 const NOTICES_MAX: u32 = 31;
-/// Rows of the record on one page.
-const DEEDS_MAX: u32 = 100;
 
 impl Mailbox {
     pub(super) async fn manage(
@@ -117,25 +114,6 @@ impl Mailbox {
     ) -> Result<Vec<NoticeRow>, MailboxError> {
         let mut look = self.look_as_manager(reader, enterprise).await?;
         Ok(look.notices_in(enterprise, NOTICES_MAX).await?)
-    }
-
-    /// What was done in a box, newest first, 100 rows a page from 1; with the
-    /// persons it names.
-    ///
-    /// # Errors
-    /// As [`Mailbox::consent`].
-    pub async fn record(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-        page: u32,
-    ) -> Result<Vec<(Deeds, Option<Person>)>, MailboxError> {
-        let mut look = self.look_as_manager(reader, enterprise).await?;
-        let persons = look.persons_in(enterprise).await?;
-        let skip = page.saturating_sub(1).saturating_mul(DEEDS_MAX);
-        let deeds = look.deeds_in(enterprise, DEEDS_MAX, skip).await?;
-        let named = |id: &PersonId| persons.iter().find(|person| person.id == *id).cloned();
-        Ok(deeds.into_iter().map(|it| (it.clone(), named(&it.actor))).collect())
     }
 }
 

@@ -43,6 +43,20 @@ impl Mailbox {
         self.mark(reader, ids, Mark::Task(task, due)).await
     }
 
+    /// Says that something is to be done, or that it was; by the day that each
+    /// message has.
+    ///
+    /// # Errors
+    /// As [`Mailbox::hide`].
+    pub async fn turn(
+        &self,
+        reader: &Reader,
+        ids: &[MessageId],
+        task: Task,
+    ) -> Result<u64, MailboxError> {
+        self.mark(reader, ids, Mark::Turn(task)).await
+    }
+
     /// Moves messages to another partition.
     ///
     /// # Errors

@@ -27,12 +27,13 @@ mod page;
 mod partitions;
 mod propose;
 mod reader;
+mod record;
 mod register;
 mod route;
 mod views;
 
 pub use access::{AccessTable, GrantLine, NewGrant, Preview};
-pub use boxes::{BoxEntry, Boxes, LastTimes, UNREAD_MAX};
+pub use boxes::{BoxEntry, Boxes, LastTimes};
 pub use content::Fetched;
 pub use counters::Counters;
 pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};
@@ -43,13 +44,14 @@ pub use marks::Change;
 pub use open::{Event, Happened, Opened};
 pub use page::{COUNT_MAX, Page, Total};
 pub use reader::{Claims, PersonKey, Reader};
+pub use record::{DEEDS_PER_PAGE, Record};
 pub use register::BoxStatus;
 pub use route::Destination;
 
 pub use crate::domain::Notification;
 pub use crate::ledger::{
-    Deed, Deeds, Filter, Hidden, LabelChange, LetterState, Line, NoticeRow, NoticeState, Order,
-    Place, View, ViewId,
+    Deed, Deeds, Filter, Hidden, LabelChange, LetterState, LetterStep, Line, NoticeRow,
+    NoticeState, Order, Place, View, ViewId,
 };
 
 use std::sync::Arc;

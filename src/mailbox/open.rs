@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Reader};
+use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{Label, MessageId, Person, Publication};
-use crate::ledger::{Deeds, LetterState, Look, Mark, Marked};
+use crate::ledger::{Deeds, LetterState, LetterStep, Look, Mark, Marked};
 
 /// A message that was opened.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +41,8 @@ pub enum Happened {
     Arrived,
     /// A person did something; what, in detail.
     Deed(Deed, Json),
-    /// A letter was made.
-    Letter(LetterState),
+    /// A letter was made, or came to stand elsewhere; where, in a word.
+    Letter(String),
 }
 
 /// Events of a history at most.
@@ -74,13 +74,40 @@ impl Mailbox {
         reader: &Reader,
         id: MessageId,
     ) -> Result<(Line, Publication), MailboxError> {
+        let (mut look, line) = self.seen(reader, id).await?;
+        let publication = look.publication(line.enterprise, id).await?;
+        Ok((line, publication.ok_or(MailboxError::NotFound)?))
+    }
+
+    /// Whether a message lies in a place, and is open to the reader there.
+    ///
+    /// # Errors
+    /// `NotFound` unless it does; whatever keeps the ledger from answering.
+    pub async fn is_in(
+        &self,
+        reader: &Reader,
+        place: Place,
+        id: MessageId,
+    ) -> Result<(), MailboxError> {
+        let (_, line) = self.seen(reader, id).await?;
+        match place {
+            Place::Box(number) if line.enterprise != number => Err(MailboxError::NotFound),
+            Place::Box(_) | Place::All => Ok(()),
+        }
+    }
+
+    /// A look at one message, with its line.
+    pub(super) async fn seen(
+        &self,
+        reader: &Reader,
+        id: MessageId,
+    ) -> Result<(Look, Line), MailboxError> {
         let now = self.clock.now();
         let look = self.ledger.look_at_message(&reader.person, id, now).await?;
         let mut look = look.ok_or(MailboxError::NotFound)?;
         let everything = Filter { hidden: Hidden::With, ..Filter::default() };
         let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
-        let publication = look.publication(line.enterprise, id).await?;
-        Ok((line, publication.ok_or(MailboxError::NotFound)?))
+        Ok((look, line))
     }
 
     async fn note_opened(&self, reader: &Reader, line: &Line) -> Result<(), MailboxError> {
@@ -100,11 +127,7 @@ impl Mailbox {
     }
 
     async fn whole(&self, reader: &Reader, id: MessageId) -> Result<Opened, MailboxError> {
-        let now = self.clock.now();
-        let look = self.ledger.look_at_message(&reader.person, id, now).await?;
-        let mut look = look.ok_or(MailboxError::NotFound)?;
-        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
-        let line = look.lines(&[id], &everything).await?.pop().ok_or(MailboxError::NotFound)?;
+        let (mut look, line) = self.seen(reader, id).await?;
         let publication = look.publication(line.enterprise, id).await?;
         let publication = publication.ok_or(MailboxError::NotFound)?;
         let letters = look.letters_of(id).await?;
@@ -130,13 +153,29 @@ async fn history(
         person: persons.iter().find(|person| person.id == it.actor).cloned(),
         happened: Happened::Deed(it.deed, it.detail),
     });
-    let letters = letters.iter().map(|letter| Event {
-        at: letter.created_at,
-        person: None,
-        happened: Happened::Letter(letter.clone()),
-    });
+    let steps = look.letter_steps_of(line.id).await?;
+    let letters = letters.iter().flat_map(|letter| way(letter, &steps));
     let arrived = Event { at: line.arrived_at, person: None, happened: Happened::Arrived };
     let mut events: Vec<Event> = deeds.chain(letters).chain([arrived]).collect();
     events.sort_by_key(|event| std::cmp::Reverse(event.at));
     Ok(events)
+}
+
+/// Where a letter of ours stands as soon as it is made.
+const MADE: &str = "queued";
+
+/// The way of one letter, newest first: each place where it came to stand.
+fn way(letter: &LetterState, steps: &[LetterStep]) -> Vec<Event> {
+    let made = (letter.created_at, MADE);
+    let of_letter = steps.iter().filter(|step| step.job == letter.job);
+    let mut way: Vec<_> =
+        std::iter::once(made).chain(of_letter.map(|step| (step.at, &*step.state))).collect();
+    // What goes to another printer is where it was.
+    way.dedup_by_key(|(_, state)| *state);
+    let event = |(at, state): (Timestamp, &str)| Event {
+        at,
+        person: None,
+        happened: Happened::Letter(state.to_owned()),
+    };
+    way.into_iter().rev().map(event).collect()
 }

@@ -208,8 +208,6 @@ pub(super) enum PageError {
     CrossSite,
     /// What was sent cannot be read.
     BadRequest,
-    /// Too often.
-    TooMany,
     /// Something that this program depends on is away.
     Unavailable,
     /// A defect, logged.
@@ -222,7 +220,6 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -234,7 +231,6 @@ impl PageError {
             Self::Forbidden => "error-forbidden",
             Self::CrossSite => "error-cross-site",
             Self::BadRequest => "error-bad-request",
-            Self::TooMany => "error-too-many",
             Self::Unavailable => "error-unavailable",
             Self::Internal => "error-internal",
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -65,14 +65,26 @@ pub(super) async fn show(
     Query(question): Query<Question>,
 ) -> Result<Response, PageError> {
     let number = question.number.trim().to_owned();
-    let answer = match number.is_empty() {
-        true => None,
-        false if !web.pages.may_ask(address.ip(), &headers) => return Err(PageError::TooMany),
-        false => Some(answer(&web, visitor.words, &number).await?),
+    let may_ask = number.is_empty() || web.pages.may_ask(address.ip(), &headers);
+    let answer = match may_ask {
+        true if number.is_empty() => None,
+        true => Some(answer(&web, visitor.words, &number).await?),
+        false => Some(later(visitor.words)),
     };
     let frame = Frame::new(&visitor, "start");
     let contact = contact(&web.pages.contact, visitor.words);
-    page(&StartPage { frame, number, answer, contact })
+    let mut response = page(&StartPage { frame, number, answer, contact })?;
+    if !may_ask {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    }
+    Ok(response)
+}
+
+/// Stands where the answer would, so that the answer to another number does
+/// not stay there.
+fn later(words: Words) -> Answer {
+    let (title, text) = (words.say("error-too-many"), words.say("error-too-many-text"));
+    Answer { mood: "bad", title, text, next: None }
 }
 
 #[derive(Template)]

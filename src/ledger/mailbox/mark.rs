@@ -21,6 +21,8 @@ pub enum Mark {
     Show,
     /// What is to be done, and by when.
     Task(Task, Option<Date>),
+    /// That it is to be done or was, by the day that is there.
+    Turn(Task),
     /// To another partition, which the mover must be able to see them in.
     Move(PartitionId),
     /// A label on.
@@ -58,6 +60,7 @@ const TASK: Statement = of_messages!(
     "task = $3, due_on = $4",
     "(task <> $3 OR COALESCE(due_on, -1) <> COALESCE($4, -1))"
 );
+const TURN: Statement = of_messages!("task = $3", "task <> $3");
 const MOVE: Statement = of_messages!("partition = $3", "partition <> $3");
 
 const LABEL: Statement = Statement {
@@ -94,6 +97,7 @@ impl Mark {
             Self::Task(task, due) => {
                 (Deed::Task, EntryKind::Marked, json!({ "task": task, "due": due }))
             }
+            Self::Turn(task) => (Deed::Task, EntryKind::Marked, json!({ "task": task })),
             Self::Move(to) => (Deed::Moved, EntryKind::Moved, json!({ "partition": to })),
             Self::Label(label) => (Deed::Labelled, EntryKind::Labelled, json!({ "label": label })),
             Self::Unlabel(label) => {
@@ -108,6 +112,7 @@ impl Mark {
             Self::Hide => (HIDE, vec![]),
             Self::Show => (SHOW, vec![]),
             Self::Task(task, due) => (TASK, vec![task.value().into(), due.map(day_number).into()]),
+            Self::Turn(task) => (TURN, vec![task.value().into()]),
             Self::Move(to) => (MOVE, vec![to.as_str().into()]),
             Self::Label(label) => (LABEL, vec![label.0.into()]),
             Self::Unlabel(label) => (UNLABEL, vec![label.0.into()]),

@@ -119,7 +119,12 @@ impl Look {
                 let found = self.boxes_of_label(*label).await?;
                 Ok(boxes.iter().all(|number| found.contains(number)))
             }
-            Mark::Read | Mark::Hide | Mark::Show | Mark::Task(..) | Mark::Move(_) => Ok(true),
+            Mark::Read
+            | Mark::Hide
+            | Mark::Show
+            | Mark::Task(..)
+            | Mark::Turn(_)
+            | Mark::Move(_) => Ok(true),
         }
     }
 

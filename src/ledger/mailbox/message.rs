@@ -27,6 +27,17 @@ pub struct LetterState {
     pub created_at: Timestamp,
 }
 
+/// That a letter came to stand elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterStep {
+    /// Its job id.
+    pub job: Uuid,
+    /// Where it stands from then on.
+    pub state: String,
+    /// When, by the clock of who said so.
+    pub at: Timestamp,
+}
+
 /// Where a message lies and what decides who sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Standing {
@@ -52,6 +63,11 @@ const PUBLICATION: Statement =
 
 const LETTERS: Statement = Statement::same(
     "SELECT job, cause, state, created_at FROM letters WHERE message = $1 ORDER BY created_at, job",
+);
+
+const LETTER_STEPS: Statement = Statement::same(
+    "SELECT e.job, e.state, e.at FROM letter_events e JOIN letters l ON l.job = e.job
+     WHERE l.message = $1 AND e.verdict = 'applied' ORDER BY e.id",
 );
 
 impl Ledger {
@@ -161,5 +177,18 @@ impl Look {
                 })
             })
             .collect()
+    }
+
+    /// What moved the letters of a message that the reader was seen to see, in
+    /// the order in which it was heard.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letter_steps_of(&mut self, id: MessageId) -> Result<Vec<LetterStep>, LedgerError> {
+        let rows = self.tx.rows(LETTER_STEPS, vec![id.0.into()]).await?;
+        let step = |mut row: Row| {
+            Ok(LetterStep { job: row.id()?, state: row.text()?, at: time(row.int()?)? })
+        };
+        rows.into_iter().map(step).collect()
     }
 }

@@ -37,7 +37,7 @@ pub(super) use look::is_over;
 pub use manage::{Managed, Management};
 pub use mark::Mark;
 pub use marks::Marked;
-pub use message::LetterState;
+pub use message::{LetterState, LetterStep};
 pub use rows::Line;
 pub use seal::SealHead;
 pub use views::{View, ViewId};

@@ -16,8 +16,16 @@ document.addEventListener("click", (event) => {
 // Folders: folded where the screen is narrow.
 const fold = one(".side-fold");
 if (fold && matchMedia("(max-width: 52rem)").matches) fold.open = false;
-// The page shows what was opened: it is read.
-for (const row of all(".row.open")) row.classList.remove("unread");
+// The page shows what was opened: it is read. A document that no page shows is
+// read when it is fetched.
+function read() {
+  for (const row of all(".row.open")) {
+    row.classList.remove("unread");
+    one(".state + .hidden-text", row)?.remove();
+  }
+}
+if (one(".message[data-read]")) read();
+document.addEventListener("click", (event) => { if (event.target.closest("[data-reads]")) read(); });
 
 // Select all.
 document.addEventListener("change", (event) => {
@@ -36,16 +44,22 @@ document.addEventListener("htmx:afterSettle", (event) => {
   for (const row of all(".row.open")) mark(row, false);
   const link = all(".row-link").find((link) => link.pathname === location.pathname);
   if (link) mark(link.closest(".row"), true);
+  if (message.matches("[data-read]")) read();
   const heading = one("h1", message);
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
   one("#reading").scrollTop = 0;
 });
 
+// Asked too often: the answer says to wait, and takes the last one's place.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 429) event.detail.shouldSwap = true;
+});
+
 function mark(row, isOpen) {
   row.classList.toggle("open", isOpen);
   const link = one(".row-link", row);
-  if (isOpen) { row.classList.remove("unread"); link.setAttribute("aria-current", "true"); }
+  if (isOpen) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
 }
 

@@ -118,7 +118,7 @@ async fn table(
         fault,
         filter_person: filter.one("person").unwrap_or_default().to_owned(),
         kinds: kinds.into(),
-        grants: table.grants.iter().filter(is_wanted).map(|line| grant(at, line)).collect(),
+        grants: table.grants.iter().filter(is_wanted).map(|line| grant(at, &side, line)).collect(),
         scopes: scopes(at, &draft.scope),
         partitions: side.partitions.iter().map(partition).collect(),
         place,
@@ -140,9 +140,9 @@ fn kind_of(scope: &Scope) -> &'static str {
     }
 }
 
-fn grant(at: &At, line: &GrantLine) -> GrantShown {
+fn grant(at: &At, side: &Side, line: &GrantLine) -> GrantShown {
     let (words, grant) = (at.words(), &line.grant);
-    let partition = grant.partition.as_ref().map(ToString::to_string);
+    let partition = grant.partition.as_ref().map(|id| side.partition_name(id));
     GrantShown {
         id: grant.id.to_string(),
         person: person_name(line.person.as_ref(), words),

@@ -63,7 +63,9 @@ impl Wish {
     ) -> Result<u64, MailboxError> {
         let mailbox = &web.mailbox;
         match self {
-            Self::Task(task, day) => mailbox.set_task(reader, ids, task, day).await,
+            Self::Task(task, Some(day)) => mailbox.set_task(reader, ids, task, Some(day)).await,
+            // A form that names no day leaves the one that is there.
+            Self::Task(task, None) => mailbox.turn(reader, ids, task).await,
             Self::Due(day) => {
                 let task = if day.is_some() { Task::ToDo } else { Task::None };
                 mailbox.set_task(reader, ids, task, day).await
@@ -119,7 +121,7 @@ pub(super) async fn on_one(
     Path((_, id)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id = at.message(&web, &id).await?;
     let wish = Wish::read(&fields).ok_or(PageError::BadRequest)?;
     let said = wish.said();
     let result = wish.grant(&web, &at.reader, &[id]).await;

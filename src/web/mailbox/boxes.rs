@@ -9,7 +9,8 @@ use super::answer::done;
 use super::closed::Closed;
 use super::place::{At, reader};
 use crate::domain::EnterpriseNumber;
-use crate::mailbox::{BoxEntry, Boxes, UNREAD_MAX};
+use crate::mailbox::{BoxEntry, Boxes};
+use crate::search::contains;
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, SignedIn, encoded, local, page};
@@ -62,8 +63,9 @@ pub(super) async fn show(
         return Ok(Redirect::to(&format!("/boxes/{}", only.enterprise.number)).into_response());
     }
     let total = entries.len();
-    let found: Vec<BoxEntry> =
-        entries.into_iter().filter(|entry| is_named(entry, &wanted.q)).collect();
+    let is_wanted =
+        |entry: &BoxEntry| is_named(&entry.enterprise.name, entry.enterprise.number, &wanted.q);
+    let found: Vec<BoxEntry> = entries.into_iter().filter(is_wanted).collect();
     let reach = wanted.shown.max(SHOWN);
     let more = |reach: usize| format!("/boxes?q={}&shown={reach}", encoded(&wanted.q));
     page(&BoxesPage {
@@ -77,26 +79,39 @@ pub(super) async fn show(
     })
 }
 
-/// Every word is in the name, or all digits are in the number.
-fn is_named(entry: &BoxEntry, text: &str) -> bool {
-    let name = entry.enterprise.name.to_lowercase();
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let number = entry.enterprise.number.to_string();
-    let is_number = !digits.is_empty() && number.contains(&digits);
-    is_number || text.to_lowercase().split_whitespace().all(|word| name.contains(word))
+/// Every word is in the name, as a search finds it; or a number was typed, and
+/// it is in the box's.
+fn is_named(name: &str, number: EnterpriseNumber, text: &str) -> bool {
+    let is_number = digits(text).is_some_and(|digits| number.to_string().contains(&digits));
+    is_number || text.split_whitespace().all(|word| contains(name, word))
+}
+
+/// The digits of a text that is a number, or a piece of one, as people write
+/// it: "24" of "Garage 24" is none.
+fn digits(text: &str) -> Option<String> {
+    let text = text.trim();
+    let bare = match text.get(..2) {
+        Some(country) if country.eq_ignore_ascii_case("BE") => text.get(2..)?,
+        _ => text,
+    };
+    let is_mark = |c: char| c == '.' || c.is_whitespace();
+    let digits: String = bare.chars().filter(|c| !is_mark(*c)).collect();
+    let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    is_number.then_some(digits)
+}
+
+/// How many are unread; counting ends somewhere, which is told.
+fn unread(words: Words, count: u64, is_more: bool) -> Option<String> {
+    let more = if is_more { "+" } else { "" };
+    (count > 0).then(|| format!("{}{more}", words.number(count)))
 }
 
 fn shown(entry: &BoxEntry, words: Words) -> BoxShown {
-    let unread = match entry.unread {
-        0 => None,
-        many if many >= u64::from(UNREAD_MAX) => Some(format!("{}+", UNREAD_MAX - 1)),
-        few => Some(words.number(few)),
-    };
     BoxShown {
         number: entry.enterprise.number,
         name: entry.enterprise.name.clone(),
         shown: entry.enterprise.number.dotted(),
-        unread,
+        unread: unread(words, entry.unread, entry.is_unread_more),
         is_manager: entry.is_manager,
         is_favourite: entry.is_favourite,
     }
@@ -110,4 +125,43 @@ pub(super) async fn favour(
 ) -> Result<Response, PageError> {
     let result = web.mailbox.favour(&at.reader, at.one()?, fields.is("on")).await;
     done(result, local(fields.one("to").unwrap_or("/boxes")), "said-saved")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Language;
+
+    #[test]
+    fn a_number_is_looked_for_only_where_one_was_typed() {
+        let number: EnterpriseNumber = "0852093431".parse().unwrap();
+        for (text, is_found) in [
+            ("", true),
+            ("garage", true),
+            ("GARAGE cremerie", true),
+            ("Crème", true),
+            ("Garage 24", false),
+            ("Garage 31", false),
+            ("boulangerie", false),
+            ("0852.093.431", true),
+            ("BE 0852 093 431", true),
+            ("be0852", true),
+            ("431", true),
+            ("999", false),
+            ("...", false),
+            ("BE", false),
+        ] {
+            assert_eq!(is_named("Garage & Crèmerie", number, text), is_found, "{text:?}");
+        }
+        assert!(is_named("Garage 24", number, "garage 24"));
+    }
+
+    #[test]
+    fn a_count_that_ended_early_says_so() {
+        let words = Words(Language::En);
+        assert_eq!(unread(words, 0, false), None);
+        assert_eq!(unread(words, 10, false).as_deref(), Some("10"));
+        assert_eq!(unread(words, 10, true).as_deref(), Some("10+"));
+        assert_eq!(unread(words, 100, true).as_deref(), Some("100+"));
+    }
 }

@@ -59,7 +59,7 @@ pub(super) async fn show(
     let url = |change: &dyn Fn(&mut ListQuery)| {
         let mut query = ListQuery::default();
         change(&mut query);
-        query.url(&at.url())
+        query.list_url(&at.url())
     };
     let senders = named.organizations.iter().filter_map(|number| {
         let name = at.reference.organizations.get(number)?.name.best(words.0).to_owned();

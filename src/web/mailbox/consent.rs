@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answer::done;
+use super::history::Past;
 use super::place::{At, Shown, person_name};
 use super::query::ListQuery;
-use super::reading::Past;
 use super::side::{Around, Side, around};
 use crate::web::Web;
 use crate::web::form::Fields;

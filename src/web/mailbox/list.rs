@@ -12,6 +12,7 @@ use self::filter::{Chip, FilterShown, chips, filter};
 use self::layout::{ColumnChoice, Heading, all_columns, densities, heading, orders, size_option};
 use self::rows::{Content, Row, Rower};
 use super::choices::ChoiceOption;
+use super::partition_names::PartitionNames;
 use super::place::{At, Shown};
 use super::query::{Column, ListQuery, SIZES};
 use super::reading::{Main, Open};
@@ -75,7 +76,7 @@ pub(super) async fn show(
     let query = ListQuery::read(raw.as_deref());
     let is_bare = raw.as_deref().is_none_or(str::is_empty);
     if let (true, Some(view)) = (is_bare, default_of(&web, &at).await?) {
-        return Ok(Redirect::to(&view.url(&at.url())).into_response());
+        return Ok(Redirect::to(&view.list_url(&at.url())).into_response());
     }
     let Around { place, side, labels, .. } = around(&web, &at, &query, "").await?;
     let list = list(&web, &at, &query, &side, &labels, None).await?;
@@ -102,12 +103,16 @@ pub(super) async fn list(
         mailbox.search(&at.reader, at.place, language, text, &filter, size).await?
     };
     let columns = query.shown(at.place);
-    let rower = Rower { web, at, query, labels, columns: &columns, open, now: web.clock.now() };
+    // Only who looks at them pays for their names.
+    let named = if columns.contains(&Column::Partition) { &listed.lines[..] } else { &[] };
+    let partitions = &PartitionNames::of(web, at, side, named).await?;
+    let (now, columns) = (web.clock.now(), &columns[..]);
+    let rower = Rower { web, at, query, labels, partitions, columns, open, now };
     let mut rows = Vec::with_capacity(listed.lines.len());
     for line in &listed.lines {
         rows.push(rower.row(line).await?);
     }
-    Ok(listing(at, query, side, &columns, &listed, rows))
+    Ok(listing(at, query, side, columns, &listed, rows))
 }
 
 fn listing(
@@ -137,8 +142,8 @@ fn listing(
         is_filtered: query.is_filtered(),
         is_hidden: query.is_hidden,
         has_pages: pages.has_previous || pages.has_next,
-        previous: pages.has_previous.then(|| turned(query, -1).url(&url)),
-        next: pages.has_next.then(|| turned(query, 1).url(&url)),
+        previous: pages.has_previous.then(|| turned(query, -1).list_url(&url)),
+        next: pages.has_next.then(|| turned(query, 1).list_url(&url)),
         page_text: pages.text(words, listed.total),
     }
 }

@@ -19,6 +19,7 @@ pub(super) const ICON_PARTITION: &str = "M3.5 6h6l2 2.5h9v10.5h-17z";
 pub(super) const ICON_PERSONS: &str = "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 19.5c0-3.3 2.7-5.5 6-5.5s6 2.2 6 5.5M16 5a3.3 3.3 0 0 1 0 6.3M17.5 14.3c2.1.6 3.5 2.5 3.5 5.2";
 pub(super) const ICON_CONSENT: &str = "M5 4.5h14v10H5zM9 19.5h6M12 14.5v5M9.5 9.5l2 2 3.5-4";
 pub(super) const ICON_NOTICES: &str = "M6 16.5v-6a6 6 0 0 1 12 0v6l1.5 1.5h-15zM10 20.5h4";
+pub(super) const ICON_RECORD: &str = "M6 3.5h12v17H6zM9 8h6M9 12h6M9 16h4";
 const ICON_CLIP: &str = "M17.5 8.5l-8 8a2.5 2.5 0 0 0 3.5 3.5l8-8a4.5 4.5 0 0 0-6.5-6.5l-8 8";
 const ICON_CLOCK: &str = "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.5l3 2";
 

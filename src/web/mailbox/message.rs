@@ -12,8 +12,7 @@ use super::place::At;
 use super::query::ListQuery;
 use super::reading::{Showing, open, showing};
 use super::side::{Around, around};
-use crate::domain::MessageId;
-use crate::mailbox::{Fetched, Place};
+use crate::mailbox::Fetched;
 use crate::web::Web;
 use crate::web::page::{Frame, PageError, page};
 
@@ -27,15 +26,9 @@ pub(super) async fn show(
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id = at.message(&web, &id).await?;
     let query = ListQuery::read(raw.as_deref());
     let opened = web.mailbox.open(&at.reader, id).await?;
-    if let Place::Box(number) = at.place {
-        // The same message has one address a place, and none in another box.
-        if opened.line.enterprise != number {
-            return Err(PageError::NotFound);
-        }
-    }
     let Around { place, side, labels, .. } = around(&web, &at, &query, "").await?;
     let open = open(&web, &at, &query, &side, &labels, &opened).await?;
     let is_part = headers.get("hx-target").is_some_and(|target| target == "reading");
@@ -61,7 +54,7 @@ pub(super) async fn content(
     Path((_, id, part)): Path<(String, String, String)>,
     Query(how): Query<How>,
 ) -> Result<Response, PageError> {
-    let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id = at.message(&web, &id).await?;
     let fetched = web.mailbox.content(&at.reader, id, &part).await?;
     Ok(served(fetched, how.view == "yes"))
 }

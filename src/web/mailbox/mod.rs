@@ -12,26 +12,35 @@ mod choices;
 mod closed;
 mod completion;
 mod consent;
+mod history;
 mod labels;
 mod list;
 mod marked;
 mod marks;
 mod message;
 mod notices;
+mod partition_names;
 mod partitions;
 mod place;
 mod query;
 mod reading;
+mod record;
 mod side;
 mod views;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use super::Web;
+use super::problem::method_not_allowed;
 
 pub(super) use message::served;
 pub(super) use place::reader;
+
+/// Nobody may ask for the head alone: that would read the message.
+fn whole(routes: MethodRouter<Web>) -> MethodRouter<Web> {
+    routes.head(method_not_allowed)
+}
 
 /// Everything under `/boxes`.
 pub(super) fn router(web: &Web) -> Router<Web> {
@@ -42,8 +51,8 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/boxes/{place}/favourite", post(boxes::favour))
         .route("/boxes/{place}/completion", get(completion::show))
         .route("/boxes/{place}/messages", post(act::on_many))
-        .route("/boxes/{place}/messages/{id}", get(message::show).post(act::on_one))
-        .route("/boxes/{place}/messages/{id}/content/{part}", get(message::content))
+        .route("/boxes/{place}/messages/{id}", whole(get(message::show)).post(act::on_one))
+        .route("/boxes/{place}/messages/{id}/content/{part}", whole(get(message::content)))
         .route("/boxes/{place}/views", post(views::save))
         .route("/boxes/{place}/views/delete", post(views::delete))
         .route("/boxes/{place}/labels", get(labels::show).post(labels::change))
@@ -55,5 +64,6 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         )
         .route("/boxes/{place}/management/consent", get(consent::show).post(consent::change))
         .route("/boxes/{place}/management/notices", get(notices::show).post(notices::change))
+        .route("/boxes/{place}/management/record", get(record::show))
         .route_layer(explain)
 }

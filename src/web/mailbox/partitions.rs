@@ -94,13 +94,8 @@ async fn destination(
     }
 }
 
-fn partition_name(side: &Side, id: &PartitionId) -> String {
-    let known = side.partitions.iter().find(|item| item.id == id.as_str());
-    known.map_or_else(|| id.to_string(), |item| item.name.clone())
-}
-
 fn answer(at: &At, side: &Side, found: &Destination) -> String {
-    let (words, partition) = (at.words(), partition_name(side, &found.partition));
+    let (words, partition) = (at.words(), side.partition_name(&found.partition));
     match found.rule {
         Some(rule) => {
             let rule = words.number(u64::from(rule));
@@ -122,7 +117,7 @@ fn rule_shown(at: &At, side: &Side, rule: &RoutingRule, hit: Option<u32>) -> Rul
     RuleShown {
         priority: rule.priority,
         when: criteria(at.words(), names),
-        partition: partition_name(side, &rule.partition),
+        partition: side.partition_name(&rule.partition),
         is_hit: hit == Some(rule.priority),
     }
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::{EnterpriseNumber, Language, Person};
+use crate::domain::{EnterpriseNumber, Language, MessageId, Person};
 use crate::ledger::Reference;
 use crate::mailbox::{Claims, Place, Reader};
 use crate::web::Web;
@@ -50,6 +50,14 @@ impl At {
         }
     }
 
+    /// The message of a path. It has one address a place, and none in another
+    /// box: nothing may be done with it before that is known.
+    pub(super) async fn message(&self, web: &Web, id: &str) -> Result<MessageId, PageError> {
+        let id: MessageId = id.parse().map_err(|_| PageError::NotFound)?;
+        web.mailbox.is_in(&self.reader, self.place, id).await?;
+        Ok(id)
+    }
+
     /// The address of the place.
     pub(super) fn url(&self) -> String {
         url(self.place)
@@ -83,6 +91,8 @@ pub(super) fn url(place: Place) -> String {
 /// A place as the top of a page shows it.
 pub(super) struct Shown {
     pub(super) url: String,
+    /// Its whole list, whatever the default view.
+    pub(super) everything: String,
     pub(super) name: String,
     /// The number as people write it.
     pub(super) shown: Option<String>,

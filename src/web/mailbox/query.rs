@@ -112,6 +112,11 @@ impl Default for ListQuery {
     }
 }
 
+/// The address of a place's whole list.
+pub(super) fn everything_url(place: &str) -> String {
+    format!("{place}?in=inbox")
+}
+
 impl ListQuery {
     /// Reads an address; what it does not understand is left out.
     pub(super) fn read(query: Option<&str>) -> Self {
@@ -201,10 +206,17 @@ impl ListQuery {
         query.finish()
     }
 
-    /// The address of this list below a place.
+    /// The address of something that is looked at out of this list.
     pub(super) fn url(&self, path: &str) -> String {
         let query = self.query();
         if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The address of this very list in a place: never the bare one, where a
+    /// default view would open instead.
+    pub(super) fn list_url(&self, place: &str) -> String {
+        let query = self.query();
+        if query.is_empty() { everything_url(place) } else { format!("{place}?{query}") }
     }
 
     /// The first page of the same list, changed.
@@ -280,6 +292,15 @@ mod tests {
         assert_eq!(read.query(), address);
         assert_eq!(ListQuery::read(Some(&read.query())), read);
         assert_eq!(read.filter().media, vec![Medium::Paper, Medium::Both]);
+    }
+
+    #[test]
+    fn no_list_has_the_bare_address_of_its_place() {
+        let everything = ListQuery::default();
+        assert_eq!(everything.list_url("/boxes/all"), "/boxes/all?in=inbox");
+        assert_eq!(ListQuery::read(Some("in=inbox")), everything);
+        let second = ListQuery { page: 2, ..everything };
+        assert_eq!(second.list_url("/boxes/all"), "/boxes/all?page=2");
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
+use super::history::{Past, history};
 use super::list::{LabelShown, company, label_shown};
-use super::marks::{EXPIRES_SOON, MarkShown, letter_state, marks};
-use super::place::{At, person_name};
+use super::marks::{EXPIRES_SOON, MarkShown, marks};
+use super::partition_names::PartitionNames;
+use super::place::At;
 use super::query::ListQuery;
 use super::side::Side;
 use crate::clock::belgian_day;
 use crate::domain::{self, Attachment, Label, Task, Texts};
-use crate::mailbox::{Deed, Event, Happened, Opened, Place};
+use crate::mailbox::{Opened, Place};
 use crate::web::Web;
 use crate::web::page::{PageError, encoded, initials};
 use crate::web::words::Words;
@@ -31,6 +33,8 @@ pub(super) struct Open {
     pub(super) labels: Vec<LabelShown>,
     pub(super) other_labels: Vec<LabelShown>,
     pub(super) partitions: Vec<(String, String)>,
+    /// Whether it is read as soon as the browser has shown this page.
+    pub(super) is_read: bool,
     pub(super) is_done: bool,
     pub(super) is_hidden: bool,
     pub(super) expiry_note: Option<String>,
@@ -63,12 +67,6 @@ pub(super) struct File {
     /// To be shown.
     pub(super) view_url: String,
     pub(super) is_sandboxed: bool,
-}
-
-/// Something of the history.
-pub(super) struct Past {
-    pub(super) at: Moment,
-    pub(super) text: String,
 }
 
 /// How a browser may show a media type within a page.
@@ -118,11 +116,12 @@ pub(super) async fn open(
     let is_on = |label: &&Label| opened.labels.iter().any(|on| on.id == label.id);
     let (main, rest) = contents(opened, &url, words, now);
     let is_all = matches!(at.place, Place::All);
+    let partitions = &PartitionNames::of(web, at, side, std::slice::from_ref(line)).await?;
     let others = side.partitions.iter().filter(|it| it.id != line.partition.as_str());
     Ok(Open {
         subject: line.subject.best(words.0).to_owned(),
         here: query.url(&url),
-        back: query.url(&at.url()),
+        back: query.list_url(&at.url()),
         initials: initials(&sender),
         application: name(application, &line.application),
         kind: name(kind, &line.message_type),
@@ -135,15 +134,16 @@ pub(super) async fn open(
             true => Vec::new(),
             false => others.map(|it| (it.id.clone(), it.name.clone())).collect(),
         },
+        is_read: line.read.is_some() || matches!(main, Main::Frame(_) | Main::Image(_)),
         is_done: line.task == Task::Done,
         is_hidden: line.is_hidden,
         expiry_note: expiry_note(line.expires_at, now, words),
         body: body(opened, words, &main),
         main,
         attachments: rest,
-        facts: facts(at, opened, &sender, now),
+        facts: facts(at, opened, &sender, partitions, now),
         due: line.due.map(|day| day.to_string()).unwrap_or_default(),
-        history: opened.history.iter().map(|event| past(event, all_labels, words, now)).collect(),
+        history: history(opened, all_labels, partitions, words, now),
         sender,
         url,
     })
@@ -196,7 +196,13 @@ fn file(attachment: &Attachment, url: &str, words: Words) -> File {
 }
 
 /// What is known of a message, by name.
-fn facts(at: &At, opened: &Opened, sender: &str, now: Timestamp) -> Vec<(String, String)> {
+fn facts(
+    at: &At,
+    opened: &Opened,
+    sender: &str,
+    partitions: &PartitionNames<'_>,
+    now: Timestamp,
+) -> Vec<(String, String)> {
     let (line, words) = (&opened.line, at.words());
     let reference = &at.reference;
     let number = reference.organizations.get(&line.organization).map(|it| it.number.dotted());
@@ -209,7 +215,7 @@ fn facts(at: &At, opened: &Opened, sender: &str, now: Timestamp) -> Vec<(String,
         fact("fact-medium", words.say(&format!("medium-{}", line.medium.as_str()))),
     ];
     if !line.partition.is_general() {
-        facts.push(fact("fact-partition", line.partition.to_string()));
+        facts.push(fact("fact-partition", partitions.of_line(line)));
     }
     if let Some((read, _)) = line.read {
         facts.push(fact("fact-read", day(read)));
@@ -236,50 +242,6 @@ fn business_value(value: &str, words: Words) -> String {
     let word = if is_word { words.find(&format!("bv-{value}")) } else { None };
     let day = || Some(words.long_day(value.parse().ok()?));
     word.or_else(day).unwrap_or_else(|| value.to_owned())
-}
-
-fn past(event: &Event, labels: &[Label], words: Words, now: Timestamp) -> Past {
-    let person = person_name(event.person.as_ref(), words);
-    let text = match &event.happened {
-        Happened::Arrived => words.say("event-arrived"),
-        Happened::Letter(letter) => {
-            words.with("event-letter", "what", &letter_state(&letter.state, words))
-        }
-        Happened::Deed(deed, detail) => done(*deed, detail, &person, labels, words),
-    };
-    Past { at: words.moment(event.at, now), text }
-}
-
-fn done(
-    deed: Deed,
-    detail: &serde_json::Value,
-    person: &str,
-    labels: &[Label],
-    words: Words,
-) -> String {
-    let text = |field: &str| detail[field].as_str().unwrap_or_default().to_owned();
-    let label = || {
-        let id = text("label");
-        let known = labels.iter().find(|label| label.id.to_string() == id);
-        known.map_or_else(|| text("name"), |label| label.name.clone())
-    };
-    let (event, what) = match deed {
-        Deed::Read => ("event-read", String::new()),
-        Deed::Opened => ("event-opened", String::new()),
-        Deed::Downloaded | Deed::Exported => ("event-downloaded", String::new()),
-        Deed::Hidden => ("event-hidden", String::new()),
-        Deed::Shown => ("event-shown", String::new()),
-        Deed::Task => match detail["task"].as_str() {
-            Some("done") => ("event-done", String::new()),
-            Some("none") => ("event-nothing-to-do", String::new()),
-            _ => ("event-to-do", String::new()),
-        },
-        Deed::Moved => ("event-moved", text("partition")),
-        Deed::Labelled => ("event-labelled", label()),
-        Deed::Unlabelled => ("event-unlabelled", label()),
-        other => ("event-other", other.as_str().to_owned()),
-    };
-    words.with_all(event, &[("person", person), ("what", &what)])
 }
 
 #[cfg(test)]

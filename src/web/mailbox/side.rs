@@ -3,10 +3,10 @@
 
 use super::marks::{
     ICON_ALL, ICON_CONSENT, ICON_DONE, ICON_HIDDEN, ICON_NOTICES, ICON_PAPER, ICON_PARTITION,
-    ICON_PERSONS, ICON_REGISTERED, ICON_UNREAD, ICON_VIEW,
+    ICON_PERSONS, ICON_RECORD, ICON_REGISTERED, ICON_UNREAD, ICON_VIEW,
 };
 use super::place::{At, Shown};
-use super::query::ListQuery;
+use super::query::{ListQuery, everything_url};
 use super::views::query_of;
 use crate::domain::{Label, Medium, PartitionId, Task};
 use crate::mailbox::{BoxEntry, Place, Total};
@@ -41,6 +41,14 @@ pub(super) struct Side {
     pub(super) labels: Vec<LabelItem>,
     pub(super) manage: Vec<Item>,
     pub(super) is_manager: bool,
+}
+
+impl Side {
+    /// A partition by its name; one that is gone, by its id.
+    pub(super) fn partition_name(&self, id: &PartitionId) -> String {
+        let known = self.partitions.iter().find(|item| item.id == id.as_str());
+        known.map_or_else(|| id.to_string(), |item| item.name.clone())
+    }
 }
 
 /// A place with what stands around its pages.
@@ -90,6 +98,7 @@ pub(super) async fn around(
 fn shown(at: &At, query: &ListQuery, entry: Option<&BoxEntry>) -> Shown {
     Shown {
         url: at.url(),
+        everything: everything_url(&at.url()),
         name: match entry {
             Some(entry) => entry.enterprise.name.clone(),
             None => at.words().say("boxes-all-short"),
@@ -118,12 +127,7 @@ impl Folder<'_> {
     ) -> Item {
         let query = self.query.bare().but(change);
         let is_current = self.is_list && query.criteria() == self.query.criteria();
-        let url = match query.is_filtered() {
-            true => query.url(&self.url),
-            // Not bare: there a default view would open.
-            false => format!("{}?in=inbox&{}", self.url, query.query()),
-        };
-        let url = url.trim_end_matches('&').to_owned();
+        let url = query.list_url(&self.url);
         Item { id: String::new(), url, name, icon, count, is_current }
     }
 
@@ -154,7 +158,7 @@ impl Folder<'_> {
             let query = query_of(&view);
             Item {
                 id: id.0.to_string(),
-                url: query.url(&self.url),
+                url: query.list_url(&self.url),
                 is_current: self.is_list && query == *self.query && query.is_filtered(),
                 name: view.name,
                 icon: ICON_VIEW,
@@ -201,6 +205,7 @@ impl Folder<'_> {
             item("partitions", "partitions-title", ICON_PARTITION),
             item("consent", "consent-title", ICON_CONSENT),
             item("notices", "notices-title", ICON_NOTICES),
+            item("record", "record-title", ICON_RECORD),
         ]
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::answer::done;
 use super::place::At;
-use super::query::ListQuery;
+use super::query::{ListQuery, everything_url};
 use crate::mailbox::{MailboxError, View};
 use crate::web::Web;
 use crate::web::form::Fields;
@@ -49,11 +49,7 @@ pub(super) async fn save(
         layout: json!({ "query": query.query() }),
     };
     let saved = web.mailbox.save_view(&at.reader, same.map(|(id, _)| id), view).await;
-    let to = match query.is_filtered() {
-        true => query.url(&at.url()),
-        false => format!("{}?in=inbox&{}", at.url(), query.query()),
-    };
-    done(saved, to.trim_end_matches('&'), "said-saved")
+    done(saved, &query.list_url(&at.url()), "said-saved")
 }
 
 /// `POST /boxes/{place}/views/delete`
@@ -62,7 +58,7 @@ pub(super) async fn delete(
     at: At,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    let to = format!("{}?in=inbox", at.url());
+    let to = everything_url(&at.url());
     let name = fields.one("name").unwrap_or_default();
     let views = web.mailbox.views(&at.reader).await?;
     let here = views.into_iter().filter(|(_, view)| view.place == at.place);

@@ -87,6 +87,7 @@ fn pages(place: &str, message: &str) -> Vec<(&'static str, String)> {
         ("partitions", format!("{place}/management/partitions")),
         ("consent", format!("{place}/management/consent")),
         ("notices", format!("{place}/management/notices")),
+        ("record", format!("{place}/management/record")),
         ("missing", "/nothing".into()),
     ]
 }

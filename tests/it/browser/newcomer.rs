@@ -66,6 +66,33 @@ async fn browser_a_newcomer_registers_and_a_colleague_sees_the_dmfa_alone() -> R
 }
 
 /// Klaus, who reads German; answers the number of his company.
+/// What was said of the number before does not stay.
+#[tokio::test]
+async fn browser_whoever_asks_too_often_is_told_to_wait() -> Result<()> {
+    let (demo, browser) = (Demo::start(10).await?, Browser::start().await?);
+    browser.go(&demo.url("/start")).await?;
+    browser.fill("#number", "0123456789").await?;
+    let answered = "return document.querySelector('#answer .answer') !== null";
+    until("an answer", async || {
+        browser.run(answered, serde_json::json!([])).await.is_ok_and(|is| is == true)
+    })
+    .await;
+    let before = browser.text_of("#answer").await?;
+    let often = "const done = arguments[arguments.length - 1]; \
+        Promise.all([...Array(40)].map(() => fetch('/start?number=1'))).then(() => done(true));";
+    browser.run_async(often).await?;
+    browser.fill("#number", "0123456788").await?;
+    until("the answer to wait", async || {
+        browser.text_of("#answer").await.is_ok_and(|now| now != before && !now.is_empty())
+    })
+    .await;
+    ensure!(browser.count("#answer .answer.bad").await? == 1);
+    let wait = [("fr", "Attendez une minute"), ("en", "Wait a minute")];
+    let text = browser.text_of("#answer").await?;
+    ensure!(wait.iter().any(|(_, wanted)| text.contains(wanted)), "{text}");
+    Ok(())
+}
+
 async fn register(demo: &Demo, browser: &Browser) -> Result<String> {
     demo.enter(browser, "demo-klaus", "/start/register").await?;
     let number = browser

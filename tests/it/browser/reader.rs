@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::demo::Demo;
 use super::driver::Browser;
-use crate::support::wait::until;
+use super::publication;
+use crate::support::wait::{until, until_worked_off};
 
 #[tokio::test]
 async fn browser_a_reader_works_through_a_box() -> Result<()> {
@@ -16,6 +17,7 @@ async fn browser_a_reader_works_through_a_box() -> Result<()> {
     let place = browser.path().await?.split('?').next().context("no path")?.to_owned();
     browser.until_shown("Réception").await;
     reads(&browser, &place).await?;
+    leaves_unread(&demo, &browser, &place).await?;
     labels(&demo, &browser, &place).await?;
     hides(&demo, &browser, &place).await?;
     saves_a_view(&demo, &browser, &place).await?;
@@ -52,6 +54,33 @@ async fn reads(browser: &Browser, place: &str) -> Result<()> {
     browser
         .until_at("the list", |path| path.starts_with(place) && !path.contains("messages"))
         .await;
+    Ok(())
+}
+
+/// What no page shows is read when it is fetched, and not before.
+async fn leaves_unread(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
+    let (number, subject) = (place.trim_start_matches("/boxes/"), "Fichier à télécharger");
+    let (kind, application) = ("DIMONA1", "onss:dimona:notification");
+    let mut message = publication("0206731645", application, kind, number, subject);
+    message["isBodyMainContent"] = json!(false);
+    message["attachments"] = json!([{
+        "httpPartName": "file", "isMainContent": true, "fileName": "file.html",
+        "mediaType": "text/html", "content": { "inline": "PGI+" },
+    }]);
+    demo.publish(application, &message).await?;
+    until_worked_off("it arrived", async || {
+        let shown = browser.go(&demo.url(place)).await.is_ok();
+        shown && browser.text().await.is_ok_and(|text| text.contains(subject))
+    })
+    .await;
+    browser.click(".row:nth-child(1) .row-link").await?;
+    until("it is shown", async || {
+        browser.text_of("#reading h1").await.is_ok_and(|shown| shown == subject)
+    })
+    .await;
+    ensure!(browser.count(".row.open.unread").await? == 1, "it was only looked at");
+    browser.click("#reading [data-reads]").await?;
+    ensure!(browser.count(".row.open.unread").await? == 0);
     Ok(())
 }
 

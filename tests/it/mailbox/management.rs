@@ -3,7 +3,8 @@
 use anyhow::{Result, ensure};
 use facteur::domain::{PartitionId, Person, RecordKey, RoutingRule, Scope};
 use facteur::mailbox::{
-    BoxStatus, Filter, MailboxError, NewGrant, Notification, Order, Page, Place, View, ViewId,
+    BoxStatus, Deeds, Filter, MailboxError, NewGrant, Notification, Order, Page, Place, View,
+    ViewId,
 };
 use serde_json::json;
 
@@ -123,7 +124,8 @@ async fn consent(ledger: &TestLedger) -> Result<()> {
         ensure!(matches!(answer, Err(MailboxError::Invalid { .. })), "{wrong}");
     }
     let record = mailbox.record(&chief, number, 1).await?;
-    ensure!(record.len() == 3 && record.iter().all(|(_, person)| person.is_some()));
+    let known = |deed: &Deeds| record.person(deed.actor.as_str()).is_some();
+    ensure!(record.deeds.len() == 3 && record.deeds.iter().all(known) && !record.is_more);
     house.close().await
 }
 

@@ -104,8 +104,8 @@ async fn stopped(ledger: &TestLedger) -> Result<()> {
     let kept = mailbox.notification(&chief(company)?, company.number()).await?;
     ensure!(kept.address.is_none() && kept.hour == super::HOUR, "{kept:?}");
     let record = mailbox.record(&chief(company)?, company.number(), 1).await?;
-    ensure!(record[0].0.actor.as_str() == "link" && record[0].0.detail["told"] == false);
-    ensure!(record[1].0.detail["told"] == true, "{record:?}");
+    ensure!(record.deeds[0].actor.as_str() == "link" && record.deeds[0].detail["told"] == false);
+    ensure!(record.deeds[1].detail["told"] == true, "{record:?}");
 
     post.house.post(&notice(company)).await?;
     post.to_the_next_night()?;

@@ -94,7 +94,7 @@ async fn the_history_says_where_a_message_was_moved() -> Result<()> {
     let moved = [("do", "move:ARCHIVES"), ("message", &*id)];
     assert_eq!(visitor.submit(&format!("{inbox}/messages"), &moved).await.status, 303);
     let page = text(&visitor.get(&format!("{inbox}/messages/{id}")).await);
-    assert!(page.contains("Moved to ARCHIVES by"), "{page}");
+    assert!(page.contains("Moved to Archives by"), "{page}");
     Ok(())
 }
 

@@ -5,6 +5,9 @@
 mod console;
 mod forms;
 mod hostile;
+mod lists;
+mod reading;
+mod record;
 mod sessions;
 pub(crate) mod site;
 mod stop_notices;

@@ -22,6 +22,7 @@ fn pages(company: Company, id: &str) -> Vec<String> {
         "/management/partitions".into(),
         "/management/consent".into(),
         "/management/notices".into(),
+        "/management/record".into(),
         format!("/messages/{id}"),
         format!("/messages/{id}/content/bill"),
     ];
@@ -90,11 +91,14 @@ async fn a_number_says_whether_there_is_a_box_and_nothing_else() -> Result<()> {
     let wrong = text(&visitor.get("/start?number=0123456789").await);
     assert!(wrong.contains("Ce n’est pas un numéro d’entreprise"));
     // And not for ever: numbers could be tried one by one.
-    let mut last = 200;
+    let mut last = visitor.get("/start").await;
     for _ in 0..40 {
-        last = visitor.get(&format!("/start?number={}", Company::Active.number())).await.status;
+        last = visitor.get(&format!("/start?number={}", Company::Active.number())).await;
     }
-    assert_eq!(last, 429);
+    assert_eq!(last.status, 429);
+    // It stands where the last answer stood.
+    let told = answer(&text(&last));
+    assert!(told.contains("Attendez une minute") && !told.contains("Oui,"), "{told}");
     Ok(())
 }
 

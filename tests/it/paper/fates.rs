@@ -1,18 +1,24 @@
 //! What printers report: in order, out of order, twice, in contradiction, and
 //! what is not theirs to say.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
+use facteur::clock::Clock;
+use facteur::mailbox::{Happened, Mailbox};
 use facteur::paper::letter::LetterState;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{House, event, paper};
+use crate::mailbox::reader;
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::Company;
 
 on_both_ledgers! {
     ends: sqlite_letters_come_to_their_end, postgres_letters_come_to_their_end;
+    way: sqlite_a_letters_way_is_told_step_by_step, postgres_a_letters_way_is_told_step_by_step;
     early: sqlite_reports_of_the_future_wait_for_their_time, postgres_reports_of_the_future_wait_for_their_time;
     wrong: sqlite_what_cannot_be_is_recorded_and_changes_nothing, postgres_what_cannot_be_is_recorded_and_changes_nothing;
     strays: sqlite_what_names_no_letter_is_kept_aside, postgres_what_names_no_letter_is_kept_aside;
@@ -54,6 +60,37 @@ async fn ends(ledger: &TestLedger) -> Result<()> {
         ensure!(expected.eq(receipts.iter().cloned()), "{steps:?}: {receipts:?}");
     }
     house.balances().await
+}
+
+/// What the reader of the message is shown: each place with its own time.
+async fn way(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let job = house.letter(&paper(Company::Active)).await?;
+    let (letter, _) = house.told(job).await?;
+    let mut expected = vec![("queued".to_owned(), letter.created_at)];
+    house.clock.advance(SignedDuration::from_hours(1));
+    house.claim(job, "one").await?;
+    expected.push(("claimed".to_owned(), house.now()));
+    for step in ["taken", "printed", "printed", "posted"] {
+        house.clock.advance(SignedDuration::from_hours(1));
+        house.says("overflow", job, step).await?;
+        if expected.iter().all(|(state, _)| state != step) && step != "taken" {
+            expected.push((step.to_owned(), house.now()));
+        }
+    }
+    expected.reverse();
+    let (ledger, documents) = (Arc::clone(&ledger.ledger), house.desk.documents.clone());
+    let clock: Arc<dyn Clock> = house.clock.clone();
+    let mailbox = Mailbox::new(ledger, None, documents, clock);
+    let chief = reader(&format!("person-{}", Company::Active.number()))?;
+    let history = mailbox.open(&chief, letter.message_id).await?.history;
+    let way = history.into_iter().filter_map(|event| match event.happened {
+        Happened::Letter(state) => Some((state, event.at)),
+        Happened::Arrived | Happened::Deed(..) => None,
+    });
+    let way: Vec<_> = way.collect();
+    ensure!(way == expected, "{way:?}");
+    Ok(())
 }
 
 async fn wrong(ledger: &TestLedger) -> Result<()> {

@@ -47,7 +47,7 @@ pub(super) fn chips(at: &At, query: &ListQuery, side: &Side) -> Vec<Chip> {
         let chosen = choice.options.into_iter().find(|option| option.is_chosen);
         if let Some(chosen) = chosen {
             let name = choice.name;
-            let without = query.but(|it| forget(it, name)).url(&url);
+            let without = query.but(|it| forget(it, name)).list_url(&url);
             chips.push(Chip { text: format!("{}: {}", choice.label, chosen.name), without });
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn chips(at: &At, query: &ListQuery, side: &Side) -> Vec<Chip> {
     for (name, label, day) in days {
         if let Some(day) = day {
             let text = format!("{}: {}", words.say(label), words.long_day(day));
-            chips.push(Chip { text, without: query.but(|it| forget(it, name)).url(&url) });
+            chips.push(Chip { text, without: query.but(|it| forget(it, name)).list_url(&url) });
         }
     }
     let flags = [
@@ -71,7 +71,7 @@ pub(super) fn chips(at: &At, query: &ListQuery, side: &Side) -> Vec<Chip> {
     ];
     for (name, label, is_set) in flags {
         if is_set {
-            let without = query.but(|it| forget(it, name)).url(&url);
+            let without = query.but(|it| forget(it, name)).list_url(&url);
             chips.push(Chip { text: words.say(label), without });
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn heading(words: Words, query: &ListQuery, url: &str, column: Column
     Heading {
         id: column.word(),
         name: column_name(words, column),
-        sort_url: is_sorted.then(|| query.but(|it| it.order = turned).url(url)),
+        sort_url: is_sorted.then(|| query.but(|it| it.order = turned).list_url(url)),
         is_sorted,
         is_descending: query.order == Order::Newest,
     }

@@ -7,6 +7,7 @@ use crate::mailbox::Line;
 use crate::web::Web;
 use crate::web::mailbox::marked::{Piece, marked};
 use crate::web::mailbox::marks::{MarkShown, marks};
+use crate::web::mailbox::partition_names::PartitionNames;
 use crate::web::mailbox::place::At;
 use crate::web::mailbox::query::{Column, ListQuery};
 use crate::web::page::PageError;
@@ -53,6 +54,7 @@ pub(super) struct Rower<'a> {
     pub(super) at: &'a At,
     pub(super) query: &'a ListQuery,
     pub(super) labels: &'a [Label],
+    pub(super) partitions: &'a PartitionNames<'a>,
     pub(super) columns: &'a [Column],
     pub(super) open: Option<MessageId>,
     pub(super) now: Timestamp,
@@ -100,7 +102,7 @@ impl Rower<'_> {
             Column::Application => {
                 name(reference.applications.get(&line.application).map(|it| &it.name))
             }
-            Column::Partition => Content::Text(line.partition.to_string()),
+            Column::Partition => Content::Text(self.partitions.of_line(line)),
             Column::Arrived => Content::Moment(words.moment(line.arrived_at, self.now)),
             Column::Expires => Content::Moment(words.moment(line.expires_at, self.now)),
             Column::Due => match line.due {

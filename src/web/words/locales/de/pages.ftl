@@ -326,6 +326,36 @@ notices-never = Es wurde noch kein Hinweis verschickt.
 notices-refused = Der Mailserver hat den Hinweis vom { $day } abgelehnt. Stimmt die Adresse?
 notices-waits = Der letzte Hinweis konnte noch nicht verschickt werden; neuer Versuch am { $day }.
 notices-answer = Antwort des Mailservers:
+record-title = Protokoll der Handlungen
+record-lead = Wer was wann in dieser Box tat: das Neueste zuerst. Es ist versiegelt: Nichts darin lässt sich unbemerkt ändern.
+record-empty = Hier ist nichts verzeichnet.
+record-when = Wann
+record-deed = Handlung
+record-detail = Womit
+record-given = an { $person }: { $what }
+record-withdrawn = entzogen: { $what }
+record-deleted = gelöscht: { $what }
+record-nothing-to-do = Nichts mehr zu tun
+record-on = ein
+record-off = aus
+deed-read = Zum ersten Mal gelesen
+deed-opened = Geöffnet
+deed-downloaded = Heruntergeladen
+deed-exported = Exportiert
+deed-hidden = Ausgeblendet
+deed-shown = Wieder angezeigt
+deed-task = Aufgabe
+deed-moved = Verschoben
+deed-labelled = Etikett gesetzt
+deed-unlabelled = Etikett entfernt
+deed-label = Etikett geändert
+deed-label_rule = Etikettenregeln geändert
+deed-grant = Zugang geändert
+deed-partition = Bereich geändert
+deed-rule = Regeln geändert
+deed-consent = Alles digital
+deed-registered = Box registriert
+deed-notification = Hinweise per E-Mail
 
 stop-title = Hinweise per E-Mail
 stop-lead = Sie werden per E-Mail auf ungelesene Post in der e-Box des Unternehmens { $box } hingewiesen. Möchten Sie diese E-Mails an dieser Adresse nicht mehr erhalten?
@@ -409,6 +439,10 @@ n-messages = { $count ->
 n-boxes = { $count ->
     [one] { $n } Box
    *[other] { $n } Boxen
+}
+n-rules = { $count ->
+    [one] { $n } Regel
+   *[other] { $n } Regeln
 }
 n-messages-many = mehr als { $n } Nachrichten
 page-of = { $from }–{ $to } von { $of }

@@ -326,6 +326,36 @@ notices-never = No notice has been sent yet.
 notices-refused = The mail server refused the notice of { $day }. Is the address right?
 notices-waits = The last notice could not be sent yet; it is tried again on { $day }.
 notices-answer = The mail server’s answer:
+record-title = Record of deeds
+record-lead = Who did what in this box, and when: newest first. It is sealed, so nothing in it can be changed unseen.
+record-empty = Nothing is recorded here.
+record-when = When
+record-deed = Deed
+record-detail = With what
+record-given = to { $person }: { $what }
+record-withdrawn = withdrawn: { $what }
+record-deleted = deleted: { $what }
+record-nothing-to-do = Nothing to do
+record-on = on
+record-off = off
+deed-read = First read
+deed-opened = Opened
+deed-downloaded = Downloaded
+deed-exported = Exported
+deed-hidden = Hidden
+deed-shown = Shown again
+deed-task = Task
+deed-moved = Moved
+deed-labelled = Label put on
+deed-unlabelled = Label taken off
+deed-label = Label changed
+deed-label_rule = Rules for labels changed
+deed-grant = Access changed
+deed-partition = Partition changed
+deed-rule = Rules changed
+deed-consent = All digital
+deed-registered = Box registered
+deed-notification = Notices by e-mail
 
 stop-title = Notices by e-mail
 stop-lead = You are told by e-mail of unread mail in the e-Box of company { $box }. Do you want no more of these e-mails at this address?
@@ -409,6 +439,10 @@ n-messages = { $count ->
 n-boxes = { $count ->
     [one] { $n } box
    *[other] { $n } boxes
+}
+n-rules = { $count ->
+    [one] { $n } rule
+   *[other] { $n } rules
 }
 n-messages-many = more than { $n } messages
 page-of = { $from }–{ $to } of { $of }

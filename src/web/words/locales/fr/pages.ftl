@@ -326,6 +326,36 @@ notices-never = Aucun avis n’a encore été envoyé.
 notices-refused = Le serveur de courrier a refusé l’avis du { $day }. L’adresse est-elle correcte ?
 notices-waits = Le dernier avis n’a pas encore pu être envoyé ; nouvel essai le { $day }.
 notices-answer = Réponse du serveur de courrier :
+record-title = Journal des actes
+record-lead = Qui a fait quoi dans cette boîte, et quand : le plus récent d’abord. Il est scellé : rien ne peut y être changé sans que cela se voie.
+record-empty = Rien n’est inscrit ici.
+record-when = Quand
+record-deed = Acte
+record-detail = Avec quoi
+record-given = à { $person } : { $what }
+record-withdrawn = retiré : { $what }
+record-deleted = supprimé : { $what }
+record-nothing-to-do = Plus rien à faire
+record-on = activé
+record-off = désactivé
+deed-read = Lu pour la première fois
+deed-opened = Ouvert
+deed-downloaded = Téléchargé
+deed-exported = Exporté
+deed-hidden = Masqué
+deed-shown = Affiché de nouveau
+deed-task = Tâche
+deed-moved = Déplacé
+deed-labelled = Libellé mis
+deed-unlabelled = Libellé retiré
+deed-label = Libellé modifié
+deed-label_rule = Règles de libellé modifiées
+deed-grant = Accès modifié
+deed-partition = Partition modifiée
+deed-rule = Règles modifiées
+deed-consent = Tout numérique
+deed-registered = Boîte enregistrée
+deed-notification = Avis par courriel
 
 stop-title = Avis par courriel
 stop-lead = Vous êtes averti par courriel du courrier non lu dans l’e-Box de l’entreprise { $box }. Voulez-vous ne plus recevoir ces courriels à cette adresse ?
@@ -409,6 +439,10 @@ n-messages = { $count ->
 n-boxes = { $count ->
     [one] { $n } boîte
    *[other] { $n } boîtes
+}
+n-rules = { $count ->
+    [one] { $n } règle
+   *[other] { $n } règles
 }
 n-messages-many = plus de { $n } messages
 page-of = { $from }–{ $to } sur { $of }

@@ -326,6 +326,36 @@ notices-never = Er is nog geen melding verstuurd.
 notices-refused = De mailserver heeft de melding van { $day } geweigerd. Klopt het adres?
 notices-waits = De laatste melding kon nog niet worden verstuurd; nieuwe poging op { $day }.
 notices-answer = Antwoord van de mailserver:
+record-title = Register van handelingen
+record-lead = Wie deed wat in deze box, en wanneer: het nieuwste eerst. Het is verzegeld: niets kan er ongezien in worden gewijzigd.
+record-empty = Hier is niets opgetekend.
+record-when = Wanneer
+record-deed = Handeling
+record-detail = Waarmee
+record-given = aan { $person }: { $what }
+record-withdrawn = ingetrokken: { $what }
+record-deleted = verwijderd: { $what }
+record-nothing-to-do = Niets meer te doen
+record-on = aan
+record-off = uit
+deed-read = Voor het eerst gelezen
+deed-opened = Geopend
+deed-downloaded = Gedownload
+deed-exported = Geëxporteerd
+deed-hidden = Verborgen
+deed-shown = Opnieuw getoond
+deed-task = Taak
+deed-moved = Verplaatst
+deed-labelled = Label geplaatst
+deed-unlabelled = Label verwijderd
+deed-label = Label gewijzigd
+deed-label_rule = Regels voor labels gewijzigd
+deed-grant = Toegang gewijzigd
+deed-partition = Partitie gewijzigd
+deed-rule = Regels gewijzigd
+deed-consent = Alles digitaal
+deed-registered = Box geregistreerd
+deed-notification = Meldingen per e-mail
 
 stop-title = Meldingen per e-mail
 stop-lead = U wordt per e-mail verwittigd van ongelezen post in de e-Box van onderneming { $box }. Wilt u deze e-mails niet meer ontvangen op dit adres?
@@ -409,6 +439,10 @@ n-messages = { $count ->
 n-boxes = { $count ->
     [one] { $n } box
    *[other] { $n } boxen
+}
+n-rules = { $count ->
+    [one] { $n } regel
+   *[other] { $n } regels
 }
 n-messages-many = meer dan { $n } berichten
 page-of = { $from }–{ $to } van { $of }
