@@ -208,6 +208,8 @@ pub(super) enum PageError {
     CrossSite,
     /// What was sent cannot be read.
     BadRequest,
+    /// Somebody changed meanwhile what it was about.
+    Conflict,
     /// Too often.
     TooMany,
     /// Something that this program depends on is away.
@@ -222,6 +224,7 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -234,6 +237,7 @@ impl PageError {
             Self::Forbidden => "error-forbidden",
             Self::CrossSite => "error-cross-site",
             Self::BadRequest => "error-bad-request",
+            Self::Conflict => "error-conflict",
             Self::TooMany => "error-too-many",
             Self::Unavailable => "error-unavailable",
             Self::Internal => "error-internal",

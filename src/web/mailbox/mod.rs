@@ -22,6 +22,8 @@ mod partitions;
 mod place;
 mod query;
 mod reading;
+mod routing;
+mod rules;
 mod side;
 mod views;
 

@@ -5,6 +5,7 @@
 mod console;
 mod forms;
 mod hostile;
+mod rules;
 mod sessions;
 pub(crate) mod site;
 mod stop_notices;
