@@ -1,6 +1,6 @@
 //! What an engine of the release before leaves open while engines are
-//! exchanged one by one: it knows neither until when a document is needed nor
-//! when a box is next told.
+//! exchanged one by one: it knows neither until when a document is needed, nor
+//! when a box is next told, nor that a report of the future waits.
 //!
 //! It marks a document as named and says no day, and names one again without
 //! moving its day. So nothing is released while such an engine is alive, and
@@ -47,6 +47,17 @@ const NEED: Statement = Statement {
           AND documents.used = 1 AND documents.needed_through < named.day",
 };
 
+/// A report of the future waits for its time; once judged again it stands
+/// there under another id too.
+const EARLY: Statement = Statement::same(
+    "INSERT INTO early_reports (job, source, event, at)
+     SELECT e.job, e.source, e.event, e.at FROM letter_events e
+     WHERE e.verdict = 'future' AND NOT EXISTS (
+         SELECT 1 FROM letter_events n WHERE n.job = e.job AND n.source = e.source
+          AND n.kind = e.kind AND n.at = e.at AND n.id > e.id)
+     ON CONFLICT (job, source, event) DO NOTHING",
+);
+
 /// A box that is to be told has a moment for it, and 0 has it planned.
 const UNPLANNED: Statement = Statement {
     postgres: "UPDATE notification_settings SET next_notice_at = 0
@@ -64,7 +75,8 @@ const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(10);
 impl Ledger {
     /// Sees to it that the ledger knows until when each document is needed
     /// that was claimed before `before`, `limit` messages at a time; answers
-    /// whether it does. Release nothing where it does not.
+    /// whether it does. Release nothing where it does not. After the last old
+    /// engine, reports that wait are found as well.
     ///
     /// # Errors
     /// `Transient` while the database is away: release nothing.
@@ -87,6 +99,9 @@ impl Ledger {
             // Once a day: what no message names stays unknown, and is kept.
             Some(day) => day < today && self.is_any(UNKNOWN, vec![micros(before).into()]).await?,
         };
+        if asked.is_none() {
+            self.store.execute(EARLY, vec![]).await?;
+        }
         if is_due {
             self.ask_messages(limit).await?;
             let cursor = Cursor { name: NEEDS.into(), position: today };
