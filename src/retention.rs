@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -24,6 +24,8 @@ use crate::telemetry::measure;
 
 /// Messages or documents in one transaction.
 const PAGE: i64 = 200;
+/// Messages asked at once what they name.
+const NEEDS_PAGE: i64 = 1_000;
 const EVERY: Duration = Duration::from_secs(600);
 const LEASE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -102,13 +104,10 @@ impl Retention {
         }
         round.held_up = self.ledger.keep_for_letters(PAGE, now).await?;
         let before = now - self.unreferenced;
-        loop {
-            let released = self.ledger.release_documents(before, PAGE, now).await?;
-            round.released += released;
-            fail_point!("released");
-            if released == 0 {
-                break;
-            }
+        // An engine of the release before may be at work still.
+        self.ledger.plan_forgotten_notices().await?;
+        if self.ledger.settle_needs(self.engine, NEEDS_PAGE, before, now).await? {
+            round.released = self.release(before, now).await?;
         }
         round.swept = upload::sweep(&self.ledger, &self.documents, self.unreferenced, now).await?;
         // A deed of 2026 is kept for whole years from 1 January 2027 on.
@@ -117,5 +116,17 @@ impl Retention {
             round.forgotten += forgotten;
         }
         Ok(round)
+    }
+
+    async fn release(&self, before: Timestamp, now: Timestamp) -> Result<u64, UploadError> {
+        let mut total = 0;
+        loop {
+            let released = self.ledger.release_documents(before, PAGE, now).await?;
+            total += released;
+            fail_point!("released");
+            if released == 0 {
+                return Ok(total);
+            }
+        }
     }
 }

@@ -165,17 +165,22 @@ pub(super) async fn mark_used(
     tx: &mut Transaction,
     used: &[(DocumentKey, i64)],
 ) -> Result<(), LedgerError> {
-    // A statement may not touch a row twice.
+    match by_day(used) {
+        Some(values) => tx.execute(MARK_USED, values).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Each document once, with its last day: a statement may not touch a row
+/// twice. None where there are none.
+pub(super) fn by_day(used: &[(DocumentKey, i64)]) -> Option<Vec<Value>> {
     let mut days: BTreeMap<&DocumentKey, i64> = BTreeMap::new();
     for (key, day) in used {
         let through = days.entry(key).or_insert(*day);
         *through = (*through).max(*day);
     }
-    if days.is_empty() {
-        return Ok(());
-    }
-    let values = vec![pairs(days.keys().copied()), Value::Ints(days.values().copied().collect())];
-    tx.execute(MARK_USED, values).await.map(drop)
+    let values = || [pairs(days.keys().copied()), Value::Ints(days.values().copied().collect())];
+    (!days.is_empty()).then(|| values().into())
 }
 
 /// The last day (since 1970) on which a message that leaves its box then needs
@@ -190,7 +195,7 @@ pub(super) fn key(row: &mut Row) -> Result<DocumentKey, LedgerError> {
     Ok((row.parsed()?, digest(&row.bytes()?)?))
 }
 
-fn digest(bytes: &[u8]) -> Result<Digest, LedgerError> {
+pub(super) fn digest(bytes: &[u8]) -> Result<Digest, LedgerError> {
     Digest::try_from(bytes).map_err(|_| LedgerError::Shape("a digest has 32 bytes".into()))
 }
 

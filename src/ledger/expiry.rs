@@ -10,13 +10,13 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::documents::{DocumentKey, mark_used, needed_through};
+use super::documents::{DocumentKey, digest, mark_used, needed_through};
 use super::error::LedgerError;
 use super::journal::{self, Entry, EntryKind};
 use super::reference::enterprise_number;
 use super::store::{Row, Statement, Transaction, Value};
 use super::{Detail, Ledger, micros, time};
-use crate::domain::{ApplicationId, Digest, EnterpriseNumber, MessageId, Publication, Texts};
+use crate::domain::{ApplicationId, EnterpriseNumber, MessageId, Publication, Texts};
 
 /// A letter that has not left yet needs the content of its message.
 macro_rules! has_letter {
@@ -68,14 +68,18 @@ const HELD_UP: Statement = Statement::same(concat!(
     " ORDER BY m.id LIMIT $3"
 ));
 
+/// A day of 0 is one that nobody said (`handover`): the document is kept.
 const RELEASE: Statement = Statement {
-    postgres: "UPDATE documents SET used = 0, stored = 0 WHERE (application, digest) IN
+    postgres: "UPDATE documents SET used = 0, stored = 0, needed_through = 0
+        WHERE (application, digest) IN
         (SELECT application, digest FROM documents
-         WHERE used = 1 AND needed_through < $1 AND claimed_at < $2
+         WHERE used = 1 AND needed_through > 0 AND needed_through < $1 AND claimed_at < $2
          LIMIT $3 FOR UPDATE SKIP LOCKED)",
-    sqlite: "UPDATE documents SET used = 0, stored = 0 WHERE (application, digest) IN
+    sqlite: "UPDATE documents SET used = 0, stored = 0, needed_through = 0
+        WHERE (application, digest) IN
         (SELECT application, digest FROM documents
-         WHERE used = 1 AND needed_through < $1 AND claimed_at < $2 LIMIT $3)",
+         WHERE used = 1 AND needed_through > 0 AND needed_through < $1 AND claimed_at < $2
+         LIMIT $3)",
 };
 
 /// What a letter still needs is kept from one look to the next, and longer.
@@ -139,8 +143,10 @@ impl Ledger {
             let rows = tx.rows(HELD_UP, values).await?;
             let count = rows.len();
             let mut named = Vec::new();
-            for row in rows {
-                after = documents_of(row, now, &mut named)?;
+            for mut row in rows {
+                let (id, keys) = documents_of(&mut row)?;
+                named.extend(keys.into_iter().map(|key| (key, needed_through(now + KEPT))));
+                after = id;
             }
             mark_used(&mut tx, &named).await?;
             tx.commit().await?;
@@ -153,7 +159,7 @@ impl Ledger {
 
     /// Makes documents that no message names any longer uploads again, which
     /// were claimed before `before`; answers how many. Call it only after the
-    /// other two found nothing more to do at `now`.
+    /// other two found nothing more to do at `now`, and the needs are settled.
     ///
     /// # Errors
     /// `Transient` while the database is away: do it again.
@@ -176,18 +182,12 @@ async fn with_letters(tx: &mut Transaction, over: &[Due]) -> Result<Vec<MessageI
     rows.into_iter().map(|mut row| row.id().map(MessageId)).collect()
 }
 
-fn documents_of(
-    mut row: Row,
-    now: Timestamp,
-    named: &mut Vec<(DocumentKey, i64)>,
-) -> Result<Uuid, LedgerError> {
+/// The id of a message and what it names.
+pub(super) fn documents_of(row: &mut Row) -> Result<(Uuid, Vec<DocumentKey>), LedgerError> {
     let (id, application): (Uuid, ApplicationId) = (row.id()?, row.parsed()?);
-    for digest in row.bytes()?.chunks(32) {
-        let digest =
-            Digest::try_from(digest).map_err(|error| LedgerError::Shape(error.to_string()))?;
-        named.push(((application.clone(), digest), needed_through(now + KEPT)));
-    }
-    Ok(id)
+    let digests = row.bytes()?;
+    let key = |bytes| Ok((application.clone(), digest(bytes)?));
+    Ok((id, digests.chunks(32).map(key).collect::<Result<_, LedgerError>>()?))
 }
 
 impl Due {

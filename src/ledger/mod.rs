@@ -22,6 +22,7 @@ mod examine;
 mod expiry;
 mod explain;
 mod figures;
+mod handover;
 mod identity;
 mod journal;
 mod letters;
@@ -58,7 +59,8 @@ pub use letters::{
 };
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, LetterStep, Line,
-    Look, Managed, Management, Mark, Marked, Order, Place, SealHead, Stretch, View, ViewId,
+    Look, Managed, Management, Mark, Marked, Order, Place, Replaced, SealHead, Stretch, View,
+    ViewId,
 };
 pub use notices::{
     Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,

@@ -29,9 +29,12 @@ pub enum MailboxError {
     /// Messages lie in the partition, or a rule or a grant names it.
     #[error("the partition is in use")]
     InUse,
-    /// Nobody would manage the box any longer.
+    /// Nobody would manage the box any longer, or only until some day.
     #[error("the last access manager stays")]
     LastManager,
+    /// Somebody changed it since it was looked at: look again.
+    #[error("it was changed meanwhile")]
+    Overtaken,
     /// A record that the change names does not exist.
     #[error("there is no {0}")]
     Unknown(RecordKey),

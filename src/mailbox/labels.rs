@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{LabelChange, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{Colour, EnterpriseNumber, Label, LabelId, LabelRule, label_name};
-use crate::ledger::{LabelChanged, Management};
+use crate::ledger::{LabelChanged, Management, Replaced};
 
 /// Label rules of one box at most.
 const RULES_MAX: usize = 200;
@@ -109,8 +109,8 @@ impl Mailbox {
         Ok(self.look_as_manager(reader, enterprise).await?.label_rules_in(enterprise).await?)
     }
 
-    /// Replaces them, effective for the next message; ids of new rules are
-    /// given here.
+    /// Replaces them, effective for the next message; rules without an id
+    /// (nil) are given theirs here.
     ///
     /// # Errors
     /// As [`Mailbox::label_rules`]; `NotFound` also for a label that is not in
@@ -119,16 +119,43 @@ impl Mailbox {
         &self,
         reader: &Reader,
         enterprise: EnterpriseNumber,
-        mut rules: Vec<LabelRule>,
+        rules: Vec<LabelRule>,
     ) -> Result<(), MailboxError> {
-        if rules.len() > RULES_MAX {
+        self.replace_label_rules(reader, enterprise, Replaced { before: None, rules }).await
+    }
+
+    /// Replaces these rules by others.
+    ///
+    /// # Errors
+    /// `Overtaken` when they are others by now; as
+    /// [`Mailbox::set_label_rules`].
+    pub async fn change_label_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        before: Vec<LabelRule>,
+        rules: Vec<LabelRule>,
+    ) -> Result<(), MailboxError> {
+        let set = Replaced { before: Some(before), rules };
+        self.replace_label_rules(reader, enterprise, set).await
+    }
+
+    async fn replace_label_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        mut set: Replaced<LabelRule>,
+    ) -> Result<(), MailboxError> {
+        if set.rules.len() > RULES_MAX {
             return Err(MailboxError::invalid("rules", format!("at most {RULES_MAX}")));
         }
-        for rule in &mut rules {
+        for rule in &mut set.rules {
             rule.enterprise = enterprise;
-            rule.id = Uuid::now_v7();
+            if rule.id.is_nil() {
+                rule.id = Uuid::now_v7();
+            }
         }
-        self.manage(reader, enterprise, Management::LabelRules(rules)).await
+        self.manage(reader, enterprise, Management::LabelRules(set)).await
     }
 }
 

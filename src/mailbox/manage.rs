@@ -126,6 +126,7 @@ pub(super) fn answered(managed: Managed) -> Result<(), MailboxError> {
         Managed::Unknown(key) => Err(MailboxError::Unknown(key)),
         Managed::InUse => Err(MailboxError::InUse),
         Managed::LastManager => Err(MailboxError::LastManager),
+        Managed::Overtaken => Err(MailboxError::Overtaken),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Mailbox, MailboxError, Place, Reader};
 use crate::domain::{EnterpriseNumber, Partition, PartitionId, RoutingRule};
-use crate::ledger::Management;
+use crate::ledger::{Management, Replaced};
 
 const PARTITION_NAME_CHARS_MAX: usize = 100;
 const RULES_MAX: usize = 500;
@@ -81,16 +81,39 @@ impl Mailbox {
         &self,
         reader: &Reader,
         enterprise: EnterpriseNumber,
-        mut rules: Vec<RoutingRule>,
+        rules: Vec<RoutingRule>,
     ) -> Result<(), MailboxError> {
-        if rules.len() > RULES_MAX {
+        self.replace_rules(reader, enterprise, Replaced { before: None, rules }).await
+    }
+
+    /// Replaces these routing rules by others.
+    ///
+    /// # Errors
+    /// `Overtaken` when they are others by now; as [`Mailbox::set_rules`].
+    pub async fn change_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        before: Vec<RoutingRule>,
+        rules: Vec<RoutingRule>,
+    ) -> Result<(), MailboxError> {
+        self.replace_rules(reader, enterprise, Replaced { before: Some(before), rules }).await
+    }
+
+    async fn replace_rules(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        mut set: Replaced<RoutingRule>,
+    ) -> Result<(), MailboxError> {
+        if set.rules.len() > RULES_MAX {
             return Err(MailboxError::invalid("rules", format!("at most {RULES_MAX}")));
         }
-        for (priority, rule) in (1..).zip(&mut rules) {
+        for (priority, rule) in (1..).zip(&mut set.rules) {
             rule.enterprise = enterprise;
             rule.priority = priority;
         }
-        self.manage(reader, enterprise, Management::Rules(rules)).await
+        self.manage(reader, enterprise, Management::Rules(set)).await
     }
 }
 

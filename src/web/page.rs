@@ -208,6 +208,8 @@ pub(super) enum PageError {
     CrossSite,
     /// What was sent cannot be read.
     BadRequest,
+    /// Somebody changed meanwhile what it was about.
+    Conflict,
     /// Something that this program depends on is away.
     Unavailable,
     /// A defect, logged.
@@ -220,6 +222,7 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -231,6 +234,7 @@ impl PageError {
             Self::Forbidden => "error-forbidden",
             Self::CrossSite => "error-cross-site",
             Self::BadRequest => "error-bad-request",
+            Self::Conflict => "error-conflict",
             Self::Unavailable => "error-unavailable",
             Self::Internal => "error-internal",
         }

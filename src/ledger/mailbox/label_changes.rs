@@ -12,6 +12,7 @@ use super::look::Look;
 use crate::domain::{Colour, EnterpriseNumber, LabelId, PersonId};
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
+use crate::ledger::registry::lock;
 use crate::ledger::store::{Statement, Value};
 
 /// A change of the labels of one box.
@@ -100,6 +101,8 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<LabelChanged, LedgerError> {
         let mut tx = self.store.begin().await?;
+        // The registry before the box, as whoever manages it.
+        let version = if change.gone().is_some() { lock(&mut tx).await? } else { 0 };
         tx.rows(LOCK, vec![enterprise.value().into()]).await?;
         let mut look = self.look_in(tx, person, Some(&[enterprise]), now).await?;
         if look.grants.is_empty() {
@@ -114,8 +117,13 @@ impl Ledger {
         }
         let changed = look.change_label(enterprise, change).await?;
         if let LabelChanged::Done(label) = changed {
-            let what = (enterprise, None, Deed::Label, change.detail(label));
-            audit::record(&mut look.tx, person.as_str(), now, &[what]).await?;
+            let mut what = vec![(enterprise, None, Deed::Label, change.detail(label))];
+            if let Some(gone) = change.gone()
+                && let Some(rules) = look.follow_label(enterprise, gone, version).await?
+            {
+                what.push((enterprise, None, Deed::LabelRule, json!({ "rules": rules })));
+            }
+            audit::record(&mut look.tx, person.as_str(), now, &what).await?;
             look.tx.commit().await?;
         }
         Ok(changed)

@@ -25,13 +25,29 @@ pub enum Management {
     /// Deletes an empty partition that no rule or grant names.
     DeletePartition(PartitionId),
     /// The routing rules from now on, in this order.
-    Rules(Vec<RoutingRule>),
+    Rules(Replaced<RoutingRule>),
     /// The rules that put labels on what arrives, from now on.
-    LabelRules(Vec<LabelRule>),
+    LabelRules(Replaced<LabelRule>),
     /// Gives or withdraws the all-digital consent.
     Consent(bool),
     /// Where and when the box is told of its mail.
     Notification(Notification),
+}
+
+/// Rules that replace all others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replaced<T> {
+    /// In place of these alone, so that what others changed meanwhile is not
+    /// undone; none: whatever is there.
+    pub before: Option<Vec<T>>,
+    /// From now on.
+    pub rules: Vec<T>,
+}
+
+impl<T: PartialEq> Replaced<T> {
+    pub(super) fn is_overtaken(&self, found: &[T]) -> bool {
+        self.before.as_ref().is_some_and(|before| before != found)
+    }
 }
 
 /// What became of it.
@@ -50,8 +66,10 @@ pub enum Managed {
     Unknown(RecordKey),
     /// The partition holds messages, or a rule or grant names it.
     InUse,
-    /// Nobody would manage the box.
+    /// Nobody would manage the box for as long as somebody does now.
     LastManager,
+    /// Somebody changed meanwhile what it replaces.
+    Overtaken,
 }
 
 impl Ledger {

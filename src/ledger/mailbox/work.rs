@@ -1,10 +1,11 @@
 //! One change of how a box is managed, in its transaction.
 
+use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
 use super::audit::{self, Deed};
 use super::look::Look;
-use super::manage::{Managed, Management};
+use super::manage::{Managed, Management, Replaced};
 use crate::clock::belgian_day;
 use crate::domain::{
     Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, Notification, PartitionId,
@@ -13,16 +14,8 @@ use crate::domain::{
 use crate::ledger::Tally;
 use crate::ledger::error::LedgerError;
 use crate::ledger::notices;
-use crate::ledger::registry::{apply, move_access, unknown};
-use crate::ledger::store::Statement;
+use crate::ledger::registry::{apply, unknown};
 
-const FORGET_LABEL_RULES: Statement =
-    Statement::same("DELETE FROM label_rules WHERE enterprise = $1");
-const PUT_LABEL_RULE: Statement =
-    Statement::same("INSERT INTO label_rules (enterprise, id, record) VALUES ($1, $2, $3)");
-const LABEL_EXISTS: Statement = Statement::same(
-    "SELECT id FROM labels WHERE enterprise = $1 AND id = $2 AND merged_into IS NULL",
-);
 /// One change in its transaction.
 pub(super) struct Work {
     pub(super) look: Look,
@@ -34,12 +27,12 @@ impl Work {
     pub(super) async fn make(mut self, management: Management) -> Result<Managed, LedgerError> {
         let (deed, detail) = described(&management);
         let made = match management {
-            Management::LabelRules(rules) => self.label_rules(&rules).await?,
+            Management::LabelRules(set) => self.label_rules(set).await?,
             Management::Notification(settings) => self.notification(&settings).await?,
             Management::PutGrant(grant, person) => self.put_grant(grant, person).await?,
             Management::WithdrawGrant(id) => self.withdraw(id).await?,
             Management::DeletePartition(id) => self.delete_partition(id).await?,
-            Management::Rules(rules) => self.rules(rules).await?,
+            Management::Rules(set) => self.rules(set).await?,
             Management::PutPartition(it) => {
                 self.records(vec![Change::Put(Record::Partition(it))]).await?
             }
@@ -89,13 +82,12 @@ impl Work {
         grant: Grant,
         person: Option<Person>,
     ) -> Result<Managed, LedgerError> {
-        let mut grants = self.look.grants_in(self.enterprise).await?;
-        if is_liquidators(&grants, &grant.id) || grant.scope == Scope::Liquidator {
+        let before = self.look.grants_in(self.enterprise).await?;
+        if is_liquidators(&before, &grant.id) || grant.scope == Scope::Liquidator {
             return Ok(Managed::Forbidden);
         }
-        grants.retain(|it| it.id != grant.id);
-        grants.push(grant.clone());
-        if !self.has_manager(&grants) {
+        let kept = before.iter().filter(|it| it.id != grant.id);
+        if self.is_left_alone(&before, kept.chain([&grant])) {
             return Ok(Managed::LastManager);
         }
         let mut changes = vec![Change::Put(Record::Grant(grant))];
@@ -109,20 +101,25 @@ impl Work {
     }
 
     async fn withdraw(&mut self, id: GrantId) -> Result<Managed, LedgerError> {
-        let mut grants = self.look.grants_in(self.enterprise).await?;
-        if is_liquidators(&grants, &id) {
+        let before = self.look.grants_in(self.enterprise).await?;
+        if is_liquidators(&before, &id) {
             return Ok(Managed::Forbidden);
         }
-        grants.retain(|it| it.id != id);
-        if !self.has_manager(&grants) {
+        if self.is_left_alone(&before, before.iter().filter(|it| it.id != id)) {
             return Ok(Managed::LastManager);
         }
         self.records(vec![Change::Delete(RecordKey::Grant(self.enterprise, id))]).await
     }
 
-    fn has_manager(&self, grants: &[Grant]) -> bool {
+    /// Whether nobody who manages the box today would do so for as long as
+    /// somebody does before the change: without an end, as a rule.
+    fn is_left_alone<'g>(
+        &self,
+        before: &'g [Grant],
+        after: impl Iterator<Item = &'g Grant>,
+    ) -> bool {
         let day = belgian_day(self.look.now);
-        grants.iter().any(|it| it.scope == Scope::Manager && it.is_in_force(day))
+        managed_through(after, day) < managed_through(before.iter(), day)
     }
 
     async fn delete_partition(&mut self, id: PartitionId) -> Result<Managed, LedgerError> {
@@ -136,8 +133,12 @@ impl Work {
         self.records(vec![Change::Delete(RecordKey::Partition(self.enterprise, id))]).await
     }
 
-    async fn rules(&mut self, rules: Vec<RoutingRule>) -> Result<Managed, LedgerError> {
+    async fn rules(&mut self, set: Replaced<RoutingRule>) -> Result<Managed, LedgerError> {
         let before = self.look.rules_in(self.enterprise).await?;
+        if set.is_overtaken(&before) {
+            return Ok(Managed::Overtaken);
+        }
+        let rules = set.rules;
         let kept: Vec<u32> = rules.iter().map(|rule| rule.priority).collect();
         let gone = before.iter().map(|rule| rule.priority).filter(|it| !kept.contains(it));
         let gone = gone.map(|priority| Change::Delete(RecordKey::Rule(self.enterprise, priority)));
@@ -146,25 +147,18 @@ impl Work {
         self.records(changes).await
     }
 
-    async fn label_rules(&mut self, rules: &[LabelRule]) -> Result<Managed, LedgerError> {
+    async fn label_rules(&mut self, set: Replaced<LabelRule>) -> Result<Managed, LedgerError> {
         let before = self.look.label_rules_in(self.enterprise).await?;
-        if before == rules {
+        if set.is_overtaken(&before) {
+            return Ok(Managed::Overtaken);
+        }
+        if before == set.rules {
             return Ok(Managed::Unchanged);
         }
-        let number = self.enterprise.value();
-        for rule in rules {
-            let values = vec![number.into(), rule.label.0.into()];
-            if self.look.tx.rows(LABEL_EXISTS, values).await?.is_empty() {
-                return Ok(Managed::NotFound);
-            }
-        }
-        self.look.tx.execute(FORGET_LABEL_RULES, vec![number.into()]).await?;
-        for rule in rules {
-            let record = super::json(rule)?;
-            let values = vec![number.into(), rule.id.into(), record.into()];
-            self.look.tx.execute(PUT_LABEL_RULE, values).await?;
-        }
-        move_access(&mut self.look.tx, &[self.enterprise], self.version).await?;
+        let Some(rules) = self.look.with_standing_labels(set.rules, &before).await? else {
+            return Ok(Managed::NotFound);
+        };
+        self.look.put_label_rules(self.enterprise, &rules, self.version).await?;
         Ok(Managed::Changed)
     }
 
@@ -180,14 +174,22 @@ fn is_liquidators(grants: &[Grant], id: &GrantId) -> bool {
     grants.iter().any(|it| it.id == *id && it.scope == Scope::Liquidator)
 }
 
+/// The last day on which somebody who manages a box on `day` does so.
+fn managed_through<'g>(grants: impl Iterator<Item = &'g Grant>, day: Date) -> Option<Date> {
+    grants
+        .filter(|it| it.scope == Scope::Manager && it.is_in_force(day))
+        .map(|it| it.to.unwrap_or(Date::MAX))
+        .max()
+}
+
 fn described(management: &Management) -> (Deed, Json) {
     match management {
         Management::PutGrant(grant, _) => (Deed::Grant, json!({ "given": grant })),
         Management::WithdrawGrant(id) => (Deed::Grant, json!({ "withdrawn": id })),
         Management::PutPartition(it) => (Deed::Partition, json!({ "put": it })),
         Management::DeletePartition(id) => (Deed::Partition, json!({ "deleted": id })),
-        Management::Rules(rules) => (Deed::Rule, json!({ "rules": rules })),
-        Management::LabelRules(rules) => (Deed::LabelRule, json!({ "rules": rules })),
+        Management::Rules(set) => (Deed::Rule, json!({ "rules": set.rules })),
+        Management::LabelRules(set) => (Deed::LabelRule, json!({ "rules": set.rules })),
         Management::Consent(all_digital) => (Deed::Consent, json!({ "allDigital": all_digital })),
         Management::Notification(wanted) => (Deed::Notification, notices::deed(wanted)),
     }

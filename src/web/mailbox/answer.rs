@@ -16,6 +16,7 @@ impl From<MailboxError> for PageError {
             | MailboxError::NameTaken
             | MailboxError::InUse
             | MailboxError::LastManager => Self::BadRequest,
+            MailboxError::Overtaken => Self::Conflict,
             MailboxError::Ledger(error) => error.into(),
             MailboxError::SearchAway => Self::Unavailable,
             MailboxError::Search(_) | MailboxError::Documents(_) | MailboxError::Archive(_) => {

@@ -19,6 +19,14 @@ pub(super) struct Choice {
     pub(super) name: &'static str,
     pub(super) label: String,
     pub(super) options: Vec<ChoiceOption>,
+    /// What is wrong with what was chosen.
+    pub(super) fault: Option<String>,
+}
+
+impl Choice {
+    fn new(name: &'static str, label: String, options: Vec<ChoiceOption>) -> Self {
+        Self { name, label, options, fault: None }
+    }
 }
 
 /// Options by name, the chosen one marked.
@@ -40,7 +48,7 @@ pub(super) fn options<'a>(
 /// Who sends what: three fields.
 pub(super) fn trio(at: &At, query: &ListQuery) -> Vec<Choice> {
     let (words, reference) = (at.words(), &at.reference);
-    let field = |name, label: &str, options| Choice { name, label: words.say(label), options };
+    let field = |name, label: &str, options| Choice::new(name, words.say(label), options);
     let sender = query.sender.map(|it| it.to_string());
     let application = query.application.as_ref().map(ApplicationId::as_str);
     let kind = query.kind.as_ref().map(MessageTypeId::as_str);
@@ -66,7 +74,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
             name: it.name.clone(),
         };
         let options = side.partitions.iter().map(option).collect();
-        choices.push(Choice { name: "partition", label: words.say("partition"), options });
+        choices.push(Choice::new("partition", words.say("partition"), options));
     }
     if !side.labels.is_empty() {
         let chosen = query.label.map(|it| it.to_string());
@@ -76,7 +84,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
             name: it.name.clone(),
         };
         let options = side.labels.iter().map(option).collect();
-        choices.push(Choice { name: "label", label: words.say("label"), options });
+        choices.push(Choice::new("label", words.say("label"), options));
     }
     let medium = |medium: Medium| ChoiceOption {
         is_chosen: query.medium == Some(medium),
@@ -84,6 +92,6 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
         name: words.say(&format!("medium-{}", medium.as_str())),
     };
     let options = Medium::ALL.into_iter().map(medium).collect();
-    choices.push(Choice { name: "medium", label: words.say("filter-medium"), options });
+    choices.push(Choice::new("medium", words.say("filter-medium"), options));
     choices
 }

@@ -5,16 +5,16 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answer::done;
-use super::choices::{Choice, trio};
+use super::choices::Choice;
 use super::place::{At, Shown};
 use super::query::ListQuery;
+use super::rules::{self, Fault, When, criteria};
 use super::side::{Around, Side, around};
-use crate::domain::{Colour, EnterpriseNumber, Label, LabelId, LabelRule, Texts};
+use crate::domain::{Colour, EnterpriseNumber, Label, LabelId, LabelRule};
 use crate::mailbox::MailboxError;
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, page};
-use crate::web::words::Words;
 
 #[derive(Template)]
 #[template(path = "labels.html")]
@@ -26,6 +26,8 @@ struct LabelsPage {
     labels: Vec<LabelShown>,
     tints: Vec<Tint>,
     rules: Vec<RuleShown>,
+    /// By which a form knows them again.
+    seen: String,
     choices: Vec<Choice>,
     is_manager: bool,
 }
@@ -50,9 +52,19 @@ struct RuleShown {
 
 /// `GET /boxes/{place}/labels`
 pub(super) async fn show(State(web): State<Web>, at: At) -> Result<Response, PageError> {
+    shown(&web, &at, &Fields::default(), None).await
+}
+
+/// With a form that was not taken.
+async fn shown(
+    web: &Web,
+    at: &At,
+    form: &Fields,
+    fault: Option<&Fault>,
+) -> Result<Response, PageError> {
     let number = at.one()?;
     let query = ListQuery::default();
-    let Around { place, side, labels, .. } = around(&web, &at, &query, "labels").await?;
+    let Around { place, side, labels, .. } = around(web, at, &query, "labels").await?;
     let rules = match side.is_manager {
         true => web.mailbox.label_rules(&at.reader, number).await?,
         false => Vec::new(),
@@ -69,11 +81,12 @@ pub(super) async fn show(State(web): State<Web>, at: At) -> Result<Response, Pag
     };
     page(&LabelsPage {
         frame: Frame::new(&at.visitor, "labels"),
-        fault: None,
+        fault: fault.and_then(Fault::above),
         labels: labels.iter().map(label).collect(),
         tints: Colour::ALL.iter().map(tint).collect(),
-        rules: rules.iter().filter_map(|rule| rule_shown(&at, rule, &labels)).collect(),
-        choices: trio(&at, &query),
+        rules: rules.iter().filter_map(|rule| rule_shown(at, rule, &labels)).collect(),
+        seen: rules::seen(&rules)?,
+        choices: rules::choices(at, form, fault),
         is_manager: side.is_manager,
         place,
         side,
@@ -98,16 +111,6 @@ fn rule_shown(at: &At, rule: &LabelRule, labels: &[Label]) -> Option<RuleShown> 
     })
 }
 
-/// The criteria of a rule in words.
-pub(super) fn criteria(words: Words, names: [Option<&Texts>; 3]) -> String {
-    let labels = ["column-sender", "column-type", "column-application"];
-    let named = labels.into_iter().zip(names);
-    let parts: Vec<String> = named
-        .filter_map(|(label, name)| Some(format!("{}: {}", words.say(label), name?.best(words.0))))
-        .collect();
-    if parts.is_empty() { words.say("rule-everything") } else { parts.join(" · ") }
-}
-
 /// `POST /boxes/{place}/labels`
 pub(super) async fn change(
     State(web): State<Web>,
@@ -127,7 +130,10 @@ pub(super) async fn change(
         "rule-create" | "rule-delete" => change_rules(&web, &at, number, &fields).await,
         _ => change_label(&web, &at, number, &fields, (word, of)).await,
     };
-    done(result, &to, said)
+    match result.as_ref().err().and_then(|error| Fault::of(error, at.words())) {
+        Some(fault) => Ok(fault.on(shown(&web, &at, &fields, Some(&fault)).await?)),
+        None => done(result, &to, said),
+    }
 }
 
 async fn change_label(
@@ -160,17 +166,21 @@ async fn change_rules(
     number: EnterpriseNumber,
     fields: &Fields,
 ) -> Result<(), MailboxError> {
-    let mut rules = web.mailbox.label_rules(&at.reader, number).await?;
-    match fields.one("rule") {
-        Some(gone) => rules.retain(|rule| rule.id.to_string() != gone),
-        None => rules.push(LabelRule {
+    let before = web.mailbox.label_rules(&at.reader, number).await?;
+    rules::are_seen(&before, fields)?;
+    let mut after = before.clone();
+    if let Some(gone) = fields.one("rule") {
+        after.retain(|rule| rule.id.to_string() != gone);
+    } else {
+        let When { sender, kind, application } = When::read(at, fields)?;
+        after.push(LabelRule {
             id: uuid::Uuid::nil(),
             enterprise: number,
             label: fields.parsed("label").ok_or(MailboxError::NotFound)?,
-            message_type: fields.parsed("type"),
-            application: fields.parsed("application"),
-            organization: fields.parsed("sender"),
-        }),
+            message_type: kind,
+            application,
+            organization: sender,
+        });
     }
-    web.mailbox.set_label_rules(&at.reader, number, rules).await
+    web.mailbox.change_label_rules(&at.reader, number, before, after).await
 }

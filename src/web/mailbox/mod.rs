@@ -25,6 +25,8 @@ mod place;
 mod query;
 mod reading;
 mod record;
+mod routing;
+mod rules;
 mod side;
 mod views;
 

@@ -6,9 +6,10 @@ use axum::response::Response;
 
 use super::answer::done;
 use super::choices::{Choice, trio};
-use super::labels::criteria;
 use super::place::{At, Shown};
 use super::query::ListQuery;
+use super::routing::{change_rules, invalid};
+use super::rules::{self, Fault, criteria};
 use super::side::{Around, Side, around};
 use crate::domain::{EnterpriseNumber, PartitionId, RoutingRule};
 use crate::mailbox::{Destination, MailboxError};
@@ -25,7 +26,10 @@ struct PartitionsPage {
     fault: Option<String>,
     partitions: Vec<PartitionShown>,
     rules: Vec<RuleShown>,
+    /// By which a form knows them again.
+    seen: String,
     next_priority: u32,
+    criteria: Vec<Choice>,
     choices: Vec<Choice>,
     test: Option<String>,
 }
@@ -49,12 +53,22 @@ pub(super) async fn show(
     at: At,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, PageError> {
+    let asked = ListQuery::read(raw.as_deref());
+    shown(&web, &at, &asked, &Fields::default(), None).await
+}
+
+/// With what was asked of the rules, or a form that was not taken.
+async fn shown(
+    web: &Web,
+    at: &At,
+    asked: &ListQuery,
+    form: &Fields,
+    fault: Option<&Fault>,
+) -> Result<Response, PageError> {
     let number = at.one()?;
     let rules = web.mailbox.rules(&at.reader, number).await?;
-    let asked = ListQuery::read(raw.as_deref());
-    let side_query = ListQuery::default();
-    let Around { place, side, .. } = around(&web, &at, &side_query, "partitions").await?;
-    let found = destination(&web, &at, number, &asked).await?;
+    let Around { place, side, .. } = around(web, at, &ListQuery::default(), "partitions").await?;
+    let found = destination(web, at, number, asked).await?;
     let hit = found.as_ref().and_then(|found| found.rule);
     let partition = |item: &super::side::Item| PartitionShown {
         id: item.id.clone(),
@@ -64,12 +78,14 @@ pub(super) async fn show(
     let next_priority = rules.last().map_or(1, |rule| rule.priority + 1);
     page(&PartitionsPage {
         frame: Frame::new(&at.visitor, "access"),
-        fault: None,
+        fault: fault.and_then(Fault::above),
         partitions: side.partitions.iter().map(partition).collect(),
-        rules: rules.iter().map(|rule| rule_shown(&at, &side, rule, hit)).collect(),
+        rules: rules.iter().map(|rule| rule_shown(at, &side, rule, hit)).collect(),
+        seen: rules::seen(&rules)?,
         next_priority,
-        choices: trio(&at, &asked),
-        test: found.map(|found| answer(&at, &side, &found)),
+        criteria: rules::choices(at, form, fault),
+        choices: trio(at, asked),
+        test: found.map(|found| answer(at, &side, &found)),
         place,
         side,
     })
@@ -140,48 +156,19 @@ pub(super) async fn change(
         (Some("delete"), Some(id)) => {
             (mailbox.delete_partition(reader, number, id).await, "said-deleted")
         }
-        (Some("rule-create"), _) => (add_rule(&web, &at, number, &fields).await, "said-created"),
-        (Some("rule-delete"), _) => (drop_rule(&web, &at, number, &fields).await, "said-deleted"),
+        (Some("rule-create"), _) => {
+            (change_rules(&web, &at, number, &fields).await, "said-created")
+        }
+        (Some("rule-delete"), _) => {
+            (change_rules(&web, &at, number, &fields).await, "said-deleted")
+        }
         _ => return done(Err::<(), _>(invalid()), &to, ""),
     };
-    done(result, &to, said)
-}
-
-fn invalid() -> MailboxError {
-    MailboxError::Invalid { field: "form", message: "not understood".into() }
-}
-
-/// Rules are replaced as a whole, in order: the new one goes before those of
-/// its number and beyond.
-async fn add_rule(
-    web: &Web,
-    at: &At,
-    number: EnterpriseNumber,
-    fields: &Fields,
-) -> Result<(), MailboxError> {
-    let mut rules = web.mailbox.rules(&at.reader, number).await?;
-    let priority = fields.parsed("priority").ok_or_else(invalid)?;
-    let place = rules.iter().position(|rule| rule.priority >= priority).unwrap_or(rules.len());
-    let rule = RoutingRule {
-        enterprise: number,
-        priority,
-        partition: fields.parsed("partition").ok_or_else(invalid)?,
-        message_type: fields.parsed("type"),
-        application: fields.parsed("application"),
-        organization: fields.parsed("sender"),
-    };
-    rules.insert(place, rule);
-    web.mailbox.set_rules(&at.reader, number, rules).await
-}
-
-async fn drop_rule(
-    web: &Web,
-    at: &At,
-    number: EnterpriseNumber,
-    fields: &Fields,
-) -> Result<(), MailboxError> {
-    let gone: u32 = fields.parsed("priority").ok_or_else(invalid)?;
-    let mut rules = web.mailbox.rules(&at.reader, number).await?;
-    rules.retain(|rule| rule.priority != gone);
-    web.mailbox.set_rules(&at.reader, number, rules).await
+    match result.as_ref().err().and_then(|error| Fault::of(error, at.words())) {
+        Some(fault) => {
+            let page = shown(&web, &at, &ListQuery::default(), &fields, Some(&fault)).await?;
+            Ok(fault.on(page))
+        }
+        None => done(result, &to, said),
+    }
 }

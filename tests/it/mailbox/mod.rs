@@ -5,7 +5,9 @@ mod changes;
 mod closure;
 pub(crate) mod download;
 mod management;
+mod managers;
 mod record;
+mod rules;
 mod story;
 
 use std::sync::Arc;

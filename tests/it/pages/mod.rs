@@ -8,6 +8,7 @@ mod hostile;
 mod lists;
 mod reading;
 mod record;
+mod rules;
 mod sessions;
 pub(crate) mod site;
 mod stop_notices;

@@ -20,6 +20,7 @@ on_both_ledgers! {
     ends: sqlite_letters_come_to_their_end, postgres_letters_come_to_their_end;
     way: sqlite_a_letters_way_is_told_step_by_step, postgres_a_letters_way_is_told_step_by_step;
     early: sqlite_reports_of_the_future_wait_for_their_time, postgres_reports_of_the_future_wait_for_their_time;
+    forgotten: sqlite_a_report_that_an_old_engine_took_is_found, postgres_a_report_that_an_old_engine_took_is_found;
     wrong: sqlite_what_cannot_be_is_recorded_and_changes_nothing, postgres_what_cannot_be_is_recorded_and_changes_nothing;
     strays: sqlite_what_names_no_letter_is_kept_aside, postgres_what_names_no_letter_is_kept_aside;
 }
@@ -118,6 +119,24 @@ async fn wrong(ledger: &TestLedger) -> Result<()> {
     ensure!(house.says("overflow", unclaimed, "printed").await? == "contradiction");
     ensure!(house.says("overflow", unclaimed, "taken").await? == "contradiction");
     ensure!(house.state(unclaimed).await? == LetterState::Queued);
+    house.balances().await
+}
+
+/// An engine of the release before records it, and does not see that it waits.
+async fn forgotten(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (job, hour) = (claimed(&house).await?, SignedDuration::from_hours(1));
+    let printed = event("overflow", job, "printed", house.now() + hour);
+    ensure!(house.report("overflow", &printed).await? == "future");
+    ledger.execute("DELETE FROM early_reports".into()).await?;
+    let (engine, now) = (Uuid::now_v7(), house.now());
+    ensure!(ledger.settle_needs(engine, 10, now, now).await?);
+    house.clock.advance(hour);
+    ensure!(house.office.judge_early().await? == 1);
+    ensure!(house.state(job).await? == LetterState::Printed);
+    ledger.execute("DELETE FROM cursors WHERE name = 'needs'".into()).await?;
+    ensure!(ledger.settle_needs(engine, 10, now, now).await?);
+    ensure!(house.office.judge_early().await? == 0, "once");
     house.balances().await
 }
 

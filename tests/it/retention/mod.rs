@@ -1,6 +1,7 @@
 //! What becomes of messages and documents when their time is over, over both
 //! ledgers. Days are moved by the clock of the test.
 
+mod handover;
 mod steps;
 mod story;
 

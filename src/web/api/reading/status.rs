@@ -108,7 +108,10 @@ impl From<MailboxError> for ApiError {
                 Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error.to_string())
             }
             MailboxError::Invalid { field, message } => Self::invalid(format!("/{field}"), message),
-            MailboxError::NameTaken | MailboxError::InUse | MailboxError::LastManager => {
+            MailboxError::NameTaken
+            | MailboxError::InUse
+            | MailboxError::LastManager
+            | MailboxError::Overtaken => {
                 Self::new(StatusCode::CONFLICT, "CONFLICT", error.to_string())
             }
             MailboxError::Ledger(error) => error.into(),

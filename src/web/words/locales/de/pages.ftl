@@ -38,6 +38,8 @@ error-cross-site = Die Anfrage kam von einer anderen Seite
 error-cross-site-text = Zur Sicherheit wurde nichts getan. Öffnen Sie die e-Box und versuchen Sie es erneut.
 error-bad-request = Diese Anfrage ist nicht lesbar
 error-bad-request-text = Prüfen Sie Ihre Angaben und versuchen Sie es erneut.
+error-conflict = Jemand war schneller
+error-conflict-text = Dies wurde inzwischen geändert, vielleicht von Ihnen in einem anderen Fenster. Es wurde nichts getan. Sehen Sie noch einmal nach und wiederholen Sie es, wenn es noch stimmt.
 error-unavailable = Einen Moment, bitte
 error-unavailable-text = Das geht im Moment nicht. Nichts ist verloren. Versuchen Sie es in einigen Minuten erneut.
 error-internal = Bei uns ist etwas schiefgegangen
@@ -295,6 +297,7 @@ rules-lead = Neue Nachrichten gehen dorthin, wohin die erste passende Regel sie 
 rule-priority = Reihenfolge
 rule-when = Wenn
 rule-add = Regel hinzufügen
+rule-fault = Diese Auswahl ist nicht bekannt.
 rule-everything = jede Nachricht
 rule-test-title = Wohin ginge diese Nachricht?
 rule-test-lead = Wählen Sie eine gedachte Nachricht; nichts wird geändert.
@@ -381,7 +384,7 @@ said-nothing = Wählen Sie zuerst eine Nachricht.
 said-signed-out = Sie sind abgemeldet.
 said-refused = Das war nicht möglich.
 said-in-use = Der Bereich wird benutzt: Nachrichten, Regeln oder Zugänge nennen ihn.
-said-last-manager = Der letzte Zugangsverwalter kann nicht entzogen werden.
+said-last-manager = Ein Zugangsverwalter ohne Enddatum muss bleiben.
 
 ## keys
 keys-title = Tasten

@@ -38,6 +38,8 @@ error-cross-site = The request came from another site
 error-cross-site-text = To be safe, nothing was done. Open the e-Box and try again.
 error-bad-request = This request cannot be read
 error-bad-request-text = Check what you filled in and try again.
+error-conflict = Somebody was faster
+error-conflict-text = This was changed meanwhile, perhaps by you in another window. Nothing was done. Look again and repeat it if it is still right.
 error-unavailable = One moment, please
 error-unavailable-text = This is not possible at the moment. Nothing is lost. Try again in a few minutes.
 error-internal = Something is wrong on our side
@@ -295,6 +297,7 @@ rules-lead = New messages go where the first rule that matches sends them; witho
 rule-priority = Order
 rule-when = When
 rule-add = Add rule
+rule-fault = This choice is not known.
 rule-everything = any message
 rule-test-title = Where would this go?
 rule-test-lead = Choose an imagined message; nothing is changed.
@@ -381,7 +384,7 @@ said-nothing = Choose a message first.
 said-signed-out = You are signed out.
 said-refused = This was not possible.
 said-in-use = The partition is in use: messages, rules or grants name it.
-said-last-manager = The last access manager cannot be withdrawn.
+said-last-manager = One access manager without a last day must stay.
 
 ## keys
 keys-title = Keys

@@ -38,6 +38,8 @@ error-cross-site = La demande venait d’un autre site
 error-cross-site-text = Par sécurité, rien n’a été fait. Ouvrez l’e-Box et réessayez.
 error-bad-request = Cette demande n’est pas lisible
 error-bad-request-text = Vérifiez ce que vous avez rempli et réessayez.
+error-conflict = Quelqu’un a été plus rapide
+error-conflict-text = Ceci a été modifié entre-temps, peut-être par vous dans une autre fenêtre. Rien n’a été fait. Regardez à nouveau et recommencez si c’est encore juste.
 error-unavailable = Un moment, s’il vous plaît
 error-unavailable-text = Ce n’est pas possible pour l’instant. Rien n’est perdu. Réessayez dans quelques minutes.
 error-internal = Quelque chose ne va pas de notre côté
@@ -295,6 +297,7 @@ rules-lead = Les nouveaux messages vont là où la première règle correspondan
 rule-priority = Ordre
 rule-when = Quand
 rule-add = Ajouter la règle
+rule-fault = Ce choix n’est pas connu.
 rule-everything = tout message
 rule-test-title = Où irait ce message ?
 rule-test-lead = Choisissez un message fictif ; rien n’est changé.
@@ -381,7 +384,7 @@ said-nothing = Choisissez d’abord un message.
 said-signed-out = Vous êtes déconnecté.
 said-refused = Cela n’a pas été possible.
 said-in-use = La partition est utilisée : des messages, des règles ou des accès la nomment.
-said-last-manager = Le dernier gestionnaire d’accès ne peut pas être retiré.
+said-last-manager = Un gestionnaire d’accès sans date de fin doit rester.
 
 ## keys
 keys-title = Touches

@@ -38,6 +38,8 @@ error-cross-site = De vraag kwam van een andere site
 error-cross-site-text = Voor de veiligheid is er niets gedaan. Open de e-Box en probeer opnieuw.
 error-bad-request = Deze vraag is niet leesbaar
 error-bad-request-text = Kijk na wat u hebt ingevuld en probeer opnieuw.
+error-conflict = Iemand was sneller
+error-conflict-text = Dit is intussen gewijzigd, misschien door u in een ander venster. Er is niets gedaan. Kijk opnieuw en herhaal het als het nog klopt.
 error-unavailable = Een ogenblik, alstublieft
 error-unavailable-text = Dit kan op dit ogenblik niet. Er is niets verloren. Probeer over enkele minuten opnieuw.
 error-internal = Er is iets mis aan onze kant
@@ -295,6 +297,7 @@ rules-lead = Nieuwe berichten gaan waar de eerste regel die past ze stuurt; zond
 rule-priority = Volgorde
 rule-when = Wanneer
 rule-add = Regel toevoegen
+rule-fault = Deze keuze is niet bekend.
 rule-everything = elk bericht
 rule-test-title = Waar zou dit bericht naartoe gaan?
 rule-test-lead = Kies een denkbeeldig bericht; er verandert niets.
@@ -381,7 +384,7 @@ said-nothing = Kies eerst een bericht.
 said-signed-out = U bent afgemeld.
 said-refused = Dit is niet gelukt.
 said-in-use = De partitie is in gebruik: berichten, regels of toegangen noemen ze.
-said-last-manager = De laatste toegangsbeheerder kan niet worden ingetrokken.
+said-last-manager = Eén toegangsbeheerder zonder einddatum moet blijven.
 
 ## keys
 keys-title = Toetsen
