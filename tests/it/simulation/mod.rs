@@ -26,7 +26,7 @@ use self::place::Template;
 /// How many courses of events.
 const SEEDS: u64 = 2_000;
 /// They wait for each other's disks and pauses rather than for a processor.
-const THREADS: usize = 4;
+const THREADS: usize = 8;
 const SEED: &str = "FACTEUR_SIMULATION_SEED";
 
 fn run(template: &Template, seed: u64) -> Story {
