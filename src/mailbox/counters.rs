@@ -1,6 +1,6 @@
 //! How many messages lie in a place.
 
-use super::propose::text as text_of;
+use super::propose::text_of;
 use super::{COUNT_MAX, Filter, Hidden, Mailbox, MailboxError, Page, Place, Reader, Total};
 use crate::domain::{Language, Task};
 use crate::ledger::Look;

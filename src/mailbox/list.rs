@@ -1,6 +1,6 @@
 //! Lists and searches.
 
-use super::propose::text as text_of;
+use super::propose::text_of;
 use super::{COUNT_MAX, Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
 use crate::clock::Stopwatch;
 use crate::domain::{Language, MessageId};

@@ -53,7 +53,7 @@ impl Mailbox {
 }
 
 /// A text to look for, with what it means in the reference data of a look.
-pub(super) fn text(look: &Look, language: Language, part: &str) -> Text {
+pub(super) fn text_of(look: &Look, language: Language, part: &str) -> Text {
     Text { language, part: part.to_owned(), named: look.reference.named(language, part) }
 }
 

@@ -6,6 +6,7 @@
 //! is gathered, and who stops counting early has not paid for the rest.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use tantivy::columnar::Column;
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
@@ -28,9 +29,9 @@ pub(super) fn in_boxes(boxes: &[EnterpriseNumber], fields: &Fields, searcher: &S
     if boxes.len() <= FEW || !is_a_good_part(&terms, searcher) {
         return any_of(terms);
     }
-    let wanted: HashSet<u64> = boxes.iter().map(|&it| number(it)).collect();
+    let wanted: Arc<HashSet<u64>> = Arc::new(boxes.iter().map(|&it| number(it)).collect());
     let in_segment = move |segment: &SegmentReader| {
-        let (column, wanted) = (segment.fast_fields().u64(ENTERPRISE)?, wanted.clone());
+        let (column, wanted) = (segment.fast_fields().u64(ENTERPRISE)?, Arc::clone(&wanted));
         Ok(move |message: DocId| is_in(&column, &wanted, message))
     };
     Box::new(DocPredicateQuery::from(FunctionPredicate::from(in_segment)))
