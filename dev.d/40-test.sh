@@ -18,8 +18,16 @@ verb_test() {
     else
         say "only tests that match: $*"
     fi
+    tell_failures "$log"
     grep '^test result:' "$log" || status=1
     return $status
+}
+
+# What failed and why, once more, where the end of a long output shows it:
+# without the frames of stacks.
+tell_failures() {
+    awk '/^failures:$/ { shows = 1 } /^test result:/ { shows = 0 } shows' "$1" |
+        grep -vE '^ +([0-9]+: |at )|^Stack backtrace:|^$' | head -n 80 || true
 }
 
 # The documentation's examples first, so that the run ends with the whole;

@@ -32,29 +32,28 @@ async fn reads(browser: &Browser, place: &str) -> Result<()> {
     browser.press("j").await?;
     browser.press("\u{e007}").await?;
     browser.until_at("a message", |path| path.contains("/messages/")).await;
-    until("it is shown beside the list", async || {
-        browser.count("#reading .message h1").await.ok() == Some(1)
-    })
-    .await;
+    until("it is shown beside the list", async || opened(browser).await.is_some()).await;
     ensure!(browser.count(".row").await? > 2, "the list stays");
-    let title = browser.run("return document.title", json!([])).await?;
-    let heading = browser.text_of("#reading h1").await?;
-    ensure!(title == format!("{heading} · e-Box"), "{title} is not {heading}");
+    let heading = opened(browser).await.context("nothing is open")?;
     browser.press("j").await?;
-    until("the next one", async || {
-        browser.text_of("#reading h1").await.is_ok_and(|next| next != heading)
-    })
-    .await;
+    until("the next one", async || opened(browser).await.is_some_and(|it| it != heading)).await;
     browser.run("history.back()", json!([])).await?;
-    until("back at the first", async || {
-        browser.text_of("#reading h1").await.is_ok_and(|shown| shown == heading)
-    })
-    .await;
+    until("back at the first", async || opened(browser).await.is_some_and(|it| it == heading))
+        .await;
     browser.press("u").await?;
     browser
         .until_at("the list", |path| path.starts_with(place) && !path.contains("messages"))
         .await;
     Ok(())
+}
+
+/// The heading of the message in the pane, once the pane has settled: the
+/// window's title and the mark on its row come a moment after the heading.
+async fn opened(browser: &Browser) -> Option<String> {
+    let script = "const [title, rows] = [document.title, document.querySelectorAll('.row.open')];\
+        const heading = document.querySelector('#reading .message h1')?.innerText;\
+        return rows.length === 1 && title === `${heading} · e-Box` ? heading : null";
+    Some(browser.run(script, json!([])).await.ok()?.as_str()?.to_owned())
 }
 
 /// What no page shows is read when it is fetched, and not before.
@@ -74,10 +73,7 @@ async fn leaves_unread(demo: &Demo, browser: &Browser, place: &str) -> Result<()
     })
     .await;
     browser.click(".row:nth-child(1) .row-link").await?;
-    until("it is shown", async || {
-        browser.text_of("#reading h1").await.is_ok_and(|shown| shown == subject)
-    })
-    .await;
+    until("it is shown", async || opened(browser).await.is_some_and(|it| it == subject)).await;
     ensure!(browser.count(".row.open.unread").await? == 1, "it was only looked at");
     browser.click("#reading [data-reads]").await?;
     ensure!(browser.count(".row.open.unread").await? == 0);
