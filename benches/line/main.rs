@@ -133,12 +133,11 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
             stack.with("INTAKE__BATCH_COUNT_MAX", "1").drain(documents / 20, &[]).await?.per_s;
     }
     if wants("lanes100") {
-        say("engine: a hundred lanes");
-        let run = Stack::rabbit(&base, &world, 100).await?.drain(documents, &[]).await?;
-        figures.lanes100_ratio = round(rate(run.per_s) / rate(figures.engine_per_s));
+        say("engine: a hundred lanes, and four before and after");
+        figures.lanes100_ratio = hundred_lanes(&base, &world, documents).await?;
     }
     if wants("two") {
-        say("two engines, and one before and after them");
+        say("two engines, and one before and after");
         figures.two_engines_ratio = two_engines(&base, &world, documents).await?;
     }
     if wants("pages") {
@@ -151,8 +150,8 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         figures.latency = latency::at(stack, figures.engine_per_s / 2).await?;
     }
     if wants("readers") {
-        figures.readers3_per_s = with_readers(3, documents).await?;
-        figures.readers200_per_s = with_readers(200, documents).await?;
+        say("engine: 200 readers a message, and 3 before and after");
+        (figures.readers3_per_s, figures.readers200_per_s) = readers(documents).await?;
     }
     if wants("sqlite") {
         say("engine: embedded queue to SQLite");
@@ -163,13 +162,23 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
     Ok(figures)
 }
 
-async fn with_readers(readers: u32, documents: usize) -> Result<u64> {
-    say(&format!("engine: {readers} readers a message"));
-    let base = database::Base::new().await?;
-    let world = World::new(2_000, readers);
-    base.fill(&world).await?;
-    let stack = Stack::rabbit(&base, &world, LANES).await?;
-    Ok(stack.drain(documents / 2, &[]).await?.per_s)
+async fn readers(documents: usize) -> Result<(u64, u64)> {
+    let (few, many) = (World::new(2_000, 3), World::new(2_000, 200));
+    let (base_of_few, base_of_many) = (database::Base::new().await?, database::Base::new().await?);
+    base_of_few.fill(&few).await?;
+    base_of_many.fill(&many).await?;
+    in_turn(documents, async |is_other| {
+        let (base, world) = if is_other { (&base_of_many, &many) } else { (&base_of_few, &few) };
+        Ok((Stack::rabbit(base, world, LANES).await?, NOTHING))
+    })
+    .await
+}
+
+async fn hundred_lanes(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
+    against(documents, async |is_other| {
+        Ok((Stack::rabbit(base, world, if is_other { 100 } else { LANES }).await?, NOTHING))
+    })
+    .await
 }
 
 async fn two_engines(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
@@ -188,20 +197,28 @@ async fn pages(base: &database::Base, world: &World, documents: usize) -> Result
     .await
 }
 
-/// The machine is shared, so the one is measured on both sides of the other,
-/// and the mean is compared with.
 async fn against<'w>(
     documents: usize,
     stack: impl AsyncFn(bool) -> Result<(Stack<'w>, &'static [&'static str])>,
 ) -> Result<f64> {
-    let mut rates = Vec::new();
-    for is_other in [false, true, false] {
+    let (one, other) = in_turn(documents, stack).await?;
+    Ok(round(rate(other) / rate(one)))
+}
+
+/// The machine is shared, so the one is measured before and after each run of
+/// the other. The means of both, in documents a second.
+async fn in_turn<'w>(
+    documents: usize,
+    stack: impl AsyncFn(bool) -> Result<(Stack<'w>, &'static [&'static str])>,
+) -> Result<(u64, u64)> {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for is_other in [false, true, false, true, false] {
         let (stack, arguments) = stack(is_other).await?;
         let run = stack.drain(documents, arguments).await?;
         say(&format!("  {} a second", run.per_s));
-        rates.push(rate(run.per_s));
+        if is_other { others.push(run.per_s) } else { ones.push(run.per_s) }
     }
-    Ok(round(rates[1] * 2.0 / (rates[0] + rates[2])))
+    Ok((mean(&ones), mean(&others)))
 }
 
 fn say(text: &str) {
@@ -211,6 +228,10 @@ fn say(text: &str) {
 #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
 fn rate(per_s: u64) -> f64 {
     per_s.max(1) as f64
+}
+
+fn mean(rates: &[u64]) -> u64 {
+    rates.iter().sum::<u64>() / rates.len() as u64
 }
 
 fn round(ratio: f64) -> f64 {

@@ -19,10 +19,9 @@ pub(super) struct CachedAccess {
 }
 
 impl CachedAccess {
-    pub(super) fn weight(&self) -> u32 {
-        let entries =
-            self.access.grants.len() + self.access.rules.len() + self.access.label_rules.len() + 1;
-        u32::try_from(entries).unwrap_or(u32::MAX)
+    pub(super) fn weight(&self) -> u64 {
+        let BoxAccess { grants, rules, label_rules, .. } = &*self.access;
+        (grants.len() + rules.len() + label_rules.len() + 1) as u64
     }
 }
 
@@ -95,6 +94,7 @@ async fn load(
     for mut row in tx.rows(GRANTS, vec![Value::Ints(numbers)]).await? {
         let entry = loaded.entry(enterprise_number(row.int()?)?).or_default();
         entry.grants = row.json::<Vec<Grant>>()?;
+        entry.grants.shrink_to_fit();
         // Each routing sorts the persons that it found: in order they cost nothing.
         entry.grants.sort_unstable_by(|one, other| one.person.cmp(&other.person));
     }

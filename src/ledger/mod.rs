@@ -76,7 +76,8 @@ pub use verify::{Finding, NamedDocuments};
 
 use std::sync::{Arc, RwLock};
 
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use uuid::Uuid;
 
 use crate::domain::EnterpriseNumber;
@@ -88,7 +89,7 @@ use tail::Tail;
 pub struct Ledger {
     store: Store,
     reference: RwLock<Option<Arc<Reference>>>,
-    access: Cache<EnterpriseNumber, CachedAccess>,
+    access: Cache<EnterpriseNumber, CachedAccess, ByGrants>,
     /// Audiences known to be stored.
     audiences: Cache<[u8; 16], ()>,
     /// Policies known to be stored.
@@ -98,7 +99,19 @@ pub struct Ledger {
 
 /// Grants kept in memory over all boxes, about 200 bytes each.
 const GRANTS_CACHED_MAX: u64 = 400_000;
-const AUDIENCES_CACHED_MAX: u64 = 200_000;
+const BOXES_CACHED: usize = 100_000;
+const AUDIENCES_CACHED_MAX: usize = 200_000;
+const POLICIES_CACHED_MAX: usize = 1_000;
+
+/// A box weighs what its rules and grants do.
+#[derive(Clone)]
+struct ByGrants;
+
+impl Weighter<EnterpriseNumber, CachedAccess> for ByGrants {
+    fn weight(&self, _: &EnterpriseNumber, cached: &CachedAccess) -> u64 {
+        cached.weight()
+    }
+}
 
 impl Ledger {
     /// Opens the ledger that an address names; `connections` bounds its pool.
@@ -110,12 +123,9 @@ impl Ledger {
         Ok(Self {
             store: Store::connect(url, connections).await?,
             reference: RwLock::new(None),
-            access: Cache::builder()
-                .weigher(|_, cached: &CachedAccess| cached.weight())
-                .max_capacity(GRANTS_CACHED_MAX)
-                .build(),
+            access: Cache::with_weighter(BOXES_CACHED, GRANTS_CACHED_MAX, ByGrants),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
-            policies: Cache::new(1_000),
+            policies: Cache::new(POLICIES_CACHED_MAX),
             tail: Tail::default(),
         })
     }

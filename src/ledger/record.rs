@@ -219,7 +219,7 @@ impl Ledger {
         let mut digests = Vec::with_capacity(accepted.len());
         for message in accepted {
             let digest = *message.routing.persons.digest();
-            if !self.audiences.contains_key(&digest) && !new.contains_key(&digest) {
+            if self.audiences.get(&digest).is_none() && !new.contains_key(&digest) {
                 new.insert(digest, json(&message.routing.persons.ids())?);
             }
             digests.push(digest);
@@ -228,7 +228,7 @@ impl Ledger {
         let (keys, texts): (Vec<_>, Vec<_>) = new.into_iter().map(|(k, v)| (k.to_vec(), v)).unzip();
         tx.insert(Bulk::new(&AUDIENCES, vec![Column::Bytes(keys), Column::Texts(texts)])).await?;
         let digest = *policy.digest.as_bytes();
-        if !self.policies.contains_key(&digest) {
+        if self.policies.get(&digest).is_none() {
             let columns = vec![
                 Column::Bytes(vec![digest.to_vec()]),
                 Column::Texts(vec![policy.text.to_string()]),
