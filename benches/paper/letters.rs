@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use facteur::queue::Outbound;
 use serde_json::{Value, json};
 
 use crate::broker::publish;
+use crate::cost::{Cost, Meter};
 use crate::database::Base;
 use crate::engine::Stack;
 use crate::world::World;
@@ -55,16 +56,24 @@ fn changed(mut sent: Outbound, change: impl FnOnce(&mut Value)) -> Outbound {
     sent
 }
 
-/// Documents a second, from the first to the last commit.
-pub(crate) async fn digital(base: &Base, world: &World, documents: usize) -> Result<u64> {
-    let stack = Stack::rabbit(base, world, LANES).await?;
-    let mail = bag(world, &stack.lanes, documents, to_digital);
-    let (recorded, _) = run(stack, mail, false).await?;
-    Ok(recorded)
+/// What a run showed: documents a second, and what each cost.
+pub(crate) struct Run {
+    /// From the first to the last commit.
+    pub(crate) recorded_per_s: u64,
+    /// To the last ticket in its queue; of documents, the same.
+    pub(crate) released_per_s: u64,
+    pub(crate) cost: Cost,
 }
 
-/// Letters a second: recorded, and with their tickets in the queue.
-pub(crate) async fn paper(base: &Base, world: &World, documents: usize) -> Result<(u64, u64)> {
+/// Documents that stay digital.
+pub(crate) async fn digital(base: &Base, world: &World, documents: usize) -> Result<Run> {
+    let stack = Stack::rabbit(base, world, LANES).await?;
+    let mail = bag(world, &stack.lanes, documents, to_digital);
+    run(stack, mail, false).await
+}
+
+/// Letters, recorded and with their tickets in the queue.
+pub(crate) async fn paper(base: &Base, world: &World, documents: usize) -> Result<Run> {
     let stack = Stack::rabbit(base, world, LANES).await?.with("RELAY__LETTERS_WINDOW", WINDOW);
     let mail = bag(world, &stack.lanes, documents, to_paper);
     run(stack, mail, true).await
@@ -80,27 +89,30 @@ fn bag(
     mail.map(|(n, sent)| to(world, n, sent)).collect()
 }
 
-async fn run(stack: Stack<'_>, mail: Mailbag, is_paper: bool) -> Result<(u64, u64)> {
+async fn run(stack: Stack<'_>, mail: Mailbag, is_paper: bool) -> Result<Run> {
     let documents = mail.len();
     publish(stack.queue.as_ref(), &stack.lanes, mail).await?;
+    let (postmaster, broker) = stack.parts().await?.context("the parts are processes")?;
     let engine = stack.start(&[])?;
+    let meter = Meter::new(engine.id(), postmaster, broker);
     stack.reach(1).await?;
-    let first = Instant::now();
+    let (first, before) = (Instant::now(), meter.read()?);
     stack.reach(i64::try_from(documents)?).await?;
-    let recorded = per_second(documents, first);
-    let account = stack.ledger.account().await?;
-    ensure!(account.difference == 0, "the account does not balance: {account:?}");
-    let letters = usize::try_from(account.total.letters.total())?;
-    ensure!(letters == if is_paper { documents } else { 0 }, "{letters} letters: {account:?}");
+    let recorded_per_s = per_second(documents, first);
     while is_paper && stack.queue.depth("facteur.print.overflow").await? < documents as u64 {
         ensure!(first.elapsed() < Duration::from_secs(600), "tickets stand still");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let released = per_second(documents, first);
+    let released_per_s = per_second(documents, first);
+    let cost = meter.read()?.since(before, documents as u64);
     drop(engine);
+    let account = stack.ledger.account().await?;
+    ensure!(account.difference == 0, "the account does not balance: {account:?}");
+    let letters = usize::try_from(account.total.letters.total())?;
+    ensure!(letters == if is_paper { documents } else { 0 }, "{letters} letters: {account:?}");
     stack.queue.close().await;
     stack.ledger.close().await;
-    Ok((recorded, released))
+    Ok(Run { recorded_per_s, released_per_s, cost })
 }
 
 #[expect(

@@ -7,7 +7,7 @@
 //! letters of it are claimed.
 //!
 //! `--json` prints one object; `--documents N` and `--letters N` change the
-//! sizes.
+//! sizes; without a backlog of letters (0) the rates alone are measured.
 
 #![expect(
     clippy::print_stdout,
@@ -62,6 +62,10 @@ pub(crate) struct Figures {
     ratio: f64,
     /// To the last commit alone.
     letters_recorded_per_s: u64,
+    /// Processor time a document that stays digital, by who spent it.
+    digital_cpu_us: Cpu,
+    /// The same a letter.
+    letter_cpu_us: Cpu,
     backlog_letters: usize,
     plan_s: f64,
     /// Of which this process, not the database, computed.
@@ -71,6 +75,21 @@ pub(crate) struct Figures {
     claim_short_ms: f64,
     claim_backlog_ms: f64,
     claim_ratio: f64,
+}
+
+/// Microseconds.
+#[derive(Debug, Default, Serialize)]
+struct Cpu {
+    engine: u64,
+    database: u64,
+    broker: u64,
+}
+
+impl From<cost::Cost> for Cpu {
+    fn from(cost: cost::Cost) -> Self {
+        let cost::Cost { engine_us, database_us, broker_us } = cost;
+        Self { engine: engine_us, database: database_us, broker: broker_us }
+    }
 }
 
 fn main() -> Result<()> {
@@ -90,24 +109,30 @@ fn size(name: &str, usual: usize) -> Result<usize> {
     Ok(arguments.next().map_or(Ok(usual), |text| text.parse())?)
 }
 
-async fn measure(documents: usize, letters: usize) -> Result<Figures> {
-    let mut figures = Figures { backlog_letters: letters, ..Figures::default() };
+async fn measure(documents: usize, backlog: usize) -> Result<Figures> {
+    let mut figures = Figures { backlog_letters: backlog, ..Figures::default() };
     let base = database::Base::new().await?;
     say("making the registry: 100,000 enterprises");
     let world = World::new(ENTERPRISES, 3);
     base.fill(&world).await?;
-    say("engine: documents that stay digital");
-    figures.digital_per_s = digital(&base, &world, documents).await?;
-    say("engine: as many letters, to their printer's queue");
-    let (recorded, released) = paper(&base, &world, documents).await?;
-    (figures.letters_recorded_per_s, figures.letters_per_s) = (recorded, released);
-    figures.ratio = ratio(as_f64(released), as_f64(figures.digital_per_s));
+    say("engine: as many letters, to their printer's queue, and digital before and after");
+    let before = digital(&base, &world, documents).await?;
+    let letters = paper(&base, &world, documents).await?;
+    let after = digital(&base, &world, documents).await?;
+    figures.digital_per_s = u64::midpoint(before.recorded_per_s, after.recorded_per_s);
+    figures.letters_recorded_per_s = letters.recorded_per_s;
+    figures.letters_per_s = letters.released_per_s;
+    figures.ratio = ratio(as_f64(figures.letters_per_s), as_f64(figures.digital_per_s));
+    (figures.digital_cpu_us, figures.letter_cpu_us) = (after.cost.into(), letters.cost.into());
+    if backlog == 0 {
+        return Ok(figures);
+    }
     say("office: claims of 500 of a short backlog");
     let short = Backlog::made(&base, &world, SHORT).await?;
     short.plan(&mut Figures::default()).await?;
     figures.claim_short_ms = short.claims().await?;
-    say(&format!("office: a backlog of {letters} letters"));
-    let backlog = Backlog::made(&base, &world, letters).await?;
+    say(&format!("office: a backlog of {backlog} letters"));
+    let backlog = Backlog::made(&base, &world, backlog).await?;
     say("office: planning it over printers and days");
     backlog.plan(&mut figures).await?;
     figures.claim_backlog_ms = backlog.claims().await?;

@@ -155,7 +155,7 @@ fn pages_router(web: &Web) -> Router<Web> {
         .merge(console::router())
         .route("/help", get(help::index))
         .route("/help/{chapter}", get(help::show))
-        .route("/assets/{digest}/{name}", get(assets::get))
+        .route("/assets/{digest}/{name}", assets::route())
         .route("/language", post(sign_in::language))
         .route("/sign-in", get(sign_in::show))
         .route("/sign-in/start", get(sign_in::start))

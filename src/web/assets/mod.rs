@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use tower_http::compression::CompressionLayer;
 
 use super::page::PageError;
 use crate::domain::Digest;
@@ -51,10 +53,14 @@ pub(super) fn url(name: &str) -> &'static str {
     URLS.iter().find(|(known, _)| *known == name).map_or("", |(_, url)| url)
 }
 
-/// `GET /assets/{digest}/{name}`
-pub(super) async fn get(
-    Path((digest, name)): Path<(String, String)>,
-) -> Result<Response, PageError> {
+/// `GET /assets/{digest}/{name}`, compressed. Pages are not: what one asks for
+/// stands beside secrets in them, and their length would tell of both (BREACH,
+/// <https://www.breachattack.com>).
+pub(super) fn route<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
+    get(asset).layer(CompressionLayer::new())
+}
+
+async fn asset(Path((digest, name)): Path<(String, String)>) -> Result<Response, PageError> {
     let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(PageError::NotFound)?;
     // Under another digest it would be kept for ever and be the wrong one.
     if url(asset.name) != format!("/assets/{digest}/{name}") {

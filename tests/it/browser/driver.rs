@@ -186,7 +186,8 @@ impl Browser {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !are_on })).await
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
+    /// A command of the browser's own developer tools.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
         let body = json!({ "cmd": command, "params": parameters });
         self.command("/goog/cdp/execute", body).await.map(drop)
     }

@@ -8,6 +8,7 @@ mod newcomer;
 mod plain;
 mod provider;
 mod reader;
+mod weight;
 
 use serde_json::{Value, json};
 
