@@ -145,6 +145,16 @@ class Judgement(unittest.TestCase):
         self.assertIn("until 2026-01-02", said)
         self.assertIn("1 not looked up: quince", said)
 
+    def test_the_copy_can_be_read_to_its_end(self):
+        kept = advisories.json.loads(advisories.COPY.read_text("utf-8"))
+        order = [(one["crate"], one["id"]) for one in kept["advisories"]]
+        self.assertEqual(order, sorted(set(order)))
+        self.assertLessEqual({crate for crate, _ in order}, set(kept["looked_up"]))
+        for one in kept["advisories"]:
+            self.assertIn(one["kind"], ["vulnerability", "unsound", "unmaintained", "notice"])
+            for requirement in one["patched"] + one.get("unaffected", []):
+                fits(requirement, "1.0.0")
+
     def test_excuses_in_both_forms(self):
         ignore = ["RUSTSEC-2026-0001", {"id": "RUSTSEC-2026-0002", "reason": "…"},
                   "quince@1.0.0", {"crate": "quince"}]
