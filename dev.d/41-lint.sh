@@ -8,6 +8,7 @@ verb_lint() {
     lint_shell
     lint_prometheus
     lint_container
+    lint_advisories
     cargo clippy --workspace --locked --all-features --all-targets -- -D warnings
     # No test of `cargo test`, and so not among all targets.
     cargo clippy --locked --all-features --test faults -- -D warnings
@@ -31,4 +32,10 @@ lint_prometheus() {
 lint_container() {
     supply_up
     "$SUPPLY_HOME/bin/hadolint" Dockerfile
+}
+
+# Needs no net: a copy lies in the repository. First whether it is read rightly.
+lint_advisories() {
+    python3 dev.d/supply/advisories_test.py --quiet
+    python3 dev.d/supply/advisories.py
 }

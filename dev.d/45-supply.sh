@@ -29,12 +29,13 @@ supply_bill() {
         "$SUPPLY_HOME/bin/python" dev.d/supply/sbom.py "$DEV/facteur.cdx.json"
 }
 
-# Advisories come from a repository on the net; there is no package of them.
+# The copy in the repository ends at its date; cargo-deny fetches what came later.
 supply_advisories() {
+    python3 dev.d/supply/advisories.py
     if cargo deny --version >/dev/null 2>&1; then
         cargo deny --all-features check
     else
-        say "cargo-deny is not installed: no advisory was looked up (cargo install --locked cargo-deny)"
+        say "cargo-deny is not installed: later advisories were not looked up (cargo install --locked cargo-deny)"
     fi
 }
 
