@@ -48,15 +48,15 @@ postgres_init() {
         --encoding=UTF8 --locale=C.UTF-8 >"$DEV/initdb.log" 2>&1 ||
         { cat "$DEV/initdb.log" >&2; die "initdb failed"; }
     as_postgres tee -a "$home/data/postgresql.conf" >/dev/null <<CONF
+$(cat config/postgresql.conf)
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$home'
-max_connections = 200
-shared_buffers = 256MB
-fsync = on
-synchronous_commit = on
+shared_buffers = $(quarter_of_memory_mb)MB
 log_line_prefix = '%m [%p] '
 CONF
 }
+
+quarter_of_memory_mb() { awk '/^MemTotal:/ { print int($2 / 1024 / 4) }' /proc/meminfo; }
 
 postgres_start() {
     ! postgres_runs || return 0
