@@ -4,7 +4,9 @@
 use std::sync::LazyLock;
 
 use krilla::text::Font;
-use ttf_parser::Face;
+use skrifa::charmap::Charmap;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
 
 use super::layout::{Mm, mm};
 
@@ -23,7 +25,8 @@ pub(super) enum Style {
 
 struct Known {
     font: Font,
-    face: Face<'static>,
+    letters: FontRef<'static>,
+    glyphs: Charmap<'static>,
 }
 
 static FONTS: LazyLock<[Known; 3]> = LazyLock::new(|| [REGULAR, BOLD, MONO].map(known));
@@ -31,8 +34,14 @@ static FONTS: LazyLock<[Known; 3]> = LazyLock::new(|| [REGULAR, BOLD, MONO].map(
 #[expect(clippy::expect_used, reason = "the fonts are compiled in; a test reads all three")]
 fn known(data: &'static [u8]) -> Known {
     let font = Font::new(data.into(), 0).expect("a compiled-in font is a font");
-    let face = Face::parse(data, 0).expect("a compiled-in font is a font");
-    Known { font, face }
+    let letters = FontRef::new(data).expect("a compiled-in font is a font");
+    Known { font, glyphs: letters.charmap(), letters }
+}
+
+impl Known {
+    fn glyph(&self, c: char) -> Option<GlyphId> {
+        self.glyphs.map(c)
+    }
 }
 
 impl Style {
@@ -52,22 +61,17 @@ impl Style {
     /// How wide a text is at a size in points. Kerning, which makes it
     /// narrower, is left out.
     pub(super) fn width(self, text: &str, size: f32) -> Mm {
-        let face = &self.known().face;
-        let units: u32 = text
-            .chars()
-            .filter_map(|c| face.glyph_hor_advance(face.glyph_index(c)?))
-            .map(u32::from)
-            .sum();
-        #[expect(clippy::cast_precision_loss, reason = "no line has 16 million units")]
-        let ems = units as f32 / f32::from(face.units_per_em());
-        mm(ems * size)
+        let known = self.known();
+        let metrics = known.letters.glyph_metrics(Size::new(size), LocationRef::default());
+        let glyphs = text.chars().filter_map(|c| known.glyph(c));
+        mm(glyphs.filter_map(|glyph| metrics.advance_width(glyph)).sum())
     }
 
     /// The first character that cannot be printed: one without a glyph, or of
     /// a script that is written from right to left.
     pub(super) fn missing(self, text: &str) -> Option<char> {
-        let face = &self.known().face;
-        text.chars().find(|c| is_from_the_right(*c) || face.glyph_index(*c).is_none())
+        let known = self.known();
+        text.chars().find(|c| is_from_the_right(*c) || known.glyph(*c).is_none())
     }
 }
 

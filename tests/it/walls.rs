@@ -26,7 +26,7 @@ const WALLS: &[Wall] = &[
     Wall { names: &["askama", "fluent_templates"], rooms: &["web/", "notices/"] },
     Wall { names: &["lettre"], rooms: &["notices/"] },
     Wall {
-        names: &["krilla", "hayro_syntax", "datamatrix", "ttf_parser", "ureq"],
+        names: &["krilla", "hayro_syntax", "datamatrix", "skrifa", "ureq"],
         rooms: &["print_room/"],
     },
     Wall { names: &["zip"], rooms: &["documents/", "paper/", "print_room/"] },
