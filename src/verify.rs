@@ -91,15 +91,9 @@ impl Verdict {
         queue: &dyn Queue,
         search: &Search,
     ) -> Result<Self, VerifyError> {
-        let found = search.find(Query { size: 1, ..Query::everywhere() }).await?;
-        self.account.indexed = Some(found.total);
-        let messages = ledger.messages_kept().await?;
-        if found.total != messages {
-            self.findings.push(Finding {
-                what: "the search index does not hold every message".into(),
-                which: format!("{} of {messages}", found.total),
-            });
-        }
+        let indexed = search.find(Query { size: 1, ..Query::everywhere() }).await?.total;
+        self.account.indexed = Some(indexed);
+        self.findings.extend(index_differs(ledger, search, indexed).await?);
         let reference = ledger.reference().await?;
         let lanes = reference.applications.keys().map(topology::intake_queue);
         let last = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD].map(str::to_owned);
@@ -114,6 +108,33 @@ impl Verdict {
         }
         Ok(self.counted())
     }
+}
+
+/// Messages that the index does not hold, and what it holds beside them.
+async fn index_differs(
+    ledger: &Ledger,
+    search: &Search,
+    indexed: u64,
+) -> Result<Vec<Finding>, VerifyError> {
+    let (mut findings, mut kept, mut after) = (Vec::new(), 0, MessageId(Uuid::nil()));
+    loop {
+        let page = ledger.kept_messages(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        (after, kept) = (*last, kept + page.len() as u64);
+        let missing = search.missing(page).await?.into_iter().map(|id| Finding {
+            what: "a message is not in the search index".into(),
+            which: id.to_string(),
+        });
+        findings.extend(missing);
+    }
+    let found = kept - findings.len() as u64;
+    if indexed != found {
+        findings.push(Finding {
+            what: "the search index holds what is no message".into(),
+            which: format!("{indexed} for {found}"),
+        });
+    }
+    Ok(findings)
 }
 
 async fn missing_documents(

@@ -52,6 +52,8 @@ codes! {
     BusinessDataMissing = "BUSINESS_DATA_KEY_MISSING",
     /// A registered item whose precondition the company does not meet.
     PreconditionNotMet = "PRECONDITION_NOT_MET",
+    /// A rule of the policy refuses it, whatever the company meets; the explanation names the rule.
+    RefusedByPolicy = "REFUSED_BY_POLICY",
     /// The company is closed.
     EnterpriseClosed = "ENTERPRISE_NOT_ACTIVE",
     /// An operator paused the message type: nothing is wrong, it waits.

@@ -17,7 +17,11 @@ pub fn decode(arrival: Arrival, limits: Limits, body_bytes_max: usize) -> Candid
     let key = arrival.properties.message_id.as_deref().map(IdempotencyKey::new);
     let key = key.and_then(Result::ok);
     let read = read(&arrival.body, body_bytes_max);
-    let organization = read.as_ref().ok().and_then(organization_of);
+    let organization = match &read {
+        Ok(publication) => organization_of(publication),
+        Err(refusal) if refusal.code == Code::Malformed => organization_in(&arrival.body),
+        Err(_) => None,
+    };
     let parsed = refused_by_broker(&arrival)
         .map_or_else(|| read.and_then(|p| decode_publication(p, limits)), Err)
         .and_then(|parsed| usable_key(key.as_ref(), parsed))
@@ -135,6 +139,22 @@ fn usable_key(key: Option<&IdempotencyKey>, parsed: Parsed) -> Result<Parsed, Re
 
 fn organization_of(publication: &Publication) -> Option<EnterpriseNumber> {
     publication.sender.enterprise_number.parse().ok()
+}
+
+/// Of what is JSON and no publication, so that its key counts and the mended
+/// publication takes its place.
+fn organization_in(body: &[u8]) -> Option<EnterpriseNumber> {
+    #[derive(serde::Deserialize)]
+    struct Signed {
+        sender: Party,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Party {
+        enterprise_number: String,
+    }
+    let signed: Signed = serde_json::from_slice(body).ok()?;
+    signed.sender.enterprise_number.parse().ok()
 }
 
 fn fingerprint(body: &[u8]) -> Fingerprint {

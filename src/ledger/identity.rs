@@ -10,7 +10,7 @@ use super::store::{Bulk, Column, Statement, Table, Transaction, Value};
 use crate::domain::{Digest, EnterpriseNumber, MessageId};
 
 /// What a publication is counted by: (organization, application, idempotency
-/// key), or lane and digest of the bytes where there is no usable key.
+/// key), or the digest of lane, key and bytes where the key cannot count for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdentityKey {
     /// The sender organization; 0 where it is not known.
@@ -33,10 +33,14 @@ impl IdentityKey {
         }
     }
 
-    /// The identity of bytes on a lane.
+    /// The identity of bytes on a lane. Whatever stood in place of a key is a part
+    /// of them: the same bytes under two keys are two publications.
     #[must_use]
-    pub fn of_bytes(application: &str, lane: &str, body: &[u8]) -> Self {
-        let digest = Digest::of_parts(&[lane.as_bytes(), body]);
+    pub fn of_bytes(application: &str, lane: &str, key: Option<&str>, body: &[u8]) -> Self {
+        let key = key.map(str::as_bytes);
+        let parts: Vec<&[u8]> =
+            [Some(lane.as_bytes()), key, Some(body)].into_iter().flatten().collect();
+        let digest = Digest::of_parts(&parts);
         Self { organization: 0, application: application.to_owned(), key: format!("d:{digest}") }
     }
 

@@ -26,6 +26,26 @@ struct Check {
 /// So many rows of one kind are named; more are counted by running again.
 const NAMED_MAX: i64 = 1_000;
 
+/// A letter that was made after its message was recorded is told of itself.
+macro_rules! steps_and_told {
+    ($job:literal) => {
+        concat!(
+            "SELECT l.application, m.key, l.job FROM letters l
+             LEFT JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+             LEFT JOIN (SELECT job, count(*) AS n FROM letter_events
+                WHERE verdict = 'applied' OR (verdict = 'late' AND kind = 'posted')
+                   OR (verdict = 'noted' AND kind = 'not_cancelled') GROUP BY job) e
+               ON e.job = l.job
+             LEFT JOIN (SELECT ",
+            $job,
+            " AS job, count(*) AS n FROM journal WHERE kind = 'letter' GROUP BY 1) told
+               ON told.job = l.job
+             WHERE COALESCE(told.n, 0) <>
+                COALESCE(e.n, 0) + CASE l.cause WHEN 'decision' THEN 0 ELSE 1 END LIMIT $1"
+        )
+    };
+}
+
 const CHECKS: &[Check] = &[
     Check {
         what: "accepted, but there is no message",
@@ -102,6 +122,13 @@ const CHECKS: &[Check] = &[
         ),
     },
     Check {
+        what: "a letter whose steps are not those that its agency was told",
+        statement: Statement {
+            postgres: steps_and_told!("(detail::JSONB ->> 'jobId')::UUID"),
+            sqlite: steps_and_told!("unhex(replace(detail ->> 'jobId', '-', ''))"),
+        },
+    },
+    Check {
         what: "a letter that was claimed and has no claimant, or the other way round",
         statement: Statement::same(
             "SELECT application, state, job FROM letters
@@ -166,7 +193,9 @@ const NAMED: Statement = Statement::same(
      WHERE id > $1 ORDER BY id LIMIT $2",
 );
 
-const KEPT: Statement = Statement::same("SELECT count(*) FROM messages WHERE expired_at IS NULL");
+const KEPT: Statement = Statement::same(
+    "SELECT id FROM messages WHERE expired_at IS NULL AND id > $1 ORDER BY id LIMIT $2",
+);
 
 const HELD: Statement = Statement {
     postgres: "SELECT d.application, d.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
@@ -199,14 +228,18 @@ impl Ledger {
         Ok((account, findings))
     }
 
-    /// How many messages lie in boxes: what a search index holds.
+    /// The next messages after `after` that lie in boxes: what a search index
+    /// holds.
     ///
     /// # Errors
     /// `Transient` while the database is away.
-    pub async fn messages_kept(&self) -> Result<u64, LedgerError> {
-        let mut rows = self.store.rows(KEPT, vec![]).await?;
-        let count = rows.first_mut().map_or(Ok(0), Row::int)?;
-        Ok(u64::try_from(count).unwrap_or(0))
+    pub async fn kept_messages(
+        &self,
+        after: MessageId,
+        limit: i64,
+    ) -> Result<Vec<MessageId>, LedgerError> {
+        let rows = self.store.rows(KEPT, vec![after.0.into(), limit.into()]).await?;
+        rows.into_iter().map(|mut row| row.id().map(MessageId)).collect()
     }
 
     /// The documents that the next messages after `after` name, and those of

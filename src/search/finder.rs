@@ -6,6 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tantivy::collector::Count;
+use tantivy::query::TermQuery;
+use tantivy::schema::IndexRecordOption;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::count::CountUpTo;
@@ -18,6 +21,7 @@ use super::progress::{Lag, Progress};
 use super::query::{Found, Query, QueryError};
 use super::recent::newest;
 use super::schema::message_id;
+use crate::domain::MessageId;
 
 /// Searches that run at once; the others wait. More would only make each
 /// slower.
@@ -90,6 +94,14 @@ impl Search {
     pub async fn count(&self, query: Query, cap: u64) -> Result<u64, QueryError> {
         query.check()?;
         self.asked(move |view| count(view, &query, cap)).await
+    }
+
+    /// Which of these messages the index does not hold as of the last commit.
+    ///
+    /// # Errors
+    /// That the index could not be read.
+    pub async fn missing(&self, ids: Vec<MessageId>) -> Result<Vec<MessageId>, QueryError> {
+        self.asked(move |view| missing(view, ids)).await
     }
 
     /// Asks on a thread that may block, a few at a time.
@@ -190,6 +202,17 @@ pub(super) fn count(view: &View, query: &Query, cap: u64) -> Result<u64, QueryEr
     let searcher = view.reader.searcher();
     let plan = plan(query, &view.fields, &searcher);
     searcher.search(&plan, &CountUpTo::new(cap)).map_err(QueryError::Index)
+}
+
+fn missing(view: &View, ids: Vec<MessageId>) -> Result<Vec<MessageId>, QueryError> {
+    let (searcher, mut missing) = (view.reader.searcher(), Vec::new());
+    for id in ids {
+        let query = TermQuery::new(view.fields.id_term(id), IndexRecordOption::Basic);
+        if searcher.search(&query, &Count).map_err(QueryError::Index)? == 0 {
+            missing.push(id);
+        }
+    }
+    Ok(missing)
 }
 
 fn page(harvest: &Harvest, query: &Query) -> Found {

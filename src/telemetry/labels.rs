@@ -8,6 +8,7 @@ use metrics::SharedString;
 
 use super::measure::{self as record, Outcome};
 use crate::domain::{ApplicationId, Code, Medium};
+use crate::route::AudienceKind;
 
 /// What a sender that the registry does not know is counted as.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -36,6 +37,9 @@ pub fn start_at_zero<'a>(
     count_from_zero(UNKNOWN);
     for (medium, reason) in reasons {
         record::decision(medium, reason, 0);
+    }
+    for partition in record::PartitionKind::ALL {
+        AudienceKind::ALL.iter().for_each(|audience| record::routed(partition, *audience, 0));
     }
     for code in codes {
         record::quarantined_exists(*code);

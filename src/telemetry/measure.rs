@@ -52,6 +52,10 @@ pub enum PartitionKind {
     Own,
 }
 
+impl PartitionKind {
+    pub(super) const ALL: [Self; 2] = [Self::General, Self::Own];
+}
+
 /// `n` documents of an application came to an end.
 pub fn received(application: &str, outcome: Outcome, n: u64) {
     let application = labels::application(application);

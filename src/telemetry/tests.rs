@@ -80,6 +80,8 @@ fn counters_of_known_values_exist_at_zero_and_unknown_senders_share_one() {
         "facteur_received_total{application=\"unknown\",outcome=\"quarantined\"} 2000",
         "facteur_throttled_total{application=\"telemetry:known\"} 0",
         "facteur_decisions_total{medium=\"digital\",reason=\"all_digital\"} 0",
+        "facteur_routed_total{partition_kind=\"own\",audience=\"granted\"} 0",
+        "facteur_routed_total{partition_kind=\"general\",audience=\"nobody\"} 0",
         "facteur_quarantined{code=\"FORGED_SENDER\"} 0",
         "facteur_account_difference 0",
     ] {

@@ -63,7 +63,7 @@ struct Args {
 
 impl Args {
     fn faults(&self) -> usize {
-        self.faults.unwrap_or(if self.short { plan::Kind::ALL.len() } else { 210 })
+        self.faults.unwrap_or(if self.short { plan::Kind::all().len() } else { 230 })
     }
 
     fn flood(&self) -> usize {

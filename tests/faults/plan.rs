@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
+use crate::relay::Harm;
 use crate::site::ENGINES;
 
 /// A kind of fault.
@@ -20,17 +21,15 @@ pub(crate) enum Kind {
     PostgresKilled,
     PostgresStopped,
     QueueCut,
-    QueueCutInRecovery,
     QueueSilent,
     QueueSlow,
     QueueThin,
     QueueHalfClosed,
-    LedgerCutBeforeCommit,
-    LedgerCutAfterCommit,
-    LedgerCutInRecovery,
+    QueueAt(QueueStep, Harm),
     LedgerSilent,
     LedgerSlow,
     LedgerHalfClosed,
+    LedgerAt(LedgerStep, Harm),
     LedgerDiskFull,
     DocumentsDiskFull,
     IndexDiskFull,
@@ -44,43 +43,75 @@ pub(crate) enum Kind {
     PrinterStopped,
 }
 
+/// Where an engine is with the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum QueueStep {
+    /// After the commit, before the broker hears of it.
+    Acknowledgement,
+    /// Coming back after the connection was lost.
+    Recovery,
+}
+
+/// Where an engine is with the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LedgerStep {
+    BeforeCommit,
+    /// It is done, and the engine does not know.
+    AfterCommit,
+    /// Coming back after the connection was lost.
+    Recovery,
+}
+
+const SIMPLE: [Kind; 26] = [
+    Kind::EngineKilled,
+    Kind::EngineStopped,
+    Kind::EngineRolled,
+    Kind::NodeKilled,
+    Kind::NodeStopped,
+    Kind::PostgresKilled,
+    Kind::PostgresStopped,
+    Kind::QueueCut,
+    Kind::QueueSilent,
+    Kind::QueueSlow,
+    Kind::QueueThin,
+    Kind::QueueHalfClosed,
+    Kind::LedgerSilent,
+    Kind::LedgerSlow,
+    Kind::LedgerHalfClosed,
+    Kind::LedgerDiskFull,
+    Kind::DocumentsDiskFull,
+    Kind::IndexDiskFull,
+    Kind::IndexDeleted,
+    Kind::IndexDamaged,
+    Kind::ClockJumped,
+    Kind::KilledInTheFuture,
+    Kind::PolicyReloaded,
+    Kind::Poison,
+    Kind::PrinterKilled,
+    Kind::PrinterStopped,
+];
+const HARMS: [Harm; 4] = [Harm::Cut, Harm::Delay, Harm::Throttle, Harm::HalfClose];
+
 impl Kind {
-    pub(crate) const ALL: [Self; 30] = [
-        Self::EngineKilled,
-        Self::EngineStopped,
-        Self::EngineRolled,
-        Self::NodeKilled,
-        Self::NodeStopped,
-        Self::PostgresKilled,
-        Self::PostgresStopped,
-        Self::QueueCut,
-        Self::QueueCutInRecovery,
-        Self::QueueSilent,
-        Self::QueueSlow,
-        Self::QueueThin,
-        Self::QueueHalfClosed,
-        Self::LedgerCutBeforeCommit,
-        Self::LedgerCutAfterCommit,
-        Self::LedgerCutInRecovery,
-        Self::LedgerSilent,
-        Self::LedgerSlow,
-        Self::LedgerHalfClosed,
-        Self::LedgerDiskFull,
-        Self::DocumentsDiskFull,
-        Self::IndexDiskFull,
-        Self::IndexDeleted,
-        Self::IndexDamaged,
-        Self::ClockJumped,
-        Self::KilledInTheFuture,
-        Self::PolicyReloaded,
-        Self::Poison,
-        Self::PrinterKilled,
-        Self::PrinterStopped,
-    ];
+    /// Each once: what happens at a step of the line, in every way that harms.
+    pub(crate) fn all() -> Vec<Self> {
+        let of_ledger = [LedgerStep::BeforeCommit, LedgerStep::AfterCommit, LedgerStep::Recovery]
+            .map(|step| HARMS.map(|harm| Self::LedgerAt(step, harm)));
+        let of_queue = [QueueStep::Acknowledgement, QueueStep::Recovery]
+            .map(|step| HARMS.map(|harm| Self::QueueAt(step, harm)));
+        let steps = of_ledger.into_iter().chain(of_queue).flatten();
+        SIMPLE.into_iter().chain(steps).collect()
+    }
 
     /// In words.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
+    pub(crate) fn words(self) -> String {
+        let words = match self {
+            Self::QueueAt(step, harm) => {
+                return format!("engine-broker: {}, {}", harm.words(), step.words());
+            }
+            Self::LedgerAt(step, harm) => {
+                return format!("engine-ledger: {}, {}", harm.words(), step.words());
+            }
             Self::EngineKilled => "engine: SIGKILL",
             Self::EngineStopped => "engine: SIGSTOP, SIGCONT",
             Self::EngineRolled => "engine: SIGTERM and started again",
@@ -89,14 +120,10 @@ impl Kind {
             Self::PostgresKilled => "PostgreSQL: SIGKILL",
             Self::PostgresStopped => "PostgreSQL: SIGSTOP, SIGCONT",
             Self::QueueCut => "engine-broker: cut",
-            Self::QueueCutInRecovery => "engine-broker: cut, and again while it comes back",
             Self::QueueSilent => "engine-broker: no byte passes",
             Self::QueueSlow => "engine-broker: slow",
             Self::QueueThin => "engine-broker: few bytes a second",
             Self::QueueHalfClosed => "engine-broker: half closed",
-            Self::LedgerCutBeforeCommit => "engine-ledger: cut before COMMIT arrives",
-            Self::LedgerCutAfterCommit => "engine-ledger: COMMIT done, answer lost",
-            Self::LedgerCutInRecovery => "engine-ledger: cut, and again while it comes back",
             Self::LedgerSilent => "engine-ledger: no byte passes",
             Self::LedgerSlow => "engine-ledger: slow",
             Self::LedgerHalfClosed => "engine-ledger: half closed",
@@ -111,7 +138,8 @@ impl Kind {
             Self::Poison => "document that the ledger never takes",
             Self::PrinterKilled => "print room: SIGKILL",
             Self::PrinterStopped => "print room: SIGSTOP, SIGCONT",
-        }
+        };
+        words.to_owned()
     }
 
     /// Two faults of one place do not meet.
@@ -131,6 +159,36 @@ impl Kind {
             Place::Cluster => nodes,
             Place::Engine(_) | Place::Printer(_) => ENGINES,
             Place::Ledger | Place::Documents | Place::Mail => 1,
+        }
+    }
+}
+
+impl QueueStep {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "after the commit, before the acknowledgement",
+            Self::Recovery => "in recovery",
+        }
+    }
+}
+
+impl LedgerStep {
+    fn words(self) -> &'static str {
+        match self {
+            Self::BeforeCommit => "before COMMIT",
+            Self::AfterCommit => "after COMMIT, before its answer",
+            Self::Recovery => "in recovery",
+        }
+    }
+}
+
+impl Harm {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Delay => "delayed",
+            Self::Throttle => "byte by byte",
+            Self::HalfClose => "half closed",
         }
     }
 }
@@ -184,9 +242,9 @@ pub(crate) fn schedule(seed: u64, count: usize, nodes: usize, times: Times) -> V
     let mut random = StdRng::seed_from_u64(seed);
     let mut faults = Vec::with_capacity(count);
     while faults.len() < count {
-        let mut kinds = Kind::ALL;
+        let mut kinds = Kind::all();
         kinds.shuffle(&mut random);
-        faults.extend(kinds.map(|kind| fault(kind, nodes, times, &mut random)));
+        faults.extend(kinds.into_iter().map(|kind| fault(kind, nodes, times, &mut random)));
     }
     faults.truncate(count);
     faults

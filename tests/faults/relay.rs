@@ -27,11 +27,33 @@ pub(crate) enum Weather {
     Slow(Duration),
     /// So many bytes pass in a second, each way.
     Thin(u32),
-    /// The connection is cut before a question that holds this is passed on.
-    CutAtQuestion(&'static [u8]),
-    /// The connection is cut instead of an answer that holds this: what was
-    /// asked is done, and who asked does not learn it.
-    CutAtAnswer(&'static [u8]),
+    /// All is fair but at one moment.
+    At(Moment, Harm),
+}
+
+/// When something befalls a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before a question that holds this is passed on.
+    Question(&'static [u8]),
+    /// Instead of an answer that holds this: what was asked is done, and who
+    /// asked does not learn it in time.
+    Answer(&'static [u8]),
+    /// When it says its first words.
+    Birth,
+}
+
+/// What befalls a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Harm {
+    /// It is cut.
+    Cut,
+    /// What was to pass comes late.
+    Delay,
+    /// What was to pass begins byte by byte.
+    Throttle,
+    /// Nothing more passes this way; the other stays open.
+    HalfClose,
 }
 
 #[derive(Clone)]
@@ -43,7 +65,7 @@ struct Control {
     halves: u64,
     /// Where new connections lead, the first that answers.
     targets: Arc<[String]>,
-    /// How many connections were cut for their words.
+    /// How often a moment had come.
     hits: Arc<AtomicU64>,
 }
 
@@ -63,6 +85,11 @@ enum Way {
 }
 
 const BUFFER: usize = 32 * 1024;
+/// What is delayed at a moment comes so much later.
+const DELAY: Duration = Duration::from_secs(2);
+/// A byte of what is throttled.
+const DRIP: Duration = Duration::from_millis(40);
+const DRIPPING_MAX: usize = 64;
 
 impl Relay {
     /// Leads to the first of these addresses that answers.
@@ -104,7 +131,7 @@ impl Relay {
         self.control.send_modify(|control| control.halves += 1);
     }
 
-    /// How many connections were cut for their words.
+    /// How often a moment had come.
     pub(crate) fn hits(&self) -> u64 {
         self.control.borrow().hits.load(Ordering::Relaxed)
     }
@@ -133,8 +160,9 @@ async fn carry(near: TcpStream, mut control: watch::Receiver<Control>) {
     let _small_pieces_go_at_once = (near.set_nodelay(true), far.set_nodelay(true));
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
-    let there = Pump { way: Way::There, begun: begun.clone(), control: control.clone() };
-    let back = Pump { way: Way::Back, begun, control };
+    let there =
+        Pump { way: Way::There, is_new: true, begun: begun.clone(), control: control.clone() };
+    let back = Pump { way: Way::Back, is_new: true, begun, control };
     // Whichever ends first closes both, but for a way back that was closed on
     // purpose.
     tokio::select! {
@@ -155,6 +183,8 @@ async fn connect(targets: &[String]) -> Option<TcpStream> {
 /// One way of one connection.
 struct Pump {
     way: Way,
+    /// Nothing has passed yet.
+    is_new: bool,
     /// What was true when the connection began.
     begun: Control,
     control: watch::Receiver<Control>,
@@ -170,15 +200,26 @@ impl Pump {
                 () = self.is_halved() => return self.stay_half_closed(from, to).await,
             };
             let piece = buffer.get(..length).unwrap_or_default();
-            if piece.is_empty() || !self.lets_pass(piece).await {
+            if piece.is_empty() || !self.waits(piece.len()).await {
                 return Ok(());
             }
-            to.write_all(piece).await?;
+            let harm = self.harm(piece);
+            self.is_new = false;
+            match harm {
+                None => to.write_all(piece).await?,
+                Some(Harm::Cut) => return Ok(()),
+                Some(Harm::HalfClose) => return self.stay_half_closed(from, to).await,
+                Some(Harm::Delay) => {
+                    sleep(DELAY).await;
+                    to.write_all(piece).await?;
+                }
+                Some(Harm::Throttle) => drip(piece, &mut to).await?,
+            }
         }
     }
 
-    /// Waits as the weather asks; answers whether the piece may pass.
-    async fn lets_pass(&mut self, piece: &[u8]) -> bool {
+    /// Waits as the weather asks; answers whether the connection still stands.
+    async fn waits(&mut self, length: usize) -> bool {
         loop {
             let now = self.control.borrow_and_update().clone();
             if now.cuts != self.begun.cuts {
@@ -195,21 +236,25 @@ impl Pump {
                     return true;
                 }
                 Weather::Thin(bytes_per_s) => {
-                    let share = f64::from(u32::try_from(piece.len()).unwrap_or(u32::MAX));
+                    let share = f64::from(u32::try_from(length).unwrap_or(u32::MAX));
                     sleep(Duration::from_secs_f64(share / f64::from(bytes_per_s))).await;
                     return true;
                 }
-                Weather::CutAtQuestion(words) => return !self.is_hit(Way::There, piece, words),
-                Weather::CutAtAnswer(words) => return !self.is_hit(Way::Back, piece, words),
-                Weather::Fair | Weather::Refusing => return true,
+                Weather::Fair | Weather::Refusing | Weather::At(..) => return true,
             }
         }
     }
 
-    fn is_hit(&self, way: Way, piece: &[u8], words: &[u8]) -> bool {
-        let is_hit = self.way == way && holds(piece, words);
-        self.begun.hits.fetch_add(u64::from(is_hit), Ordering::Relaxed);
-        is_hit
+    /// What befalls the connection when this piece is about to pass.
+    fn harm(&self, piece: &[u8]) -> Option<Harm> {
+        let Weather::At(moment, harm) = self.control.borrow().weather else { return None };
+        let has_come = match moment {
+            Moment::Question(words) => self.way == Way::There && holds(piece, words),
+            Moment::Answer(words) => self.way == Way::Back && holds(piece, words),
+            Moment::Birth => self.way == Way::There && self.is_new,
+        };
+        self.begun.hits.fetch_add(u64::from(has_come), Ordering::Relaxed);
+        has_come.then_some(harm)
     }
 
     async fn is_cut(&self) {
@@ -238,6 +283,17 @@ impl Pump {
         self.is_cut().await;
         Ok(())
     }
+}
+
+/// The beginning byte by byte: the other side holds a part of a message for a
+/// while. The rest at once, which may be long.
+async fn drip(piece: &[u8], to: &mut OwnedWriteHalf) -> io::Result<()> {
+    let (dripping, rest) = piece.split_at(piece.len().min(DRIPPING_MAX));
+    for byte in dripping {
+        to.write_all(std::slice::from_ref(byte)).await?;
+        sleep(DRIP).await;
+    }
+    to.write_all(rest).await
 }
 
 /// Servers and clients write short pieces whole, so that words are not looked

@@ -26,15 +26,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{:52} {:>8} {:>10} {:>10}", "fault", "survived", "median s", "max s")?;
+        writeln!(out, "{:72} {:>8} {:>10} {:>10}", "fault", "survived", "median s", "max s")?;
         for (kind, times) in &self.0 {
             let mut times = times.clone();
             times.sort();
             let seconds = |at: usize| times.get(at).map_or(0.0, Duration::as_secs_f64);
             let (median, max) = (seconds(times.len() / 2), seconds(times.len() - 1));
             let words = kind.words();
-            writeln!(out, "{words:52} {:>8} {median:>10.2} {max:>10.2}", times.len())?;
+            writeln!(out, "{words:72} {:>8} {median:>10.2} {max:>10.2}", times.len())?;
         }
-        write!(out, "{:52} {:>8}", "all", self.count())
+        write!(out, "{:72} {:>8}", "all", self.count())
     }
 }

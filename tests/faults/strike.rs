@@ -9,8 +9,8 @@ use facteur::search::{Query, Search};
 use tokio::time::{sleep, timeout};
 
 use crate::agencies::Agencies;
-use crate::plan::{Fault, Kind, Place};
-use crate::relay::{Relay, Weather};
+use crate::plan::{Fault, Kind, LedgerStep, Place, QueueStep};
+use crate::relay::{Harm, Moment, Relay, Weather};
 use crate::rows;
 use crate::services::{fill, make_room};
 use crate::site::{Engine, POLICY, Site};
@@ -19,14 +19,14 @@ use crate::site::{Engine, POLICY, Site};
 const RECOVERY_MAX: Duration = Duration::from_secs(180);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 const COMMIT: &[u8] = b"COMMIT\0";
+/// The method `basic.ack` (AMQP 0-9-1: class 60, method 80).
+const ACK: &[u8] = &[0, 60, 0, 80];
 const LATENCY: Duration = Duration::from_millis(150);
 const BYTES_PER_S: u32 = 20_000;
 /// When a process has seen that its clock jumped.
 const SEEN_AFTER: Duration = Duration::from_secs(1);
 /// Much longer than anything is leased for.
 const FAST_S: i64 = 240;
-/// In recovery it is cut so often again.
-const CUTS: u32 = 3;
 
 /// Breaks, mends, and waits until all is well; how long that took after the
 /// fault was over (for what is killed: since it was killed).
@@ -63,18 +63,22 @@ async fn breaks(site: &Site, fault: Fault) -> Result<()> {
         Kind::NodeKilled | Kind::NodeStopped => node_away(site, fault).await,
         Kind::PostgresKilled => site.services.act("kill", &["postgres"]).await,
         Kind::PostgresStopped => service_stopped(site, "postgres", fault).await,
-        Kind::QueueCut => cut(queue, 1).await,
-        Kind::QueueCutInRecovery => cut(queue, CUTS).await,
+        Kind::QueueCut => cut(queue).await,
         Kind::QueueSilent => lasts(queue, Weather::Silent, fault).await,
         Kind::QueueSlow => lasts(queue, Weather::Slow(LATENCY), fault).await,
         Kind::QueueThin => lasts(queue, Weather::Thin(BYTES_PER_S), fault).await,
         Kind::QueueHalfClosed => half_closed(queue, fault).await,
-        Kind::LedgerCutBeforeCommit => bites(ledger, Weather::CutAtQuestion(COMMIT)).await,
-        Kind::LedgerCutAfterCommit => bites(ledger, Weather::CutAtAnswer(COMMIT)).await,
-        Kind::LedgerCutInRecovery => cut(ledger, CUTS).await,
+        Kind::QueueAt(step, harm) => {
+            let is_lost = step == QueueStep::Recovery;
+            befalls(queue, step.moment(), harm, is_lost, fault).await
+        }
         Kind::LedgerSilent => lasts(ledger, Weather::Silent, fault).await,
         Kind::LedgerSlow => lasts(ledger, Weather::Slow(LATENCY), fault).await,
         Kind::LedgerHalfClosed => half_closed(ledger, fault).await,
+        Kind::LedgerAt(step, harm) => {
+            let is_lost = step == LedgerStep::Recovery;
+            befalls(ledger, step.moment(), harm, is_lost, fault).await
+        }
         Kind::LedgerDiskFull => full(&site.services.disk("ledger"), fault).await,
         Kind::DocumentsDiskFull => full(&site.services.disk("documents"), fault).await,
         Kind::IndexDiskFull => full(engine.index.parent().context("a disk")?, fault).await,
@@ -197,12 +201,10 @@ async fn node_away(site: &Site, fault: Fault) -> Result<()> {
     Ok(())
 }
 
-async fn cut(relay: &Relay, times: u32) -> Result<()> {
-    for _ in 0..times {
-        let back = until(async || relay.is_in_use());
-        timeout(RECOVERY_MAX, back).await.context("it does not come back")?;
-        relay.cut();
-    }
+async fn cut(relay: &Relay) -> Result<()> {
+    let carries = until(async || relay.is_in_use());
+    timeout(RECOVERY_MAX, carries).await.context("it does not come back")?;
+    relay.cut();
     Ok(())
 }
 
@@ -220,13 +222,48 @@ async fn half_closed(relay: &Relay, fault: Fault) -> Result<()> {
     Ok(())
 }
 
-/// Lasts until it has hit a connection.
-async fn bites(relay: &Relay, weather: Weather) -> Result<()> {
+/// Fair weather until the moment has come for a connection; in recovery, for
+/// one that comes after all were lost.
+async fn befalls(
+    relay: &Relay,
+    moment: Moment,
+    harm: Harm,
+    is_lost: bool,
+    fault: Fault,
+) -> Result<()> {
     let before = relay.hits();
-    relay.becomes(weather);
+    relay.becomes(Weather::At(moment, harm));
+    if is_lost {
+        cut(relay).await?;
+    }
     let hit = timeout(RECOVERY_MAX, until(async || relay.hits() > before)).await;
     relay.becomes(Weather::Fair);
-    hit.context("nothing was hit")
+    hit.context("the moment never came")?;
+    if harm == Harm::HalfClose {
+        // Whoever waits on the half that stayed open is to notice by itself.
+        sleep(fault.hold).await;
+        relay.cut();
+    }
+    Ok(())
+}
+
+impl QueueStep {
+    fn moment(self) -> Moment {
+        match self {
+            Self::Acknowledgement => Moment::Question(ACK),
+            Self::Recovery => Moment::Birth,
+        }
+    }
+}
+
+impl LedgerStep {
+    fn moment(self) -> Moment {
+        match self {
+            Self::BeforeCommit => Moment::Question(COMMIT),
+            Self::AfterCommit => Moment::Answer(COMMIT),
+            Self::Recovery => Moment::Birth,
+        }
+    }
 }
 
 async fn full(disk: &Path, fault: Fault) -> Result<()> {

@@ -16,7 +16,8 @@ pub(super) fn identify<'a>(
     reference: &'a Reference,
 ) -> (IdentityKey, Result<&'a Application, Refusal>) {
     let (arrival, lane) = (&candidate.arrival, candidate.arrival.lane_name());
-    let by_bytes = |owner: &str| IdentityKey::of_bytes(owner, lane, &arrival.body);
+    let key = arrival.properties.message_id.as_deref();
+    let by_bytes = |owner: &str| IdentityKey::of_bytes(owner, lane, key, &arrival.body);
     match admit::authenticate(arrival, reference) {
         Ok(Some(application)) => {
             let identity = keyed(candidate, lane).unwrap_or_else(|| by_bytes(lane));

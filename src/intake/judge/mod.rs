@@ -175,9 +175,18 @@ impl Bench<'_> {
             }
             None => {
                 let message = format!("refused by the rule {}: {}", decision.rule, decision.reason);
-                let refusal = Refusal::new(Code::PreconditionNotMet, "/precondition", message);
-                self.quarantine(candidate, identity, refusal)
+                let (code, pointer) = refusal_of(&decision.reason);
+                self.quarantine(candidate, identity, Refusal::new(code, pointer, message))
             }
         }
+    }
+}
+
+/// By which code a rule refuses, and what of the publication it concerns: the
+/// rule's own reason, where senders know that as a code.
+fn refusal_of(reason: &str) -> (Code, &'static str) {
+    match reason == Code::PreconditionNotMet.as_str() {
+        true => (Code::PreconditionNotMet, "/precondition"),
+        false => (Code::RefusedByPolicy, ""),
     }
 }

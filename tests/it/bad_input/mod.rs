@@ -6,6 +6,7 @@
 mod content;
 mod envelope;
 mod keys;
+mod limits;
 mod parties;
 mod syntax;
 mod unstorable;

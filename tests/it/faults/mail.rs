@@ -87,8 +87,9 @@ fn by_key(agency: &Agency, n: u32) -> IdentityKey {
 }
 
 fn by_bytes(accountable: &Agency, message: Outbound) -> Letter {
-    let identity =
-        IdentityKey::of_bytes(accountable.application, &message.routing_key, &message.body);
+    let key = message.properties.message_id.as_deref();
+    let (lane, body) = (&message.routing_key, &message.body);
+    let identity = IdentityKey::of_bytes(accountable.application, lane, key, body);
     Letter { message, identity, state: "quarantined" }
 }
 

@@ -2,9 +2,10 @@
 //! exit code.
 
 use anyhow::{Context, Result, ensure};
+use facteur::clock::{Clock as _, SystemClock};
 use facteur::domain::ApplicationId;
 use facteur::intake::Judged;
-use facteur::ledger::Finding;
+use facteur::ledger::{Finding, LetterFilter};
 use facteur::verify::verify;
 use serde_json::{Value, json};
 
@@ -37,6 +38,12 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "a message on paper without a letter",
     ),
     (
+        "a step of a letter, not its last",
+        "DELETE FROM letter_events WHERE kind = 'held' AND job IN (SELECT job FROM letters
+            JOIN messages ON messages.id = letters.message WHERE messages.key = 'KEY')",
+        "a letter whose steps are not those that its agency was told",
+    ),
+    (
         "an entry of the quarantine",
         "DELETE FROM quarantine WHERE key = 'k:KEY'",
         "in the quarantine by the account, but there is no entry",
@@ -63,6 +70,7 @@ async fn found(ledger: &TestLedger) -> Result<()> {
     for (n, (name, statement, what)) in DAMAGES.iter().enumerate() {
         let key = format!("key-{n}");
         let judged = desk.deliver_one(document(name, &key)?).await?;
+        held_and_released(ledger, &judged).await?;
         let before = findings(ledger, &desk).await?;
         if statement.is_empty() {
             let document = (ApplicationId::new(TAX)?, digest(ledger, &judged).await?);
@@ -80,6 +88,18 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         ensure!(told["difference"].as_i64() > Some(0), "{name}: {told}");
         let told = told["findings"].as_array().context("no findings")?.clone();
         ensure!(told.contains(&json!({ "what": what, "which": named.which })), "{name}: {told:?}");
+    }
+    Ok(())
+}
+
+/// Two steps for each letter, so that one is not the last.
+async fn held_and_released(ledger: &TestLedger, judged: &Judged) -> Result<()> {
+    let Judged::Accepted { id, .. } = judged else { return Ok(()) };
+    let now = SystemClock.now();
+    let of_message = LetterFilter { message: Some(*id), limit: 1, ..LetterFilter::default() };
+    for letter in ledger.letters(&of_message).await? {
+        ledger.hold_letter(letter.job_id, "document_missing", "a test".into(), now).await?;
+        ledger.release_letter(letter.job_id, None, "tester", now).await??;
     }
     Ok(())
 }

@@ -4,3 +4,4 @@ mod figures;
 mod lanes;
 mod orders;
 mod policy;
+mod quiesced;

@@ -109,7 +109,8 @@ fn keyed(number: u32, application: &str, publication: &Value, state: &'static st
 
 fn malformed(number: u32) -> Letter {
     let message = envelope(TAX, format!("letter-{number}"), format!("{{ \"subject\": {number}"));
-    let identity = IdentityKey::of_bytes(TAX, &message.routing_key, &message.body);
+    let key = message.properties.message_id.as_deref();
+    let identity = IdentityKey::of_bytes(TAX, &message.routing_key, key, &message.body);
     Letter { message, identity, state: "quarantined" }
 }
 

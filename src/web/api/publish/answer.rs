@@ -92,7 +92,9 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
     let status = match refusal.code {
         Code::InvalidSender | Code::Forged => StatusCode::FORBIDDEN,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::PreconditionNotMet | Code::Unstorable => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::PreconditionNotMet | Code::RefusedByPolicy | Code::Unstorable => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         // Nothing is wrong with it: an operator paused the type.
         Code::TypePaused => StatusCode::SERVICE_UNAVAILABLE,
         Code::Malformed
