@@ -20,6 +20,7 @@ mod publication;
 mod record;
 mod references;
 mod refusal;
+mod reply;
 mod task;
 mod validate;
 mod words;
@@ -47,6 +48,7 @@ pub use publication::{
 };
 pub use record::{Change, Kind, Record, RecordKey};
 pub use refusal::{Code, Refusal, legible};
+pub use reply::{Reply, ReplyError, ReplyId};
 pub use task::{Task, day_number, day_of_number, task_on_arrival};
 pub use validate::{Limits, MEDIA_TYPES, Valid, validate};
 pub(crate) use words::words;

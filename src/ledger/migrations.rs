@@ -40,6 +40,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0008_early_reports.sql"),
         include_str!("../../schemas/sqlite/0008_early_reports.sql"),
     ),
+    (
+        9,
+        "replies",
+        include_str!("../../schemas/postgres/0009_replies.sql"),
+        include_str!("../../schemas/sqlite/0009_replies.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

@@ -18,10 +18,12 @@ use crate::domain::{
 
 mod openings;
 mod persons;
+mod reach;
 
 pub use openings::{Opening, Types, openings};
 use persons::Everybody;
 pub use persons::Persons;
+pub use reach::{Reach, destinations, reach};
 
 /// What routing looks at in a message.
 #[derive(Clone, Copy, Debug)]

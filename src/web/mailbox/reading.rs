@@ -8,6 +8,7 @@ use super::marks::{EXPIRES_SOON, MarkShown, marks};
 use super::partition_names::PartitionNames;
 use super::place::At;
 use super::query::ListQuery;
+use super::reply::{ReplyForm, Written, reply_form, written};
 use super::side::Side;
 use crate::clock::belgian_day;
 use crate::domain::{self, Attachment, Label, Task, Texts};
@@ -44,6 +45,11 @@ pub(super) struct Open {
     pub(super) facts: Vec<(String, String)>,
     pub(super) due: String,
     pub(super) history: Vec<Past>,
+    /// Address and subject of the message that it goes on from.
+    pub(super) original: Option<(String, String)>,
+    pub(super) replies: Vec<Written>,
+    /// Where the sender takes a reply.
+    pub(super) reply: Option<ReplyForm>,
 }
 
 /// The main content.
@@ -144,6 +150,12 @@ pub(super) async fn open(
         facts: facts(at, opened, &sender, partitions, now),
         due: line.due.map(|day| day.to_string()).unwrap_or_default(),
         history: history(opened, all_labels, partitions, words, now),
+        original: opened.original.as_ref().map(|original| {
+            let url = query.url(&format!("{}/messages/{}", at.url(), original.id));
+            (url, original.subject.best(words.0).to_owned())
+        }),
+        replies: written(opened, words, now),
+        reply: reply_form(opened, words, now),
         sender,
         url,
     })

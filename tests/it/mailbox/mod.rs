@@ -7,8 +7,11 @@ pub(crate) mod download;
 mod management;
 mod managers;
 mod record;
+mod replies;
 mod rules;
 mod story;
+
+pub(crate) use replies::question;
 
 use std::sync::Arc;
 use std::time::Duration;
