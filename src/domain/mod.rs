@@ -5,6 +5,7 @@
 
 mod access;
 mod business_data;
+mod condition;
 mod digest;
 mod enterprise;
 mod enterprise_number;
@@ -27,6 +28,9 @@ mod words;
 
 pub use access::{AccessLevel, Grant, Partition, RoutingRule, Scope};
 pub use business_data::{BusinessDataFormat, BusinessDataRule, SHARED_KEYS, check_business_data};
+pub use condition::Condition;
+#[cfg(feature = "failpoints")]
+pub use condition::LeftOut;
 pub use digest::{Digest, DigestError};
 pub use enterprise::{Address, Enterprise, LegalState, MailBox, Mandate, Person};
 pub use enterprise_number::{EnterpriseNumber, EnterpriseNumberError};

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::reply::{ReplyShown, original, replies};
 use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Place, Reader};
-use crate::domain::{Label, MessageId, Person, Publication};
+use crate::domain::{Condition, Label, MessageId, Person, Publication};
 use crate::ledger::{Deeds, LetterState, LetterStep, Look, Mark, Marked};
 
 /// A message that was opened.
@@ -155,7 +155,8 @@ async fn history(
 ) -> Result<Vec<Event>, MailboxError> {
     let is_manager = look.is_manager(line.enterprise);
     let deeds = look.deeds_with(line.enterprise, line.id, HISTORY_MAX).await?;
-    let is_shown = |it: &Deeds| is_manager || !matches!(it.deed, Deed::Opened | Deed::Downloaded);
+    let is_for_all = |it: &Deeds| !matches!(it.deed, Deed::Opened | Deed::Downloaded);
+    let is_shown = |it: &Deeds| Condition::History.holds(is_manager || is_for_all(it));
     let deeds = deeds.into_iter().filter(is_shown).map(|it| Event {
         at: it.at,
         person: persons.iter().find(|person| person.id == it.actor).cloned(),
