@@ -46,6 +46,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0009_replies.sql"),
         include_str!("../../schemas/sqlite/0009_replies.sql"),
     ),
+    (
+        10,
+        "shown names",
+        include_str!("../../schemas/postgres/0010_shown_names.sql"),
+        include_str!("../../schemas/sqlite/0010_shown_names.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

@@ -15,7 +15,8 @@ use crate::ledger::store::{Row, Statement, Value};
 const VISIBLE: Statement = Statement {
     postgres: concat!(
         given!(postgres),
-        " SELECT t.id, t.enterprise, t.name, t.colour, t.created_by FROM labels t
+        " SELECT t.id, t.enterprise, COALESCE(t.title, t.name) AS shown, t.colour, t.created_by
+         FROM labels t
          WHERE t.enterprise IN (SELECT enterprise FROM o) AND t.merged_into IS NULL
          AND (t.created_by = $4
            OR EXISTS (SELECT 1 FROM o WHERE o.enterprise = t.enterprise AND o.types IS NULL)
@@ -27,11 +28,12 @@ const VISIBLE: Statement = Statement {
         wanted!(postgres),
         " AND EXISTS (SELECT 1 FROM o WHERE o.enterprise = m.enterprise AND ",
         admitted!(postgres),
-        "))) ORDER BY t.name, t.id"
+        "))) ORDER BY shown, t.id"
     ),
     sqlite: concat!(
         given!(sqlite),
-        " SELECT t.id, t.enterprise, t.name, t.colour, t.created_by FROM labels t
+        " SELECT t.id, t.enterprise, COALESCE(t.title, t.name) AS shown, t.colour, t.created_by
+         FROM labels t
          WHERE t.enterprise IN (SELECT enterprise FROM o) AND t.merged_into IS NULL
          AND (t.created_by = $4
            OR EXISTS (SELECT 1 FROM o WHERE o.enterprise = t.enterprise AND o.types IS NULL)
@@ -43,15 +45,15 @@ const VISIBLE: Statement = Statement {
         wanted!(sqlite),
         " AND EXISTS (SELECT 1 FROM o WHERE o.enterprise = m.enterprise AND ",
         admitted!(sqlite),
-        "))) ORDER BY t.name, t.id"
+        "))) ORDER BY shown, t.id"
     ),
 };
 
 const CALLED: Statement = Statement {
-    postgres: "SELECT id, enterprise, name, colour FROM labels WHERE id = ANY ($1)
-        ORDER BY name, id",
-    sqlite: "SELECT id, enterprise, name, colour FROM labels
-        WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY name, id",
+    postgres: "SELECT id, enterprise, COALESCE(title, name) AS shown, colour FROM labels
+        WHERE id = ANY ($1) ORDER BY shown, id",
+    sqlite: "SELECT id, enterprise, COALESCE(title, name) AS shown, colour FROM labels
+        WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY shown, id",
 };
 
 const BOXES: Statement =

@@ -4,6 +4,7 @@
 mod changes;
 mod closure;
 pub(crate) mod download;
+mod label_names;
 mod management;
 mod managers;
 mod record;

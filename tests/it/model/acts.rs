@@ -140,16 +140,26 @@ impl Story<'_> {
         match made {
             Ok(id) => {
                 ensure!(self.truth.enters(person, message.company), "{person} labels");
-                let label = Label { company: message.company, maker: person.to_owned() };
+                ensure!(!self.sees_label(person, &message, &name), "{name} is there: {person}");
+                let maker = person.to_owned();
+                let label = Label { company: message.company, maker, name };
                 self.truth.labels.insert(id, label);
             }
             Err(MailboxError::NotFound) => {
                 ensure!(!self.truth.enters(person, message.company), "{person} cannot label");
             }
-            Err(MailboxError::NameTaken) => {}
+            Err(MailboxError::NameTaken) => {
+                ensure!(self.sees_label(person, &message, &name), "{person} is told of {name}");
+            }
             Err(error) => return Err(error.into()),
         }
         self.put_label(&who, person, &message).await
+    }
+
+    /// Whether a person sees a label of this name in the box of a message.
+    fn sees_label(&self, person: &str, message: &Message, name: &str) -> bool {
+        let seen = self.truth.labels_seen(person, message.company);
+        self.truth.labels.iter().any(|(id, label)| seen.contains(id) && label.name == name)
     }
 
     async fn put_label(&mut self, who: &Reader, person: &str, message: &Message) -> Result<()> {

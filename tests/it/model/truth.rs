@@ -86,6 +86,7 @@ pub(super) struct Message {
 pub(super) struct Label {
     pub(super) company: usize,
     pub(super) maker: String,
+    pub(super) name: String,
 }
 
 /// Level and service of a type.

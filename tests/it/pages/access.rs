@@ -68,3 +68,27 @@ async fn where_rules_put_a_type_is_said() -> Result<()> {
     assert!(page.contains("Attestation: reserved mail."), "{page}");
     Ok(())
 }
+
+/// Who types a number learns no name by it.
+#[tokio::test]
+async fn a_number_does_not_tell_whose_it_is() -> Result<()> {
+    let site = Site::open().await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    let other = manager(Company::Occasional);
+    give(&mut chief, &other, "all", &[]).await;
+    let seen = rows(&mut chief, "").await;
+    assert!(row(&seen, &other).is_some(), "what was typed is shown: {seen:?}");
+    let csv = format!("{}/management/access.csv", inbox(Company::Active));
+    let csv = text(&chief.get(&csv).await);
+    assert!(csv.lines().any(|line| line.contains(&format!("{other},{other}"))), "{csv}");
+
+    // Who has access already keeps the name that is known here.
+    give(&mut chief, &manager(Company::Active), "all", &[("name", "Another")]).await;
+    let seen = rows(&mut chief, "").await;
+    assert!(row(&seen, "Another").is_none() && row(&seen, "Anne").is_some(), "{seen:?}");
+    // In its own box the person is called as before.
+    let mut there = site.signed_in(&other).await;
+    let page = format!("{}/management/access", inbox(Company::Occasional));
+    assert!(text(&there.get(&page).await).contains(">Anne<"));
+    Ok(())
+}
