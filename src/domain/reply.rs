@@ -44,7 +44,8 @@ impl Reply {
     /// # Errors
     /// Which part is empty or too long.
     pub fn new(subject: &str, text: &str) -> Result<Self, ReplyError> {
-        let subject = bounded(&subject.replace(['\r', '\n', '\t'], " "), SUBJECT_CHARS_MAX);
+        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let subject = bounded(&subject, SUBJECT_CHARS_MAX);
         let text = bounded(&text.replace("\r\n", "\n").replace('\r', "\n"), TEXT_CHARS_MAX);
         Ok(Self {
             subject: subject.ok_or(ReplyError::Subject)?,

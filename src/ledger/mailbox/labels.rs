@@ -6,6 +6,7 @@ use super::filter::{Filter, Hidden};
 use super::look::Look;
 use super::predicate::{admitted, bound, given, wanted};
 use crate::domain::{EnterpriseNumber, Label, LabelId};
+use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Value};
@@ -56,6 +57,15 @@ const CALLED: Statement = Statement {
         WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY shown, id",
 };
 
+/// By the names that are shown; 1,000 boxes have so many at most.
+const NAMED: Statement = Statement {
+    postgres: "SELECT id FROM labels WHERE enterprise = ANY ($1) AND merged_into IS NULL
+        AND (title = $2 OR (name = $2 AND title IS NULL)) ORDER BY id LIMIT 1000",
+    sqlite: "SELECT id FROM labels WHERE enterprise IN (SELECT value FROM json_each($1))
+        AND merged_into IS NULL AND (title = $2 OR (name = $2 AND title IS NULL))
+        ORDER BY id LIMIT 1000",
+};
+
 const BOXES: Statement =
     Statement::same("SELECT enterprise FROM labels WHERE id = $1 AND merged_into IS NULL");
 
@@ -72,6 +82,18 @@ fn label(row: &mut Row) -> Result<Label, LedgerError> {
         name: row.text()?,
         colour: row.parsed()?,
     })
+}
+
+impl Ledger {
+    /// Labels of messages that a reader was seen to see, by name.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn labels_called(&self, ids: &[LabelId]) -> Result<Vec<Label>, LedgerError> {
+        let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
+        let rows = self.store.rows(CALLED, vec![ids]).await?;
+        rows.into_iter().map(|mut row| label(&mut row)).collect()
+    }
 }
 
 impl Look {
@@ -91,6 +113,20 @@ impl Look {
         let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
         let rows = self.tx.rows(CALLED, vec![ids]).await?;
         rows.into_iter().map(|mut row| label(&mut row)).collect()
+    }
+
+    /// The labels of this name in the boxes looked at, also those that the
+    /// person does not see: only to filter by, where what is not seen is not
+    /// found either.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn labels_named(&mut self, name: &str) -> Result<Vec<LabelId>, LedgerError> {
+        let boxes = self.openings.iter().map(|opening| opening.enterprise.value());
+        let boxes: std::collections::BTreeSet<i64> = boxes.collect();
+        let values = vec![Value::Ints(boxes.into_iter().collect()), name.into()];
+        let rows = self.tx.rows(NAMED, values).await?;
+        rows.into_iter().map(|mut row| row.id().map(LabelId)).collect()
     }
 
     /// With who made each.

@@ -8,6 +8,7 @@ mod newcomer;
 mod plain;
 mod provider;
 mod reader;
+mod replies;
 
 use serde_json::{Value, json};
 
