@@ -11,12 +11,26 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Value};
 
+/// What a label is called: its title, unless an engine of the release before,
+/// which knows of none, gave it another name meanwhile.
+macro_rules! shown {
+    (postgres) => {
+        "CASE WHEN t.name = t.title || ' ' || replace(t.id::TEXT, '-', '')
+              THEN t.title ELSE t.name END"
+    };
+    (sqlite) => {
+        "CASE WHEN t.name = t.title || ' ' || lower(hex(t.id)) THEN t.title ELSE t.name END"
+    };
+}
+
 /// A label is seen by access managers, by its maker, and by whoever sees a
 /// message that has it.
 const VISIBLE: Statement = Statement {
     postgres: concat!(
         given!(postgres),
-        " SELECT t.id, t.enterprise, COALESCE(t.title, t.name) AS shown, t.colour, t.created_by
+        " SELECT t.id, t.enterprise, ",
+        shown!(postgres),
+        " AS shown, t.colour, t.created_by
          FROM labels t
          WHERE t.enterprise IN (SELECT enterprise FROM o) AND t.merged_into IS NULL
          AND (t.created_by = $4
@@ -33,7 +47,9 @@ const VISIBLE: Statement = Statement {
     ),
     sqlite: concat!(
         given!(sqlite),
-        " SELECT t.id, t.enterprise, COALESCE(t.title, t.name) AS shown, t.colour, t.created_by
+        " SELECT t.id, t.enterprise, ",
+        shown!(sqlite),
+        " AS shown, t.colour, t.created_by
          FROM labels t
          WHERE t.enterprise IN (SELECT enterprise FROM o) AND t.merged_into IS NULL
          AND (t.created_by = $4
@@ -51,19 +67,32 @@ const VISIBLE: Statement = Statement {
 };
 
 const CALLED: Statement = Statement {
-    postgres: "SELECT id, enterprise, COALESCE(title, name) AS shown, colour FROM labels
-        WHERE id = ANY ($1) ORDER BY shown, id",
-    sqlite: "SELECT id, enterprise, COALESCE(title, name) AS shown, colour FROM labels
-        WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY shown, id",
+    postgres: concat!(
+        "SELECT t.id, t.enterprise, ",
+        shown!(postgres),
+        " AS shown, t.colour FROM labels t WHERE t.id = ANY ($1) ORDER BY shown, t.id"
+    ),
+    sqlite: concat!(
+        "SELECT t.id, t.enterprise, ",
+        shown!(sqlite),
+        " AS shown, t.colour FROM labels t
+         WHERE t.id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY shown, t.id"
+    ),
 };
 
 /// By the names that are shown; 1,000 boxes have so many at most.
 const NAMED: Statement = Statement {
-    postgres: "SELECT id FROM labels WHERE enterprise = ANY ($1) AND merged_into IS NULL
-        AND (title = $2 OR (name = $2 AND title IS NULL)) ORDER BY id LIMIT 1000",
-    sqlite: "SELECT id FROM labels WHERE enterprise IN (SELECT value FROM json_each($1))
-        AND merged_into IS NULL AND (title = $2 OR (name = $2 AND title IS NULL))
-        ORDER BY id LIMIT 1000",
+    postgres: concat!(
+        "SELECT t.id FROM labels t WHERE t.enterprise = ANY ($1) AND t.merged_into IS NULL AND ",
+        shown!(postgres),
+        " = $2 ORDER BY t.id LIMIT 1000"
+    ),
+    sqlite: concat!(
+        "SELECT t.id FROM labels t WHERE t.enterprise IN (SELECT value FROM json_each($1))
+         AND t.merged_into IS NULL AND ",
+        shown!(sqlite),
+        " = $2 ORDER BY t.id LIMIT 1000"
+    ),
 };
 
 const BOXES: Statement =

@@ -56,6 +56,12 @@ async fn names(ledger: &TestLedger) -> Result<()> {
     ensure!(called(&chief).await? == ["Dismissals", "Mine"]);
     rename("Dismissals").await?;
     ensure!(called(&clerk).await? == ["Dismissals"]);
+    // As an engine of the release before does, which knows of no titles.
+    let renamed = "UPDATE labels SET name = 'Renamed' WHERE title IS NOT NULL";
+    house.ledger.execute(renamed.to_owned()).await?;
+    ensure!(called(&clerk).await? == ["Renamed"]);
+    rename("Dismissals").await?;
+    ensure!(called(&clerk).await? == ["Dismissals"]);
     house.mailbox.merge_labels(&chief, number, own, hidden).await?;
     ensure!(called(&chief).await? == ["Dismissals"]);
     ensure!(called(&clerk).await? == ["Dismissals"], "by the message that has it");
