@@ -58,6 +58,8 @@ pub struct Round {
     pub swept: usize,
     /// Deeds of long ago that left the record.
     pub forgotten: u64,
+    /// Replies whose time is over.
+    pub replies: u64,
 }
 
 impl Retention {
@@ -115,7 +117,19 @@ impl Retention {
         while let Some(forgotten) = self.ledger.forget_record(first).await? {
             round.forgotten += forgotten;
         }
+        round.replies = self.forget_replies(now).await?;
         Ok(round)
+    }
+
+    async fn forget_replies(&self, now: Timestamp) -> Result<u64, UploadError> {
+        let mut total = 0;
+        loop {
+            let forgotten = self.ledger.forget_replies(PAGE, now).await?;
+            total += forgotten;
+            if forgotten == 0 {
+                return Ok(total);
+            }
+        }
     }
 
     async fn release(&self, before: Timestamp, now: Timestamp) -> Result<u64, UploadError> {

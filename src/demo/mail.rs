@@ -110,6 +110,7 @@ impl Mail {
             "senderApplicationId": agency.application,
             "messageTypeId": kind.id,
             "businessDataList": business_data(number, now),
+            "isReplyAuthorized": number.is_multiple_of(4),
             "registered": self.random.random_range(0..100) < 5,
         });
         self.content(&mut publication, kind, number);

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApplicationId, EnterpriseNumber, GrantId, MessageTypeId, PartitionId, PersonId, ServiceId,
+    ApplicationId, Condition, EnterpriseNumber, GrantId, MessageTypeId, PartitionId, PersonId,
+    ServiceId,
 };
 
 /// How closed a message type is.
@@ -131,6 +132,7 @@ impl Grant {
     /// Whether the grant is in force on a day.
     #[must_use]
     pub fn is_in_force(&self, day: Date) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+        Condition::FirstDay.holds(self.from.is_none_or(|from| from <= day))
+            && Condition::LastDay.holds(self.to.is_none_or(|to| day <= to))
     }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod business_data;
+mod condition;
 mod digest;
 mod enterprise;
 mod enterprise_number;
@@ -20,12 +21,16 @@ mod publication;
 mod record;
 mod references;
 mod refusal;
+mod reply;
 mod task;
 mod validate;
 mod words;
 
 pub use access::{AccessLevel, Grant, Partition, RoutingRule, Scope};
 pub use business_data::{BusinessDataFormat, BusinessDataRule, SHARED_KEYS, check_business_data};
+pub use condition::Condition;
+#[cfg(feature = "failpoints")]
+pub use condition::LeftOut;
 pub use digest::{Digest, DigestError};
 pub use enterprise::{Address, Enterprise, LegalState, MailBox, Mandate, Person};
 pub use enterprise_number::{EnterpriseNumber, EnterpriseNumberError};
@@ -47,6 +52,7 @@ pub use publication::{
 };
 pub use record::{Change, Kind, Record, RecordKey};
 pub use refusal::{Code, Refusal, legible};
+pub use reply::{Reply, ReplyError, ReplyId};
 pub use task::{Task, day_number, day_of_number, task_on_arrival};
 pub use validate::{Limits, MEDIA_TYPES, Valid, validate};
 pub(crate) use words::words;

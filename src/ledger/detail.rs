@@ -83,6 +83,22 @@ pub enum Detail {
         /// Whether the company had read it.
         was_read: bool,
     },
+    /// Of `facteur.document.replied`: the company wrote back. A later message
+    /// that goes on from there names `replyId` or the message as its
+    /// `originalMessageId`.
+    Replied {
+        /// Which reply: the same one is told under the same id.
+        reply_id: Uuid,
+        /// The message that it answers.
+        original_message_id: MessageId,
+        /// Its title, at most 400 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// What it says: plain text, at most 4,000 characters. Missing once it
+        /// is no longer kept: with its message's time, 90 days at least.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
 }
 
 impl From<&Refusal> for Detail {

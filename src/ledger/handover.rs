@@ -140,6 +140,16 @@ impl Ledger {
         }
     }
 
+    /// Whether an engine of the release before is alive: it could not read a
+    /// reply in journal and record.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub(super) async fn is_exchanged(&self, now: Timestamp) -> Result<bool, LedgerError> {
+        let alive = vec![micros(now - SILENCE_MAX).into(), Uuid::nil().into()];
+        self.is_any(OLD_ENGINES, alive).await
+    }
+
     /// Has boxes planned that are to be told of their mail and have no moment
     /// for it; answers how many.
     ///

@@ -39,6 +39,8 @@ words! {
         Letter = "letter",
         /// A message's time was over: its content is given up.
         Expired = "expired",
+        /// A company wrote back.
+        Replied = "replied",
     }
 }
 
@@ -180,7 +182,7 @@ impl Ledger {
     ) -> Result<Vec<Entry>, LedgerError> {
         let rows = self.store.rows(AFTER, vec![position.into(), limit.into()]).await;
         let rows = rows.inspect_err(|_| self.tail.forget())?;
-        rows.into_iter().map(entry).collect()
+        self.told(rows).await
     }
 
     /// The same for who follows closely: from memory, where this process wrote
@@ -206,7 +208,14 @@ impl Ledger {
         limit: i64,
     ) -> Result<Vec<Entry>, LedgerError> {
         let values = vec![position.into(), through.into(), application.into(), limit.into()];
-        self.store.rows(AFTER_FOR, values).await?.into_iter().map(entry).collect()
+        let rows = self.store.rows(AFTER_FOR, values).await?;
+        self.told(rows).await
+    }
+
+    async fn told(&self, rows: Vec<Row>) -> Result<Vec<Entry>, LedgerError> {
+        let mut entries = rows.into_iter().map(entry).collect::<Result<Vec<Entry>, _>>()?;
+        self.add_replies(&mut entries).await?;
+        Ok(entries)
     }
 
     async fn page(&self, position: i64, limit: usize) -> Result<Page, LedgerError> {

@@ -40,6 +40,18 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0008_early_reports.sql"),
         include_str!("../../schemas/sqlite/0008_early_reports.sql"),
     ),
+    (
+        9,
+        "replies",
+        include_str!("../../schemas/postgres/0009_replies.sql"),
+        include_str!("../../schemas/sqlite/0009_replies.sql"),
+    ),
+    (
+        10,
+        "shown names",
+        include_str!("../../schemas/postgres/0010_shown_names.sql"),
+        include_str!("../../schemas/sqlite/0010_shown_names.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

@@ -34,6 +34,7 @@ mod quarantine;
 mod record;
 mod reference;
 mod registry;
+mod replies;
 mod secrets;
 mod senders;
 mod sessions;
@@ -59,8 +60,8 @@ pub use letters::{
 };
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, LetterStep, Line,
-    Look, Managed, Management, Mark, Marked, Order, Place, Replaced, SealHead, Stretch, View,
-    ViewId,
+    Look, Managed, Management, Mark, Marked, Order, Place, Replaced, Replied, ReplyRow, SealHead,
+    Stretch, View, ViewId,
 };
 pub use notices::{
     Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,

@@ -35,6 +35,9 @@ pub enum MailboxError {
     /// Somebody changed it since it was looked at: look again.
     #[error("it was changed meanwhile")]
     Overtaken,
+    /// An engine of the release before is still at work: in some minutes.
+    #[error("this works in some minutes")]
+    NotYet,
     /// A record that the change names does not exist.
     #[error("there is no {0}")]
     Unknown(RecordKey),

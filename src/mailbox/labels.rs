@@ -1,8 +1,10 @@
 //! Labels and the rules that put them on what arrives.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
-use super::{LabelChange, Mailbox, MailboxError, Place, Reader};
+use super::{LabelChange, Line, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{Colour, EnterpriseNumber, Label, LabelId, LabelRule, label_name};
 use crate::ledger::{LabelChanged, Management, Replaced};
 
@@ -19,6 +21,33 @@ impl Mailbox {
     /// ledger from answering.
     pub async fn labels(&self, reader: &Reader, place: Place) -> Result<Vec<Label>, MailboxError> {
         Ok(self.look(reader, place).await?.labels().await?)
+    }
+
+    /// The labels on messages of a list, by name, whichever box's they are.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from answering.
+    pub async fn labels_on(&self, lines: &[Line]) -> Result<Vec<Label>, MailboxError> {
+        let ids: BTreeSet<LabelId> = lines.iter().flat_map(|line| &line.labels).copied().collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.ledger.labels_called(&ids.into_iter().collect::<Vec<_>>()).await?)
+    }
+
+    /// What a filter names for labels of a name, in every box of a place. Where
+    /// there are none it finds nothing.
+    ///
+    /// # Errors
+    /// As [`Mailbox::labels`].
+    pub async fn labels_named(
+        &self,
+        reader: &Reader,
+        place: Place,
+        name: &str,
+    ) -> Result<Vec<LabelId>, MailboxError> {
+        let found = self.look(reader, place).await?.labels_named(name).await?;
+        Ok(if found.is_empty() { vec![LabelId(Uuid::nil())] } else { found })
     }
 
     /// Makes a label.

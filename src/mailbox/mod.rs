@@ -29,6 +29,7 @@ mod propose;
 mod reader;
 mod record;
 mod register;
+mod reply;
 mod route;
 mod views;
 
@@ -46,12 +47,13 @@ pub use page::{COUNT_MAX, Page, Total};
 pub use reader::{Claims, PersonKey, Reader};
 pub use record::{DEEDS_PER_PAGE, Record};
 pub use register::BoxStatus;
+pub use reply::ReplyShown;
 pub use route::Destination;
 
 pub use crate::domain::Notification;
 pub use crate::ledger::{
     Deed, Deeds, Filter, Hidden, LabelChange, LetterState, LetterStep, Line, NoticeRow,
-    NoticeState, Order, Place, View, ViewId,
+    NoticeState, Order, Place, ReplyRow, View, ViewId,
 };
 
 use std::sync::Arc;

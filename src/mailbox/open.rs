@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use super::reply::{ReplyShown, original, replies};
 use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Place, Reader};
-use crate::domain::{Label, MessageId, Person, Publication};
+use crate::domain::{Condition, Label, MessageId, Person, Publication};
 use crate::ledger::{Deeds, LetterState, LetterStep, Look, Mark, Marked};
 
 /// A message that was opened.
@@ -20,6 +21,10 @@ pub struct Opened {
     pub letters: Vec<LetterState>,
     /// What happened to it, newest first.
     pub history: Vec<Event>,
+    /// What the company wrote back, oldest first.
+    pub replies: Vec<ReplyShown>,
+    /// The message that it goes on from, where the reader sees that.
+    pub original: Option<Line>,
 }
 
 /// Something that happened to a message.
@@ -131,9 +136,12 @@ impl Mailbox {
         let publication = look.publication(line.enterprise, id).await?;
         let publication = publication.ok_or(MailboxError::NotFound)?;
         let letters = look.letters_of(id).await?;
-        let history = history(&mut look, &line, &letters).await?;
+        let persons = look.persons_in(line.enterprise).await?;
+        let history = history(&mut look, &line, &letters, &persons).await?;
         let labels = look.labels_called(&line.labels).await?;
-        Ok(Opened { line, publication, labels, letters, history })
+        let replies = replies(&mut look, &line, &persons).await?;
+        let original = original(&mut look, &line).await?;
+        Ok(Opened { line, publication, labels, letters, history, replies, original })
     }
 }
 
@@ -143,11 +151,12 @@ async fn history(
     look: &mut Look,
     line: &Line,
     letters: &[LetterState],
+    persons: &[Person],
 ) -> Result<Vec<Event>, MailboxError> {
     let is_manager = look.is_manager(line.enterprise);
-    let persons = look.persons_in(line.enterprise).await?;
     let deeds = look.deeds_with(line.enterprise, line.id, HISTORY_MAX).await?;
-    let is_shown = |it: &Deeds| is_manager || !matches!(it.deed, Deed::Opened | Deed::Downloaded);
+    let is_for_all = |it: &Deeds| !matches!(it.deed, Deed::Opened | Deed::Downloaded);
+    let is_shown = |it: &Deeds| Condition::History.holds(is_manager || is_for_all(it));
     let deeds = deeds.into_iter().filter(is_shown).map(|it| Event {
         at: it.at,
         person: persons.iter().find(|person| person.id == it.actor).cloned(),

@@ -30,7 +30,7 @@ pub struct Receipt {
     /// The company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<EnterpriseNumber>,
-    /// Medium and reason, or code and place of the fault; see [`Detail`].
+    /// Medium and reason, code and place of the fault, or a reply; see [`Detail`].
     #[schemars(with = "Detail")]
     pub detail: Box<RawValue>,
 }
@@ -80,7 +80,8 @@ pub fn has_receipt(kind: EntryKind) -> bool {
         | EntryKind::Held
         | EntryKind::Discarded
         | EntryKind::Letter
-        | EntryKind::Expired => true,
+        | EntryKind::Expired
+        | EntryKind::Replied => true,
         EntryKind::Read | EntryKind::Moved | EntryKind::Labelled | EntryKind::Marked => false,
     }
 }

@@ -12,16 +12,18 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::domain::{
-    AccessLevel, ApplicationId, EnterpriseNumber, Grant, LabelId, LabelRule, MessageTypeId,
-    PartitionId, RoutingRule, Scope, ServiceId,
+    AccessLevel, ApplicationId, Condition, EnterpriseNumber, Grant, LabelId, LabelRule,
+    MessageTypeId, PartitionId, RoutingRule, Scope, ServiceId,
 };
 
 mod openings;
 mod persons;
+mod reach;
 
 pub use openings::{Opening, Types, openings};
 use persons::Everybody;
 pub use persons::Persons;
+pub use reach::{Reach, destinations, reach};
 
 /// What routing looks at in a message.
 #[derive(Clone, Copy, Debug)]
@@ -144,18 +146,21 @@ fn applies(rule: &RoutingRule, item: Item<'_>) -> bool {
 /// Whether a grant opens a message that lies in a partition, on a day.
 #[must_use]
 pub fn opens(grant: &Grant, item: Item<'_>, partition: &PartitionId, day: Date) -> bool {
-    let is_open_to_users = item.level == AccessLevel::Box;
+    let is_open_to_users = Condition::OneLevel.holds(item.level == AccessLevel::Box);
     let is_in_scope = match &grant.scope {
         Scope::Manager | Scope::Liquidator => return grant.is_in_force(day),
         Scope::All => is_open_to_users,
-        Scope::Type(id) => id == item.message_type,
-        Scope::Service(id) => Some(id) == item.service,
-        Scope::Organization(number) => is_open_to_users && *number == item.organization,
-        Scope::Application(id) => is_open_to_users && id == item.application,
+        Scope::Type(id) => Condition::OneType.holds(id == item.message_type),
+        Scope::Service(id) => Condition::OneService.holds(Some(id) == item.service),
+        Scope::Organization(number) => {
+            is_open_to_users && Condition::OneOrganization.holds(*number == item.organization)
+        }
+        Scope::Application(id) => {
+            is_open_to_users && Condition::OneApplication.holds(id == item.application)
+        }
     };
-    is_in_scope
-        && grant.partition.as_ref().is_none_or(|bound| bound == partition)
-        && grant.is_in_force(day)
+    let is_there = grant.partition.as_ref().is_none_or(|bound| bound == partition);
+    is_in_scope && Condition::OnePartition.holds(is_there) && grant.is_in_force(day)
 }
 
 #[cfg(test)]

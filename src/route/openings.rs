@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::domain::{
-    AccessLevel, ApplicationId, EnterpriseNumber, Grant, MessageType, MessageTypeId, PartitionId,
-    Scope,
+    AccessLevel, ApplicationId, Condition, EnterpriseNumber, Grant, MessageType, MessageTypeId,
+    PartitionId, Scope,
 };
 
 /// Message types: all, or a set that openings share.
@@ -39,7 +39,8 @@ pub fn openings(
     types: &HashMap<MessageTypeId, MessageType>,
     day: Date,
 ) -> Vec<Opening> {
-    let level_1 = Arc::new(of(types, |it| it.level == AccessLevel::Box));
+    let is_level_1 = |it: &MessageType| Condition::PartLevel.holds(it.level == AccessLevel::Box);
+    let level_1 = Arc::new(of(types, is_level_1));
     let in_force: Vec<&Grant> = grants.iter().filter(|grant| grant.is_in_force(day)).collect();
     let whole: BTreeSet<EnterpriseNumber> = in_force
         .iter()
@@ -68,19 +69,31 @@ fn part(
     level_1: &Arc<BTreeSet<MessageTypeId>>,
 ) -> Opening {
     let mut opening = all(grant.enterprise);
-    opening.partition.clone_from(&grant.partition);
+    opening.partition = bound(Condition::PartPartition, grant.partition.clone());
     opening.types = match &grant.scope {
         Scope::Manager | Scope::Liquidator => None,
-        Scope::Type(id) => Some(Arc::new([id.clone()].into())),
-        Scope::Service(id) => Some(Arc::new(of(types, |it| it.service.as_ref() == Some(id)))),
+        Scope::Type(id) => bound(Condition::PartType, Some(Arc::new([id.clone()].into()))),
+        Scope::Service(id) => {
+            let of_service = of(types, |it| it.service.as_ref() == Some(id));
+            bound(Condition::PartService, Some(Arc::new(of_service)))
+        }
         Scope::All | Scope::Organization(_) | Scope::Application(_) => Some(Arc::clone(level_1)),
     };
     match &grant.scope {
-        Scope::Organization(number) => opening.organization = Some(*number),
-        Scope::Application(id) => opening.application = Some(id.clone()),
+        Scope::Organization(number) => {
+            opening.organization = bound(Condition::PartOrganization, Some(*number));
+        }
+        Scope::Application(id) => {
+            opening.application = bound(Condition::PartApplication, Some(id.clone()));
+        }
         Scope::Manager | Scope::Liquidator | Scope::All | Scope::Type(_) | Scope::Service(_) => {}
     }
     opening
+}
+
+/// What an opening is bounded to.
+fn bound<T>(by: Condition, to: Option<T>) -> Option<T> {
+    to.filter(|_| !by.is_left_out())
 }
 
 /// Openings that differ in their types alone become one.

@@ -170,3 +170,78 @@ fn everybody_is_the_same_set_as_those_found_one_by_one() {
     assert_eq!(names(&all), ["ann", "dan"]);
     assert_eq!(all.persons, some.persons);
 }
+
+/// What [`reach`] says of a type holds for each of its messages.
+#[test]
+fn reach_says_of_a_type_what_opens_says_of_its_messages() {
+    let scopes = [
+        Scope::Manager,
+        Scope::Liquidator,
+        Scope::All,
+        Scope::Type(MessageTypeId::new("DMFA-RECEIPT").unwrap()),
+        Scope::Type(MessageTypeId::new("ANOTHER").unwrap()),
+        Scope::Service(ServiceId::new("dmfa").unwrap()),
+        Scope::Service(ServiceId::new("other").unwrap()),
+        Scope::Organization(number(ONSS)),
+        Scope::Application(ApplicationId::new("onss:dmfa").unwrap()),
+    ];
+    let partitions = [None, Some(PartitionId::general()), Some(PartitionId::new("HR").unwrap())];
+    for level in [AccessLevel::Box, AccessLevel::Type] {
+        for (scope, partition) in
+            scopes.iter().flat_map(|scope| partitions.iter().map(move |it| (scope, it)))
+        {
+            let grant = Grant { partition: partition.clone(), ..grant("anne", scope.clone()) };
+            let sample = Sample::new(level);
+            let kind = kind(&sample);
+            let opened: Vec<bool> =
+                messages(&sample, |item, partition| opens(&grant, item, partition, today()));
+            match reach(&grant, &kind) {
+                None => assert!(opened.iter().all(|it| !it), "{grant:?} {level:?}"),
+                Some(reach) => {
+                    assert!(opened.iter().any(|it| *it), "{grant:?} {level:?}");
+                    assert_eq!(reach.is_whole(), opened.iter().all(|it| *it), "{grant:?}");
+                }
+            }
+        }
+    }
+}
+
+fn kind(sample: &Sample) -> crate::domain::MessageType {
+    serde_json::from_value(serde_json::json!({
+        "id": sample.message_type, "name": { "fr": "x" }, "level": u8::from(sample.level),
+        "validity": { "count": 1, "unit": "year" }, "service": sample.service,
+    }))
+    .unwrap()
+}
+
+/// Messages of one type: from two senders by two applications, in two places.
+fn messages(sample: &Sample, ask: impl Fn(Item<'_>, &PartitionId) -> bool) -> Vec<bool> {
+    let programs = [sample.application.clone(), ApplicationId::new("another").unwrap()];
+    let places = [PartitionId::general(), PartitionId::new("HR").unwrap()];
+    let mut answers = Vec::new();
+    for organization in [number(ONSS), number(OTHER)] {
+        for (application, place) in programs.iter().flat_map(|a| places.iter().map(move |p| (a, p)))
+        {
+            answers.push(ask(Item { organization, application, ..sample.item() }, place));
+        }
+    }
+    answers
+}
+
+#[test]
+fn destinations_end_with_the_rule_that_takes_the_rest() {
+    let kind = MessageTypeId::new("DMFA-RECEIPT").unwrap();
+    let of = |rules: &[RoutingRule]| {
+        let found = destinations(&kind, rules);
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&[]), ["GENERAL"]);
+    let another = RoutingRule {
+        message_type: Some(MessageTypeId::new("ANOTHER").unwrap()),
+        ..rule(1, "OTHER")
+    };
+    let sender = RoutingRule { organization: Some(number(ONSS)), ..rule(2, "HR") };
+    let own = RoutingRule { message_type: Some(kind.clone()), ..rule(3, "PAY") };
+    assert_eq!(of(&[another.clone(), sender.clone()]), ["HR", "GENERAL"]);
+    assert_eq!(of(&[another, sender, own, rule(4, "LAST")]), ["HR", "PAY"]);
+}

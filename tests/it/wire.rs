@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 use facteur::app::{App, Role};
 use facteur::config::Config;
 use facteur::demo::{self, Mail};
-use facteur::domain::{ApplicationId, Change};
-use facteur::ledger::Detail;
-use facteur::ledger::QuarantineState;
+use facteur::domain::{ApplicationId, Change, Record, Reply, Scope};
+use facteur::ledger::{Detail, QuarantineState, Replied};
 use facteur::lifecycle::Lifecycle;
 use facteur::queue::{Inbound, Topology, topology};
 use facteur::telemetry;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::desk::by;
 use crate::support::line::{publish_all, take};
@@ -36,6 +36,7 @@ async fn what_crosses_the_border_fits_the_shipped_schemas() -> Result<()> {
     let sent = publish(&app, &applications).await?;
     until("everything is recorded", async || is_recorded(&app).await.unwrap_or(false)).await;
     discard_one(&app).await?;
+    reply_to_one(&app).await?;
     // Later than the validity of any type.
     let late = app.clock.now() + jiff::SignedDuration::from_hours(24 * 366 * 150);
     assert!(app.ledger.expire_messages(10, late).await? > 0);
@@ -97,6 +98,32 @@ async fn discard_one(app: &App) -> Result<()> {
     let entries = app.ledger.quarantine(open, None, None, 100).await?;
     let entry = entries.iter().find(|it| it.application != "unknown").context("no refusal")?;
     assert!(app.ledger.discard(entry.id, by("test", app.clock.now())).await?);
+    Ok(())
+}
+
+/// As the manager of a box does, once the engine has told that it is no older
+/// one.
+async fn reply_to_one(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let manages = |record: &Record| match record {
+        Record::Grant(it) if it.scope == Scope::Manager => Some((it.enterprise, it.person.clone())),
+        _ => None,
+    };
+    let managers: BTreeMap<_, _> = demo::world(now)?.iter().filter_map(manages).collect();
+    let entries = app.ledger.journal_after(0, 10_000).await?;
+    let mail: Vec<_> = entries.iter().filter_map(|it| it.message).collect();
+    let reply = Reply::new("Re", "Oui")?;
+    until("somebody replies", async || {
+        for (id, number) in &mail {
+            let Some(person) = managers.get(number) else { continue };
+            let replied = app.ledger.reply(person, *id, (&reply, Uuid::nil()), now).await;
+            if matches!(replied, Ok(Replied::Sent)) {
+                return true;
+            }
+        }
+        false
+    })
+    .await;
     Ok(())
 }
 

@@ -24,7 +24,11 @@ pub(super) fn printers(config: &Config) -> Examined {
 
 /// By which pages and REST are served over TLS.
 pub(super) fn certificate(config: &Config) -> Examined {
-    let fault = web::acceptor(&config.web).err().map(|error| {
+    let acceptor = web::acceptor(&config.web);
+    if matches!(acceptor, Ok(None)) {
+        return Examined::not_configured("certificate");
+    }
+    let fault = acceptor.err().map(|error| {
         Fault::new(
             error,
             "web.tls_certificate and web.tls_key are two PEM files that belong together and that \

@@ -30,15 +30,24 @@ impl Fault {
 struct Examined {
     what: &'static str,
     faults: Vec<Fault>,
+    /// Whether the configuration names one: nothing is asked where it does not.
+    is_configured: bool,
 }
 
 impl Examined {
     fn new(what: &'static str, fault: Option<Fault>) -> Self {
-        Self { what, faults: fault.into_iter().collect() }
+        Self { what, faults: fault.into_iter().collect(), is_configured: true }
+    }
+
+    fn not_configured(what: &'static str) -> Self {
+        Self { what, faults: Vec::new(), is_configured: false }
     }
 
     fn lines(&self) -> Vec<String> {
         let what = self.what;
+        if !self.is_configured {
+            return vec![format!("{what:18} not configured")];
+        }
         if self.faults.is_empty() {
             return vec![format!("{what:18} fit")];
         }
@@ -49,7 +58,8 @@ impl Examined {
     }
 
     fn json(&self) -> Value {
-        let mut value = json!({ "dependency": self.what, "fit": self.faults.is_empty() });
+        let mut value = json!({ "dependency": self.what, "fit": self.faults.is_empty(),
+            "configured": self.is_configured });
         if let Some(first) = self.faults.first() {
             value["fault"] = json!(first.what);
             value["cure"] = json!(first.cure);

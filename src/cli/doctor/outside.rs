@@ -8,11 +8,10 @@ use crate::config::Config;
 use crate::{notices, web};
 
 pub(super) async fn provider(config: &Config, now: Timestamp) -> Examined {
-    let fault = match config.sign_in.issuer.is_empty() {
-        true => None,
-        false => web::ask_provider(&config.sign_in, now).await.err(),
-    };
-    let fault = fault.map(|error| {
+    if config.sign_in.issuer.is_empty() {
+        return Examined::not_configured("identity provider");
+    }
+    let fault = web::ask_provider(&config.sign_in, now).await.err().map(|error| {
         Fault::new(
             error,
             "is sign_in.issuer exactly what the provider calls itself, and does its \
@@ -23,6 +22,9 @@ pub(super) async fn provider(config: &Config, now: Timestamp) -> Examined {
 }
 
 pub(super) async fn issuer(config: &Config, now: Timestamp) -> Examined {
+    if config.api.issuer.is_empty() {
+        return Examined::not_configured("token issuer");
+    }
     let fault = web::prove_issuer(config, now).await.err().map(|error| {
         Fault::new(
             error,
@@ -34,11 +36,10 @@ pub(super) async fn issuer(config: &Config, now: Timestamp) -> Examined {
 }
 
 pub(super) async fn mail(config: &Config) -> Examined {
-    let fault = match config.notices.host.is_empty() {
-        true => None,
-        false => notices::prove(&config.notices).await.err(),
-    };
-    let fault = fault.map(|error| {
+    if config.notices.host.is_empty() {
+        return Examined::not_configured("mail server");
+    }
+    let fault = notices::prove(&config.notices).await.err().map(|error| {
         Fault::new(
             error,
             "do notices.host, port and tls lead to the mail server, is its certificate trusted \

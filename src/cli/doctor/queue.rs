@@ -19,7 +19,7 @@ pub(super) async fn examine(config: &Config, applications: &[ApplicationId]) -> 
         Ok(()) => topology(&queue, &wanted(config, applications)).await,
     };
     queue.close().await;
-    Examined { what: "queue", faults }
+    Examined { what: "queue", faults, is_configured: true }
 }
 
 fn unreachable(error: QueueError) -> Fault {

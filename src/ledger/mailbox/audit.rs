@@ -23,6 +23,8 @@ words! {
         Downloaded = "downloaded",
         /// Fetched a selection, or the access list.
         Exported = "exported",
+        /// Wrote back to the sender.
+        Replied = "replied",
         /// Hid a message.
         Hidden = "hidden",
         /// Showed a hidden message again.

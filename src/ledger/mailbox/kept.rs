@@ -6,7 +6,7 @@ use crate::domain::{
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::registry::unknown;
-use crate::ledger::store::{Statement, Transaction};
+use crate::ledger::store::{Row, Statement, Transaction, Value};
 
 const GRANTS: Statement =
     Statement::same("SELECT record FROM grants WHERE enterprise = $1 ORDER BY id");
@@ -19,8 +19,13 @@ const LABEL_RULES: Statement =
 const NOTIFICATION: Statement =
     Statement::same("SELECT record FROM notification_settings WHERE enterprise = $1");
 const PERSONS: Statement = Statement::same(
-    "SELECT DISTINCT p.record FROM grants g JOIN persons p ON p.id = g.person
+    "SELECT DISTINCT p.record, n.name FROM grants g JOIN persons p ON p.id = g.person
+     LEFT JOIN box_persons n ON n.enterprise = g.enterprise AND n.person = g.person
      WHERE g.enterprise = $1 ORDER BY 1",
+);
+const CALL: Statement = Statement::same(
+    "INSERT INTO box_persons (enterprise, person, name) VALUES ($1, $2, $3)
+     ON CONFLICT (enterprise, person) DO UPDATE SET name = excluded.name",
 );
 
 async fn records<T: serde::de::DeserializeOwned>(
@@ -41,7 +46,7 @@ impl Look {
         records(&mut self.tx, GRANTS, box_of).await
     }
 
-    /// The persons that the grants of a box name.
+    /// The persons that the grants of a box name, as they are called there.
     ///
     /// # Errors
     /// `Transient` while the database is away.
@@ -49,7 +54,24 @@ impl Look {
         &mut self,
         box_of: EnterpriseNumber,
     ) -> Result<Vec<Person>, LedgerError> {
-        records(&mut self.tx, PERSONS, box_of).await
+        let rows = self.tx.rows(PERSONS, vec![box_of.value().into()]).await?;
+        let person = |mut row: Row| {
+            let known: Person = row.json()?;
+            let name = row.opt_text()?;
+            Ok(Person { name: name.unwrap_or(known.name), ..known })
+        };
+        rows.into_iter().map(person).collect()
+    }
+
+    /// What somebody is called in a box from now on.
+    pub(super) async fn call(
+        &mut self,
+        box_of: EnterpriseNumber,
+        person: &Person,
+    ) -> Result<(), LedgerError> {
+        let values: Vec<Value> =
+            vec![box_of.value().into(), person.id.as_str().into(), (&*person.name).into()];
+        self.tx.execute(CALL, values).await.map(drop)
     }
 
     /// The partitions of a box, without `GENERAL`.

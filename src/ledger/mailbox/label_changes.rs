@@ -20,7 +20,7 @@ use crate::ledger::store::{Statement, Value};
 pub enum LabelChange {
     /// A new one.
     Create {
-        /// Unique in the box.
+        /// Unlike that of any label that its maker sees.
         name: String,
         /// Its colour.
         colour: Colour,
@@ -29,7 +29,7 @@ pub enum LabelChange {
     Change {
         /// Of which.
         label: LabelId,
-        /// Unique in the box.
+        /// Unlike that of any label that the person sees.
         name: String,
         /// Its colour.
         colour: Colour,
@@ -53,19 +53,20 @@ pub enum LabelChanged {
     Done(LabelId),
     /// The box or the label is not there for this person.
     NotFound,
-    /// Another label of the box has the name.
+    /// Another label that the person sees has the name.
     NameTaken,
     /// Only its maker or an access manager may.
     Forbidden,
 }
 
 const CREATE: Statement = Statement::same(
-    "INSERT INTO labels (enterprise, id, name, colour, created_by) VALUES ($1, $2, $3, $4, $5)
+    "INSERT INTO labels (enterprise, id, name, colour, title, created_by)
+     VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (enterprise, name) WHERE merged_into IS NULL DO NOTHING",
 );
 
 const CHANGE: Statement = Statement::same(
-    "UPDATE labels SET name = $3, colour = $4 WHERE enterprise = $1 AND id = $2
+    "UPDATE labels SET name = $3, colour = $4, title = $5 WHERE enterprise = $1 AND id = $2
      AND NOT EXISTS (SELECT 1 FROM labels o WHERE o.enterprise = $1 AND o.name = $3
          AND o.id <> $2 AND o.merged_into IS NULL)",
 );
@@ -138,6 +139,37 @@ impl Look {
         Ok(found.map(|(it, by)| self.is_manager(it.enterprise) || by == person.as_str()))
     }
 
+    /// Writes a label with its name; answers 0 where a label that the person
+    /// sees has it. One that the person does not see is not told of: then the
+    /// label has the name as its title, and another, unique one in the column
+    /// that older engines show.
+    async fn name_label(
+        &mut self,
+        enterprise: EnterpriseNumber,
+        (label, is_new): (LabelId, bool),
+        (name, colour): (&str, Colour),
+    ) -> Result<u64, LedgerError> {
+        let seen = self.made_labels().await?;
+        if seen.iter().any(|(it, _)| it.name == name && it.id != label) {
+            return Ok(0);
+        }
+        let unique = format!("{name} {}", label.0.simple());
+        for (unique, title) in [(name, None), (&unique, Some(name.to_owned()))] {
+            let mut values: Vec<Value> = vec![enterprise.value().into(), label.0.into()];
+            values.extend([unique.into(), colour.as_str().into(), title.into()]);
+            let statement = if is_new {
+                values.push(self.person.as_str().into());
+                CREATE
+            } else {
+                CHANGE
+            };
+            if self.tx.execute(statement, values).await? > 0 {
+                return Ok(1);
+            }
+        }
+        Ok(0)
+    }
+
     async fn change_label(
         &mut self,
         enterprise: EnterpriseNumber,
@@ -146,16 +178,11 @@ impl Look {
         let number = || Value::from(enterprise.value());
         let (label, changed) = match change {
             LabelChange::Create { name, colour } => {
-                let id = Uuid::now_v7();
-                let (name, colour) = (name.as_str().into(), colour.as_str().into());
-                let by = self.person.as_str().into();
-                let values = vec![number(), id.into(), name, colour, by];
-                (LabelId(id), self.tx.execute(CREATE, values).await?)
+                let label = LabelId(Uuid::now_v7());
+                (label, self.name_label(enterprise, (label, true), (name, *colour)).await?)
             }
             LabelChange::Change { label, name, colour } => {
-                let (name, colour) = (name.as_str().into(), colour.as_str().into());
-                let values = vec![number(), label.0.into(), name, colour];
-                (*label, self.tx.execute(CHANGE, values).await?)
+                (*label, self.name_label(enterprise, (*label, false), (name, *colour)).await?)
             }
             LabelChange::Merge { from, into } if from == into => (*into, 1),
             LabelChange::Merge { from, into } => {

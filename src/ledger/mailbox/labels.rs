@@ -6,16 +6,32 @@ use super::filter::{Filter, Hidden};
 use super::look::Look;
 use super::predicate::{admitted, bound, given, wanted};
 use crate::domain::{EnterpriseNumber, Label, LabelId};
+use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Value};
+
+/// What a label is called: its title, unless an engine of the release before,
+/// which knows of none, gave it another name meanwhile.
+macro_rules! shown {
+    (postgres) => {
+        "CASE WHEN t.name = t.title || ' ' || replace(t.id::TEXT, '-', '')
+              THEN t.title ELSE t.name END"
+    };
+    (sqlite) => {
+        "CASE WHEN t.name = t.title || ' ' || lower(hex(t.id)) THEN t.title ELSE t.name END"
+    };
+}
 
 /// A label is seen by access managers, by its maker, and by whoever sees a
 /// message that has it.
 const VISIBLE: Statement = Statement {
     postgres: concat!(
         given!(postgres),
-        " SELECT t.id, t.enterprise, t.name, t.colour, t.created_by FROM labels t
+        " SELECT t.id, t.enterprise, ",
+        shown!(postgres),
+        " AS shown, t.colour, t.created_by
+         FROM labels t
          WHERE t.enterprise IN (SELECT enterprise FROM o) AND t.merged_into IS NULL
          AND (t.created_by = $4
            OR EXISTS (SELECT 1 FROM o WHERE o.enterprise = t.enterprise AND o.types IS NULL)
@@ -27,11 +43,14 @@ const VISIBLE: Statement = Statement {
         wanted!(postgres),
         " AND EXISTS (SELECT 1 FROM o WHERE o.enterprise = m.enterprise AND ",
         admitted!(postgres),
-        "))) ORDER BY t.name, t.id"
+        "))) ORDER BY shown, t.id"
     ),
     sqlite: concat!(
         given!(sqlite),
-        " SELECT t.id, t.enterprise, t.name, t.colour, t.created_by FROM labels t
+        " SELECT t.id, t.enterprise, ",
+        shown!(sqlite),
+        " AS shown, t.colour, t.created_by
+         FROM labels t
          WHERE t.enterprise IN (SELECT enterprise FROM o) AND t.merged_into IS NULL
          AND (t.created_by = $4
            OR EXISTS (SELECT 1 FROM o WHERE o.enterprise = t.enterprise AND o.types IS NULL)
@@ -43,15 +62,37 @@ const VISIBLE: Statement = Statement {
         wanted!(sqlite),
         " AND EXISTS (SELECT 1 FROM o WHERE o.enterprise = m.enterprise AND ",
         admitted!(sqlite),
-        "))) ORDER BY t.name, t.id"
+        "))) ORDER BY shown, t.id"
     ),
 };
 
 const CALLED: Statement = Statement {
-    postgres: "SELECT id, enterprise, name, colour FROM labels WHERE id = ANY ($1)
-        ORDER BY name, id",
-    sqlite: "SELECT id, enterprise, name, colour FROM labels
-        WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY name, id",
+    postgres: concat!(
+        "SELECT t.id, t.enterprise, ",
+        shown!(postgres),
+        " AS shown, t.colour FROM labels t WHERE t.id = ANY ($1) ORDER BY shown, t.id"
+    ),
+    sqlite: concat!(
+        "SELECT t.id, t.enterprise, ",
+        shown!(sqlite),
+        " AS shown, t.colour FROM labels t
+         WHERE t.id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY shown, t.id"
+    ),
+};
+
+/// By the names that are shown; 1,000 boxes have so many at most.
+const NAMED: Statement = Statement {
+    postgres: concat!(
+        "SELECT t.id FROM labels t WHERE t.enterprise = ANY ($1) AND t.merged_into IS NULL AND ",
+        shown!(postgres),
+        " = $2 ORDER BY t.id LIMIT 1000"
+    ),
+    sqlite: concat!(
+        "SELECT t.id FROM labels t WHERE t.enterprise IN (SELECT value FROM json_each($1))
+         AND t.merged_into IS NULL AND ",
+        shown!(sqlite),
+        " = $2 ORDER BY t.id LIMIT 1000"
+    ),
 };
 
 const BOXES: Statement =
@@ -72,6 +113,18 @@ fn label(row: &mut Row) -> Result<Label, LedgerError> {
     })
 }
 
+impl Ledger {
+    /// Labels of messages that a reader was seen to see, by name.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn labels_called(&self, ids: &[LabelId]) -> Result<Vec<Label>, LedgerError> {
+        let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
+        let rows = self.store.rows(CALLED, vec![ids]).await?;
+        rows.into_iter().map(|mut row| label(&mut row)).collect()
+    }
+}
+
 impl Look {
     /// The labels that the person sees here, by name.
     ///
@@ -89,6 +142,20 @@ impl Look {
         let ids = Value::Ids(ids.iter().map(|id| id.0).collect());
         let rows = self.tx.rows(CALLED, vec![ids]).await?;
         rows.into_iter().map(|mut row| label(&mut row)).collect()
+    }
+
+    /// The labels of this name in the boxes looked at, also those that the
+    /// person does not see: only to filter by, where what is not seen is not
+    /// found either.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn labels_named(&mut self, name: &str) -> Result<Vec<LabelId>, LedgerError> {
+        let boxes = self.openings.iter().map(|opening| opening.enterprise.value());
+        let boxes: std::collections::BTreeSet<i64> = boxes.collect();
+        let values = vec![Value::Ints(boxes.into_iter().collect()), name.into()];
+        let rows = self.tx.rows(NAMED, values).await?;
+        rows.into_iter().map(|mut row| row.id().map(LabelId)).collect()
     }
 
     /// With who made each.

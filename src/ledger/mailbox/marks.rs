@@ -38,7 +38,7 @@ pub enum Marked {
 
 /// Locked before the journal's clock and moved after it was drawn: others
 /// lock in the same order.
-const LOCK: Statement = Statement {
+pub(super) const LOCK: Statement = Statement {
     postgres: "SELECT enterprise FROM boxes WHERE enterprise = ANY ($1)
         ORDER BY enterprise FOR NO KEY UPDATE",
     sqlite: "SELECT enterprise FROM boxes WHERE enterprise IN (SELECT value FROM json_each($1))",
@@ -100,7 +100,7 @@ impl Ledger {
     }
 }
 
-fn boxes_of(standings: &[Standing]) -> Value {
+pub(super) fn boxes_of(standings: &[Standing]) -> Value {
     let boxes: BTreeSet<i64> = standings.iter().map(|it| it.enterprise.value()).collect();
     Value::Ints(boxes.into_iter().collect())
 }
@@ -172,7 +172,7 @@ impl Look {
 }
 
 /// As the sender's feed may show it; who did it stays in the box.
-fn entry(it: &Standing, kind: EntryKind, detail: &Json, at: Timestamp) -> Entry {
+pub(super) fn entry(it: &Standing, kind: EntryKind, detail: &Json, at: Timestamp) -> Entry {
     Entry {
         position: 0,
         at,

@@ -1,11 +1,14 @@
 //! One whole message, for a reader who may see it.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::look::Look;
 use crate::domain::{
-    ApplicationId, EnterpriseNumber, MessageId, MessageTypeId, PartitionId, PersonId, Publication,
+    ApplicationId, BusinessData, EnterpriseNumber, MessageId, MessageTypeId, PartitionId, PersonId,
+    Publication,
 };
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
@@ -61,6 +64,13 @@ const STANDING: Statement = Statement {
 const PUBLICATION: Statement =
     Statement::same("SELECT publication FROM messages WHERE enterprise = $1 AND id = $2");
 
+const PUBLICATIONS: Statement = Statement {
+    postgres: "SELECT id, publication FROM messages WHERE enterprise = ANY ($1) AND id = ANY ($2)",
+    sqlite: "SELECT id, publication FROM messages
+        WHERE enterprise IN (SELECT value FROM json_each($1))
+          AND id IN (SELECT unhex(value) FROM json_each($2))",
+};
+
 const LETTERS: Statement = Statement::same(
     "SELECT job, cause, state, created_at FROM letters WHERE message = $1 ORDER BY created_at, job",
 );
@@ -70,7 +80,34 @@ const LETTER_STEPS: Statement = Statement::same(
      WHERE l.message = $1 AND e.verdict = 'applied' ORDER BY e.id",
 );
 
+/// The part of a publication that is read; the rest is skipped.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WithData {
+    #[serde(default)]
+    business_data_list: Vec<BusinessData>,
+}
+
 impl Ledger {
+    /// The business data of messages that a reader was seen to see.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn business_data_of(
+        &self,
+        messages: &[(EnterpriseNumber, MessageId)],
+    ) -> Result<HashMap<MessageId, Vec<BusinessData>>, LedgerError> {
+        let boxes: BTreeSet<i64> = messages.iter().map(|(number, _)| number.value()).collect();
+        let ids = Value::Ids(messages.iter().map(|(_, id)| id.0).collect());
+        let values = vec![Value::Ints(boxes.into_iter().collect()), ids];
+        let rows = self.store.rows(PUBLICATIONS, values).await?;
+        let data = |mut row: Row| {
+            let id = MessageId(row.id()?);
+            Ok((id, row.json::<WithData>()?.business_data_list))
+        };
+        rows.into_iter().map(data).collect()
+    }
+
     /// Looks at one message; none when it does not exist, has expired, or is
     /// not open to this person today: the answer does not tell which.
     ///

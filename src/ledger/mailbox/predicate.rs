@@ -14,7 +14,8 @@ use serde::Serialize;
 use super::filter::{Filter, Hidden};
 use super::json;
 use crate::domain::{
-    ApplicationId, EnterpriseNumber, LabelId, Medium, MessageTypeId, PartitionId, Task, day_number,
+    ApplicationId, Condition, EnterpriseNumber, LabelId, Medium, MessageTypeId, PartitionId, Task,
+    day_number,
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::micros;
@@ -169,7 +170,8 @@ fn rows(openings: &[Opening]) -> (Vec<Row<'_>>, Vec<&BTreeSet<MessageTypeId>>) {
     let mut places = HashMap::new();
     let mut rows = Vec::with_capacity(openings.len());
     for opening in openings {
-        let types = opening.types.as_ref().map(|types| {
+        let types = opening.types.as_ref().filter(|_| !Condition::RowTypes.is_left_out());
+        let types = types.map(|types| {
             *places.entry(Arc::as_ptr(types)).or_insert_with(|| {
                 sets.push(&**types);
                 sets.len() - 1
@@ -178,12 +180,19 @@ fn rows(openings: &[Opening]) -> (Vec<Row<'_>>, Vec<&BTreeSet<MessageTypeId>>) {
         rows.push((
             opening.enterprise.value(),
             types,
-            opening.organization.map(EnterpriseNumber::value),
-            opening.application.as_ref().map(ApplicationId::as_str),
-            opening.partition.as_ref().map(PartitionId::as_str),
+            bound_by(Condition::RowOrganization, opening.organization.map(EnterpriseNumber::value)),
+            bound_by(
+                Condition::RowApplication,
+                opening.application.as_ref().map(ApplicationId::as_str),
+            ),
+            bound_by(Condition::RowPartition, opening.partition.as_ref().map(PartitionId::as_str)),
         ));
     }
     (rows, sets)
+}
+
+fn bound_by<T>(condition: Condition, to: Option<T>) -> Option<T> {
+    to.filter(|_| !condition.is_left_out())
 }
 
 fn filter_row(filter: &Filter, now: Timestamp) -> FilterRow<'_> {
@@ -203,10 +212,10 @@ fn filter_row(filter: &Filter, now: Timestamp) -> FilterRow<'_> {
         leaves_from: filter.expires_from.map(micros),
         leaves_to: filter.expires_to.map(micros),
         hidden: match filter.hidden {
-            Hidden::Without => Some(0),
+            Hidden::Without => bound_by(Condition::RowHidden, Some(0)),
             Hidden::Only => Some(1),
             Hidden::With => None,
         },
-        now: micros(now),
+        now: if Condition::RowExpiry.is_left_out() { 0 } else { micros(now) },
     }
 }

@@ -113,11 +113,11 @@ const LINES: Statement = Statement {
 };
 
 const LABELS: Statement = Statement {
-    postgres: "SELECT DISTINCT ml.message, COALESCE(l.merged_into, l.id), COALESCE(t.name, l.name)
+    postgres: "SELECT DISTINCT ml.message, COALESCE(l.merged_into, l.id), COALESCE(t.title, t.name, l.title, l.name)
         FROM message_labels ml JOIN labels l ON l.enterprise = ml.enterprise AND l.id = ml.label
         LEFT JOIN labels t ON t.enterprise = l.enterprise AND t.id = l.merged_into
         WHERE ml.enterprise = ANY ($1) AND ml.message = ANY ($2) ORDER BY 3",
-    sqlite: "SELECT DISTINCT ml.message, COALESCE(l.merged_into, l.id), COALESCE(t.name, l.name)
+    sqlite: "SELECT DISTINCT ml.message, COALESCE(l.merged_into, l.id), COALESCE(t.title, t.name, l.title, l.name)
         FROM message_labels ml JOIN labels l ON l.enterprise = ml.enterprise AND l.id = ml.label
         LEFT JOIN labels t ON t.enterprise = l.enterprise AND t.id = l.merged_into
         WHERE ml.enterprise IN (SELECT value FROM json_each($1))

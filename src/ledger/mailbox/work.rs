@@ -92,6 +92,10 @@ impl Work {
         }
         let mut changes = vec![Change::Put(Record::Grant(grant))];
         if let Some(person) = person {
+            // Who gives access learns no name by a number alone.
+            if !before.iter().any(|it| it.person == person.id) {
+                self.look.call(self.enterprise, &person).await?;
+            }
             let key = RecordKey::Person(person.id.clone());
             if !self.look.are_known(&[key]).await? {
                 changes.push(Change::Put(Record::Person(person)));

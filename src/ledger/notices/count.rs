@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::EnterpriseNumber;
+use crate::domain::{Condition, EnterpriseNumber};
 use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Row, Statement, Transaction, Value};
 use crate::ledger::{micros, time};
@@ -45,12 +45,33 @@ const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
 /// Unread messages of one box that are looked at for their end, oldest first.
 const LOOKED_AT: i64 = 100_000;
 
+macro_rules! arrived {
+    ($which:literal) => {
+        Statement::same(concat!(
+            "SELECT count(*) FROM (SELECT 1 FROM messages WHERE enterprise = $1 AND ",
+            $which,
+            " AND id >= $2 AND id <= $3
+              AND arrived_at > $4 AND arrived_at <= $5 AND expires_at > $6 LIMIT $7) m"
+        ))
+    };
+}
+
 /// By the index of what is unread, within the ids of that time.
-const ARRIVED: Statement = Statement::same(
-    "SELECT count(*) FROM (SELECT 1 FROM messages
-     WHERE enterprise = $1 AND read_at IS NULL AND hidden = 0 AND id >= $2 AND id <= $3
-       AND arrived_at > $4 AND arrived_at <= $5 AND expires_at > $6 LIMIT $7) m",
-);
+const ARRIVED: Statement = arrived!("read_at IS NULL AND hidden = 0");
+
+#[cfg(feature = "failpoints")]
+fn arrived_statement() -> Statement {
+    match () {
+        () if Condition::NoticeUnread.is_left_out() => arrived!("hidden = 0"),
+        () if Condition::NoticeHidden.is_left_out() => arrived!("read_at IS NULL"),
+        () => ARRIVED,
+    }
+}
+
+#[cfg(not(feature = "failpoints"))]
+fn arrived_statement() -> Statement {
+    ARRIVED
+}
 
 /// What comes into its last days for the first time: by age, or by arrival.
 const EXPIRING: Statement = Statement::same(
@@ -94,6 +115,7 @@ async fn arrived(
     (after, through): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Result<u64, LedgerError> {
+    let after = if Condition::NoticeSince.is_left_out() { Timestamp::UNIX_EPOCH } else { after };
     let values = vec![
         enterprise.value().into(),
         first_id(after - DRAWN_BEFORE).into(),
@@ -103,7 +125,7 @@ async fn arrived(
         micros(now).into(),
         MAX.into(),
     ];
-    tx.rows(ARRIVED, values).await?.first_mut().map_or(Ok(0), number)
+    tx.rows(arrived_statement(), values).await?.first_mut().map_or(Ok(0), number)
 }
 
 fn number(row: &mut Row) -> Result<u64, LedgerError> {

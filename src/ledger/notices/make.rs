@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{count, night};
 use crate::clock::belgian_day;
-use crate::domain::{EnterpriseNumber, Notification, day_number};
+use crate::domain::{Condition, EnterpriseNumber, Notification, day_number};
 use crate::ledger::error::LedgerError;
 use crate::ledger::mailbox::is_over;
 use crate::ledger::reference::enterprise_number;
@@ -95,8 +95,9 @@ impl Ledger {
 impl Due {
     /// Answers whether there was anything to tell.
     async fn make(self, tx: &mut Transaction, now: Timestamp) -> Result<bool, LedgerError> {
-        let Some(at) = self.at.filter(|_| self.settings.address.is_some() && !self.is_closed)
-        else {
+        let Some(at) = self.at.filter(|_| {
+            self.settings.address.is_some() && Condition::NoticeCeased.holds(!self.is_closed)
+        }) else {
             self.plan(tx, self.told_until, now).await?;
             return Ok(false);
         };

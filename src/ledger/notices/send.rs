@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::count::{UnreadMail, count};
 use crate::clock::belgian_day;
-use crate::domain::{Enterprise, EnterpriseNumber, Notification};
+use crate::domain::{Condition, Enterprise, EnterpriseNumber, Notification};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Transaction};
@@ -156,7 +156,7 @@ async fn wanted(
     let Some(row) = rows.first_mut() else { return Ok(None) };
     let (enterprise, settings): (Enterprise, Notification) = (row.json()?, row.json()?);
     let is_over = enterprise.state.is_over(enterprise.state_since, belgian_day(now));
-    let Some(address) = settings.address.filter(|_| !is_over) else {
+    let Some(address) = settings.address.filter(|_| Condition::NoticeCeased.holds(!is_over)) else {
         return Ok(None);
     };
     let told = count(tx, claimed.enterprise, claimed.stretch, now).await?;

@@ -12,6 +12,7 @@ use super::list::counted;
 use super::place::{At, Shown, person_name};
 use super::query::ListQuery;
 use super::side::{Around, Side, around};
+use super::who_sees::{Answer, TypeAsked};
 use crate::domain::{
     ApplicationId, EnterpriseNumber, MessageTypeId, Person, Scope, ServiceId, Texts,
 };
@@ -30,6 +31,9 @@ struct AccessPage {
     fault: Option<String>,
     filter_person: String,
     kinds: Vec<ChoiceOption>,
+    types: Vec<ChoiceOption>,
+    /// Of the type that is asked about, if one is.
+    who_sees: Option<Answer>,
     grants: Vec<GrantShown>,
     scopes: Vec<Group>,
     partitions: Vec<ChoiceOption>,
@@ -39,6 +43,9 @@ struct AccessPage {
 
 struct GrantShown {
     id: String,
+    /// What else it depends on whether a message of the type asked about is
+    /// seen by it.
+    conditions: Vec<String>,
     person: String,
     person_id: String,
     scope: String,
@@ -97,12 +104,15 @@ async fn table(
     let words = at.words();
     let person = filter.one("person").unwrap_or_default().to_lowercase();
     let kind = filter.one("kind").unwrap_or_default();
+    let asked = TypeAsked::read(web, at, filter).await?;
     let is_wanted = |line: &&GrantLine| {
         let name = person_name(line.person.as_ref(), words).to_lowercase();
         let id = line.grant.person.as_str().to_lowercase();
         (name.contains(&person) || id.contains(&person))
             && (kind.is_empty() || kind_of(&line.grant.scope) == kind)
+            && asked.as_ref().is_none_or(|asked| asked.is_seen_by(line))
     };
+    let shown = |line: &GrantLine| grant(at, &side, line, asked.as_ref());
     let kinds = KINDS.map(|it| ChoiceOption {
         value: it.into(),
         name: words.say(&format!("scope-{it}")),
@@ -118,7 +128,9 @@ async fn table(
         fault,
         filter_person: filter.one("person").unwrap_or_default().to_owned(),
         kinds: kinds.into(),
-        grants: table.grants.iter().filter(is_wanted).map(|line| grant(at, &side, line)).collect(),
+        types: types(at, filter.one("type")),
+        who_sees: asked.as_ref().map(|asked| asked.answer(at, &side, &table.grants)),
+        grants: table.grants.iter().filter(is_wanted).map(shown).collect(),
         scopes: scopes(at, &draft.scope),
         partitions: side.partitions.iter().map(partition).collect(),
         place,
@@ -140,11 +152,17 @@ fn kind_of(scope: &Scope) -> &'static str {
     }
 }
 
-fn grant(at: &At, side: &Side, line: &GrantLine) -> GrantShown {
+fn types(at: &At, chosen: Option<&str>) -> Vec<ChoiceOption> {
+    let kinds = at.reference.message_types.values().map(|it| (it.id.to_string(), &it.name));
+    options(kinds, chosen, at.words())
+}
+
+fn grant(at: &At, side: &Side, line: &GrantLine, asked: Option<&TypeAsked>) -> GrantShown {
     let (words, grant) = (at.words(), &line.grant);
     let partition = grant.partition.as_ref().map(|id| side.partition_name(id));
     GrantShown {
         id: grant.id.to_string(),
+        conditions: asked.map(|asked| asked.conditions(at, side, grant)).unwrap_or_default(),
         person: person_name(line.person.as_ref(), words),
         person_id: grant.person.to_string(),
         scope: words.say(&format!("scope-{}", kind_of(&grant.scope))),
@@ -156,7 +174,7 @@ fn grant(at: &At, side: &Side, line: &GrantLine) -> GrantShown {
     }
 }
 
-fn detail(at: &At, scope: &Scope) -> Option<String> {
+pub(super) fn detail(at: &At, scope: &Scope) -> Option<String> {
     let reference = &at.reference;
     let named = |texts: Option<&Texts>, id: String| {
         Some(texts.map_or(id, |texts| texts.best(at.words().0).to_owned()))

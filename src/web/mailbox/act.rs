@@ -129,7 +129,7 @@ pub(super) async fn on_one(
 }
 
 /// Where the form was, or the place's list.
-fn back(fields: &Fields, place: &str) -> String {
+pub(super) fn back(fields: &Fields, place: &str) -> String {
     let to = local(fields.one("to").unwrap_or_default());
     if to == "/" { place.to_owned() } else { to.to_owned() }
 }

@@ -18,7 +18,7 @@ impl From<MailboxError> for PageError {
             | MailboxError::LastManager => Self::BadRequest,
             MailboxError::Overtaken => Self::Conflict,
             MailboxError::Ledger(error) => error.into(),
-            MailboxError::SearchAway => Self::Unavailable,
+            MailboxError::SearchAway | MailboxError::NotYet => Self::Unavailable,
             MailboxError::Search(_) | MailboxError::Documents(_) | MailboxError::Archive(_) => {
                 tracing::warn!(error = %chain(&error), "a page was not answered");
                 measure::error("web", "mailbox");

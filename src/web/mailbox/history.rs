@@ -56,6 +56,7 @@ impl Teller<'_> {
             Deed::Read => ("event-read", String::new()),
             Deed::Opened => ("event-opened", String::new()),
             Deed::Downloaded | Deed::Exported => ("event-downloaded", String::new()),
+            Deed::Replied => ("event-replied", String::new()),
             Deed::Hidden => ("event-hidden", String::new()),
             Deed::Shown => ("event-shown", String::new()),
             Deed::Task => match detail["task"].as_str() {

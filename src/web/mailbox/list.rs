@@ -1,14 +1,18 @@
 //! The overview: a page of a list, and beside it the message that is read.
 
 mod filter;
+mod found;
 mod layout;
 mod rows;
+
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::filter::{Chip, FilterShown, chips, filter};
+use self::found::found_in;
 use self::layout::{ColumnChoice, Heading, all_columns, densities, heading, orders, size_option};
 use self::rows::{Content, Row, Rower};
 use super::choices::ChoiceOption;
@@ -19,7 +23,7 @@ use super::reading::{Main, Open};
 use super::side::{Around, Side, around};
 use super::views::default_of;
 use crate::domain::{Label, MessageId};
-use crate::mailbox::{Listed, Total};
+use crate::mailbox::{Listed, Place, Total};
 use crate::web::Web;
 use crate::web::page::{Frame, PageError, page};
 use crate::web::words::Words;
@@ -51,6 +55,8 @@ pub(super) struct List {
     density: &'static str,
     query: String,
     view_kept: Vec<(&'static str, String)>,
+    /// Of the labels on these messages: what the name of one may be.
+    label_names: BTreeSet<String>,
     is_filtered: bool,
     is_hidden: bool,
     has_pages: bool,
@@ -95,7 +101,11 @@ pub(super) async fn list(
     labels: &[Label],
     open: Option<MessageId>,
 ) -> Result<List, PageError> {
-    let (mailbox, filter, size) = (&web.mailbox, query.filter(), query.page_of());
+    let (mailbox, size) = (&web.mailbox, query.page_of());
+    let mut filter = query.filter();
+    if !query.labelled.is_empty() {
+        filter.labels = mailbox.labels_named(&at.reader, at.place, &query.labelled).await?;
+    }
     let listed = if query.text.is_empty() {
         mailbox.list(&at.reader, at.place, &filter, query.order, size).await?
     } else {
@@ -107,7 +117,13 @@ pub(super) async fn list(
     let named = if columns.contains(&Column::Partition) { &listed.lines[..] } else { &[] };
     let partitions = &PartitionNames::of(web, at, side, named).await?;
     let (now, columns) = (web.clock.now(), &columns[..]);
-    let rower = Rower { web, at, query, labels, partitions, columns, open, now };
+    let of_lines = match at.place {
+        Place::All => mailbox.labels_on(&listed.lines).await?,
+        Place::Box(_) => Vec::new(),
+    };
+    let labels = if of_lines.is_empty() { labels } else { &of_lines[..] };
+    let found = found_in(web, at, query, &listed.lines).await?;
+    let mut rower = Rower { web, at, query, labels, partitions, columns, open, now, found };
     let mut rows = Vec::with_capacity(listed.lines.len());
     for line in &listed.lines {
         rows.push(rower.row(line).await?);
@@ -125,6 +141,8 @@ fn listing(
 ) -> List {
     let (words, url) = (at.words(), at.url());
     let pages = Pages::of(query, listed);
+    let names = rows.iter().flat_map(|row| row.labels.iter().map(|label| label.name.clone()));
+    let label_names = names.collect();
     List {
         title: title(words, query, side),
         count: counted(words, listed.total),
@@ -139,6 +157,7 @@ fn listing(
         density: query.density.word(),
         query: ListQuery { page: 1, ..query.clone() }.query(),
         view_kept: query.criteria(),
+        label_names,
         is_filtered: query.is_filtered(),
         is_hidden: query.is_hidden,
         has_pages: pages.has_previous || pages.has_next,

@@ -33,6 +33,41 @@ pub(super) fn marked(text: &str, wanted: &str) -> Vec<Piece> {
     pieces
 }
 
+/// Characters of an excerpt before the first found word, and in all.
+const BEFORE: usize = 40;
+const EXCERPT: usize = 140;
+
+/// The part of a text around what it contains of another, cut where it is
+/// long; none when it contains nothing of it.
+pub(super) fn excerpt(text: &str, wanted: &str) -> Option<Vec<Piece>> {
+    let pieces = marked(text, wanted);
+    let found = pieces.iter().position(|piece| piece.is_found)?;
+    let before: usize = pieces.iter().take(found).map(|piece| piece.text.chars().count()).sum();
+    let skip = before.saturating_sub(BEFORE);
+    let is_cut = text.chars().nth(skip + EXCERPT).is_some();
+    let mut cut = Window { skip, take: EXCERPT };
+    let kept = pieces.into_iter().map(|piece| Piece { text: cut.of(&piece.text), ..piece });
+    let dots = |is: bool| is.then(|| Piece { text: "…".into(), is_found: false });
+    let kept = kept.filter(|piece| !piece.text.is_empty()).collect::<Vec<_>>();
+    Some(dots(skip > 0).into_iter().chain(kept).chain(dots(is_cut)).collect())
+}
+
+/// So many characters are passed over, and so many taken after them.
+struct Window {
+    skip: usize,
+    take: usize,
+}
+
+impl Window {
+    fn of(&mut self, text: &str) -> String {
+        let chars = text.chars().count();
+        let kept: String = text.chars().skip(self.skip).take(self.take).collect();
+        self.skip = self.skip.saturating_sub(chars);
+        self.take -= kept.chars().count();
+        kept
+    }
+}
+
 /// Each character without case and accents, and where it came from.
 fn fold(text: &str) -> (Vec<char>, Vec<usize>) {
     let of = |(place, letter): (usize, char)| {
@@ -62,6 +97,20 @@ mod tests {
             false => piece.text,
         };
         marked(text, wanted).into_iter().map(piece).collect()
+    }
+
+    #[test]
+    fn an_excerpt_is_cut_around_what_was_found() {
+        let long = format!("{}<épinards>{}", "a".repeat(60), "b".repeat(200));
+        let pieces = excerpt(&long, "EPINARD").unwrap();
+        let text: String = pieces.iter().map(|piece| &*piece.text).collect();
+        let (before, after) = ("a".repeat(39), "b".repeat(91));
+        assert_eq!(text, format!("…{before}<épinards>{after}…"));
+        assert_eq!(pieces.iter().filter(|it| it.is_found).count(), 1);
+        let short = excerpt("un épinard", "pin").unwrap();
+        assert_eq!(short.iter().map(|it| &*it.text).collect::<String>(), "un épinard");
+        assert_eq!(excerpt("nothing", "else"), None);
+        assert_eq!(excerpt("nothing", ""), None);
     }
 
     #[test]

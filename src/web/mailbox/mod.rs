@@ -25,10 +25,12 @@ mod place;
 mod query;
 mod reading;
 mod record;
+mod reply;
 mod routing;
 mod rules;
 mod side;
 mod views;
+mod who_sees;
 
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
@@ -54,6 +56,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/boxes/{place}/completion", get(completion::show))
         .route("/boxes/{place}/messages", post(act::on_many))
         .route("/boxes/{place}/messages/{id}", whole(get(message::show)).post(act::on_one))
+        .route("/boxes/{place}/messages/{id}/reply", post(reply::send))
         .route("/boxes/{place}/messages/{id}/content/{part}", whole(get(message::content)))
         .route("/boxes/{place}/views", post(views::save))
         .route("/boxes/{place}/views/delete", post(views::delete))

@@ -70,6 +70,8 @@ pub(super) struct ListQuery {
     pub(super) kind: Option<MessageTypeId>,
     pub(super) partition: Option<PartitionId>,
     pub(super) label: Option<LabelId>,
+    /// With a label of this name, whichever box's.
+    pub(super) labelled: String,
     /// `paper` finds what was sent on paper, alone or as well.
     pub(super) medium: Option<Medium>,
     pub(super) is_unread: bool,
@@ -95,6 +97,7 @@ impl Default for ListQuery {
             kind: None,
             partition: None,
             label: None,
+            labelled: String::new(),
             medium: None,
             is_unread: false,
             is_registered: false,
@@ -112,6 +115,10 @@ impl Default for ListQuery {
     }
 }
 
+fn bounded(text: Option<&str>) -> String {
+    text.unwrap_or_default().chars().take(TEXT_CHARS_MAX).collect()
+}
+
 /// The address of a place's whole list.
 pub(super) fn everything_url(place: &str) -> String {
     format!("{place}?in=inbox")
@@ -121,8 +128,7 @@ impl ListQuery {
     /// Reads an address; what it does not understand is left out.
     pub(super) fn read(query: Option<&str>) -> Self {
         let fields = Fields::of_query(query);
-        let text: String =
-            fields.one("q").unwrap_or_default().chars().take(TEXT_CHARS_MAX).collect();
+        let text = bounded(fields.one("q"));
         let named: Vec<Column> = fields.all("column").filter_map(Column::read).collect();
         let in_order = Column::ALL.iter().copied().filter(|column| named.contains(column));
         Self {
@@ -132,6 +138,7 @@ impl ListQuery {
             kind: fields.parsed("type"),
             partition: fields.parsed("partition"),
             label: fields.parsed("label"),
+            labelled: bounded(fields.one("labelled")),
             medium: fields.parsed("medium"),
             is_unread: fields.is("unread"),
             is_registered: fields.is("registered"),
@@ -168,6 +175,7 @@ impl ListQuery {
             ("type", self.kind.as_ref().map(|it| text(it))),
             ("partition", self.partition.as_ref().map(|it| text(it))),
             ("label", self.label.as_ref().map(|it| text(it))),
+            ("labelled", (!self.labelled.is_empty()).then(|| self.labelled.clone())),
             ("medium", self.medium.map(|it| it.as_str().to_owned())),
             ("unread", yes(self.is_unread)),
             ("registered", yes(self.is_registered)),
@@ -286,7 +294,7 @@ mod tests {
     #[test]
     fn an_address_is_read_back_as_it_was_written() {
         let address = "q=%C3%A9pinards+%26+co&sender=0852093431&type=DIMONA1&partition=HR\
-            &medium=paper&unread=yes&registered=yes&task=to-do&due=2026-12-01&from=2026-01-01\
+            &labelled=Pay&medium=paper&unread=yes&registered=yes&task=to-do&due=2026-12-01&from=2026-01-01\
             &to=2026-11-23&column=sender&column=arrived&sort=oldest&density=compact&size=50&page=3";
         let read = ListQuery::read(Some(address));
         assert_eq!(read.query(), address);

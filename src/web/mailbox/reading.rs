@@ -8,10 +8,11 @@ use super::marks::{EXPIRES_SOON, MarkShown, marks};
 use super::partition_names::PartitionNames;
 use super::place::At;
 use super::query::ListQuery;
+use super::reply::{ReplyForm, Written, reply_form, written};
 use super::side::Side;
 use crate::clock::belgian_day;
 use crate::domain::{self, Attachment, Label, Task, Texts};
-use crate::mailbox::{Opened, Place};
+use crate::mailbox::{Line, Opened, Place};
 use crate::web::Web;
 use crate::web::page::{PageError, encoded, initials};
 use crate::web::words::Words;
@@ -44,6 +45,11 @@ pub(super) struct Open {
     pub(super) facts: Vec<(String, String)>,
     pub(super) due: String,
     pub(super) history: Vec<Past>,
+    /// Address and subject of the message that it goes on from.
+    pub(super) original: Option<(String, String)>,
+    pub(super) replies: Vec<Written>,
+    /// Where the sender takes a reply.
+    pub(super) reply: Option<ReplyForm>,
 }
 
 /// The main content.
@@ -116,8 +122,9 @@ pub(super) async fn open(
     let is_on = |label: &&Label| opened.labels.iter().any(|on| on.id == label.id);
     let (main, rest) = contents(opened, &url, words, now);
     let is_all = matches!(at.place, Place::All);
+    let own = if is_all { Some(own_labels(web, at, line).await?) } else { None };
+    let all_labels = own.as_deref().unwrap_or(all_labels);
     let partitions = &PartitionNames::of(web, at, side, std::slice::from_ref(line)).await?;
-    let others = side.partitions.iter().filter(|it| it.id != line.partition.as_str());
     Ok(Open {
         subject: line.subject.best(words.0).to_owned(),
         here: query.url(&url),
@@ -130,10 +137,7 @@ pub(super) async fn open(
         marks: marks(line, words, now),
         labels: opened.labels.iter().map(label_shown).collect(),
         other_labels: all_labels.iter().filter(|it| !is_on(it)).map(label_shown).collect(),
-        partitions: match is_all {
-            true => Vec::new(),
-            false => others.map(|it| (it.id.clone(), it.name.clone())).collect(),
-        },
+        partitions: other_partitions(web, at, side, line).await?,
         is_read: line.read.is_some() || matches!(main, Main::Frame(_) | Main::Image(_)),
         is_done: line.task == Task::Done,
         is_hidden: line.is_hidden,
@@ -144,9 +148,37 @@ pub(super) async fn open(
         facts: facts(at, opened, &sender, partitions, now),
         due: line.due.map(|day| day.to_string()).unwrap_or_default(),
         history: history(opened, all_labels, partitions, words, now),
+        original: opened.original.as_ref().map(|original| {
+            let url = query.url(&format!("{}/messages/{}", at.url(), original.id));
+            (url, original.subject.best(words.0).to_owned())
+        }),
+        replies: written(opened, words, now),
+        reply: reply_form(opened, words, now),
         sender,
         url,
     })
+}
+
+/// The labels of a message's box, read among all boxes.
+async fn own_labels(web: &Web, at: &At, line: &Line) -> Result<Vec<Label>, PageError> {
+    Ok(web.mailbox.labels(&at.reader, Place::Box(line.enterprise)).await?)
+}
+
+/// Where else in its box a message may be moved: ids and names.
+async fn other_partitions(
+    web: &Web,
+    at: &At,
+    side: &Side,
+    line: &Line,
+) -> Result<Vec<(String, String)>, PageError> {
+    let here = side.partitions.iter().map(|it| (it.id.clone(), it.name.clone()));
+    let mut all: Vec<(String, String)> = here.collect();
+    if at.place == Place::All {
+        let known = web.mailbox.partitions(&at.reader, line.enterprise).await?;
+        all.extend(known.into_iter().map(|it| (it.id.to_string(), it.name)));
+    }
+    all.retain(|(id, _)| id != line.partition.as_str());
+    Ok(all)
 }
 
 fn expiry_note(expires_at: Timestamp, now: Timestamp, words: Words) -> Option<String> {

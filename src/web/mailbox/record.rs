@@ -132,6 +132,7 @@ impl Teller<'_> {
             },
             Deed::Read
             | Deed::Opened
+            | Deed::Replied
             | Deed::Hidden
             | Deed::Shown
             | Deed::Registered

@@ -114,7 +114,7 @@ async fn consoles(demo: &Demo, browser: &Browser) -> Result<Vec<(&'static str, S
     Ok(pages)
 }
 
-async fn speak(demo: &Demo, browser: &Browser, language: &str) -> Result<()> {
+pub(super) async fn speak(demo: &Demo, browser: &Browser, language: &str) -> Result<()> {
     browser.go(&demo.url("/help/start")).await?;
     browser.click(".top-links .menu summary").await?;
     browser.click(&format!("button[value={language}]")).await?;
@@ -127,7 +127,12 @@ async fn speak(demo: &Demo, browser: &Browser, language: &str) -> Result<()> {
 }
 
 /// Everything that is wrong with a page, however it is looked at.
-async fn look(demo: &Demo, browser: &Browser, name: &str, path: &str) -> Result<Vec<String>> {
+pub(super) async fn look(
+    demo: &Demo,
+    browser: &Browser,
+    name: &str,
+    path: &str,
+) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for (width, height, size) in [(1400, 900, "wide"), (360, 740, "narrow")] {
         for (is_dark, light) in [(false, "light"), (true, "dark")] {
@@ -147,7 +152,7 @@ async fn look(demo: &Demo, browser: &Browser, name: &str, path: &str) -> Result<
 }
 
 /// The picture is a result of the test, kept beside what cargo built.
-async fn keep(browser: &Browser, name: &str) -> Result<()> {
+pub(super) async fn keep(browser: &Browser, name: &str) -> Result<()> {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("screenshots");
     std::fs::create_dir_all(&folder)?;
@@ -156,7 +161,7 @@ async fn keep(browser: &Browser, name: &str) -> Result<()> {
 }
 
 /// What axe calls serious or critical.
-async fn check(browser: &Browser) -> Result<Vec<String>> {
+pub(super) async fn check(browser: &Browser) -> Result<Vec<String>> {
     browser.run(AXE, json!([])).await?;
     let found = browser.run_async(CHECK).await?;
     let violations = found.as_array().context("no answer of axe")?;

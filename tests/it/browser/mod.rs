@@ -9,6 +9,7 @@ mod plain;
 mod provider;
 mod reader;
 mod weight;
+mod replies;
 
 use serde_json::{Value, json};
 

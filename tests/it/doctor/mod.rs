@@ -22,12 +22,22 @@ impl Diagnosis {
         ensure!(ended.code == Some(i32::from(!is_well)), "{ended:?}");
         let told = program.run(&["doctor"]).await?;
         ensure!(told.out.contains("NOT FIT") != is_well, "{told:?}");
+        let left_out = found.iter().filter(|it| it["configured"] == false).count();
+        ensure!(told.out.matches("not configured").count() == left_out, "{told:?}");
         Ok(Self(found))
     }
 
     fn is_well(&self) -> Result<()> {
         ensure!(self.unfit().is_empty(), "{:?}", self.0);
         ensure!(self.0.len() == 11, "eleven are examined: {:?}", self.0);
+        Ok(())
+    }
+
+    /// It says of these alone that nothing is configured.
+    fn leaves_alone(&self, dependencies: &[&str]) -> Result<()> {
+        let found = self.0.iter().filter(|it| it["configured"] == false);
+        let found: Vec<_> = found.filter_map(|it| it["dependency"].as_str()).collect();
+        ensure!(found == dependencies, "{:?}", self.0);
         Ok(())
     }
 

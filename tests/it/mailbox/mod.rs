@@ -4,11 +4,15 @@
 mod changes;
 mod closure;
 pub(crate) mod download;
+mod label_names;
 mod management;
 mod managers;
 mod record;
+mod replies;
 mod rules;
 mod story;
+
+pub(crate) use replies::question;
 
 use std::sync::Arc;
 use std::time::Duration;

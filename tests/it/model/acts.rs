@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use facteur::domain::{Colour, LabelId, MessageId};
-use facteur::mailbox::{Mailbox, MailboxError, Reader};
+use facteur::mailbox::{Deed, Mailbox, MailboxError, Reader};
 use rand::RngExt;
 
 use super::story::{APPLICATIONS, COMPANIES, PARTITIONS, PERSONS, Story, company};
@@ -36,6 +36,9 @@ impl Story<'_> {
             ensure!(matches!(moved, Err(MailboxError::Forbidden)), "{person} moves: {moved:?}");
         } else {
             moved?;
+            if message.partition != to {
+                self.truth.did(person, message.id, Deed::Moved);
+            }
             self.change(message.id, |it| to.clone_into(&mut it.partition));
         }
         Ok(())
@@ -62,12 +65,38 @@ impl Story<'_> {
             return Ok(());
         }
         done?;
-        self.change(
-            message.id,
-            |it| {
-                if is_opening { it.is_read = true } else { it.is_hidden = true }
-            },
-        );
+        if is_opening {
+            self.has_fetched(person, message.id);
+        } else {
+            if !message.is_hidden {
+                self.truth.did(person, message.id, Deed::Hidden);
+            }
+            self.change(message.id, |it| it.is_hidden = true);
+        }
+        Ok(())
+    }
+
+    /// Whoever fetches the main content has read it for the company, once.
+    pub(super) fn has_fetched(&mut self, person: &str, id: MessageId) {
+        if self.truth.messages.get(&id.0).is_some_and(|it| !it.is_read) {
+            self.truth.did(person, id, Deed::Read);
+        }
+        self.truth.did(person, id, Deed::Downloaded);
+        self.change(id, |it| it.is_read = true);
+    }
+
+    pub(super) async fn reply(&mut self) -> Result<()> {
+        let Some(message) = self.any_message() else { return Ok(()) };
+        let (person, key) = (self.one(&PERSONS), uuid::Uuid::now_v7());
+        let mailbox = &self.house.mailbox;
+        let replied = mailbox.reply(&reader(person)?, message.id, key, ("Re", "Oui")).await;
+        if !self.truth.sees(person, &message) {
+            ensure!(matches!(replied, Err(MailboxError::NotFound)), "{person}: {replied:?}");
+            return Ok(());
+        }
+        replied?;
+        self.truth.did(person, message.id, Deed::Replied);
+        self.change(message.id, |it| it.replies += 1);
         Ok(())
     }
 
@@ -96,7 +125,7 @@ impl Story<'_> {
         for (message, (path, content)) in wanted.iter().zip(&files[1..]) {
             let is_right = path.contains(message.word) && path.ends_with("/a.pdf");
             ensure!(is_right && content == "Hello", "{path}: {content}");
-            self.change(message.id, |it| it.is_read = true);
+            self.has_fetched(person, message.id);
         }
         Ok(())
     }
@@ -111,16 +140,26 @@ impl Story<'_> {
         match made {
             Ok(id) => {
                 ensure!(self.truth.enters(person, message.company), "{person} labels");
-                let label = Label { company: message.company, maker: person.to_owned() };
+                ensure!(!self.sees_label(person, &message, &name), "{name} is there: {person}");
+                let maker = person.to_owned();
+                let label = Label { company: message.company, maker, name };
                 self.truth.labels.insert(id, label);
             }
             Err(MailboxError::NotFound) => {
                 ensure!(!self.truth.enters(person, message.company), "{person} cannot label");
             }
-            Err(MailboxError::NameTaken) => {}
+            Err(MailboxError::NameTaken) => {
+                ensure!(self.sees_label(person, &message, &name), "{person} is told of {name}");
+            }
             Err(error) => return Err(error.into()),
         }
         self.put_label(&who, person, &message).await
+    }
+
+    /// Whether a person sees a label of this name in the box of a message.
+    fn sees_label(&self, person: &str, message: &Message, name: &str) -> bool {
+        let seen = self.truth.labels_seen(person, message.company);
+        self.truth.labels.iter().any(|(id, label)| seen.contains(id) && label.name == name)
     }
 
     async fn put_label(&mut self, who: &Reader, person: &str, message: &Message) -> Result<()> {
@@ -137,6 +176,9 @@ impl Story<'_> {
             return Ok(());
         }
         put?;
+        if !message.labels.contains(&label) {
+            self.truth.did(person, message.id, Deed::Labelled);
+        }
         self.change(message.id, |it| it.labels.extend([label]));
         Ok(())
     }

@@ -6,10 +6,12 @@ use std::fmt::Debug;
 
 use anyhow::Result;
 use facteur::domain::{LabelId, Language, MessageId};
-use facteur::mailbox::{Filter, Listed, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
+use facteur::mailbox::{
+    Deed, Event, Filter, Happened, Listed, Mailbox, MailboxError, Order, Page, Place, Reader, Total,
+};
 
 use super::story::{APPLICATIONS, COMPANIES, ORGANIZATIONS, PERSONS, Story, WORDS, company};
-use super::truth::Message;
+use super::truth::{Deeds, Message};
 use crate::mailbox::reader;
 
 /// Small, so that there are several.
@@ -47,7 +49,7 @@ fn cases(truth: &super::truth::Truth) -> Vec<Case> {
     cases
 }
 
-fn differ<T: PartialEq + Debug>(what: &str, engine: &T, model: &T) -> Option<String> {
+pub(super) fn differ<T: PartialEq + Debug>(what: &str, engine: &T, model: &T) -> Option<String> {
     (engine != model).then(|| format!("{what}: {engine:?}, but {model:?} is right"))
 }
 
@@ -70,6 +72,10 @@ impl Story<'_> {
             found.extend(self.boxes(person, &who).await?);
             found.extend(self.messages(person, &who).await?);
             found.extend(self.exports(person, &who).await?);
+            found.extend(self.marks(person, &who).await?);
+        }
+        if found.len() < enough {
+            found.extend(self.notices().await?);
         }
         Ok(found)
     }
@@ -146,23 +152,22 @@ impl Story<'_> {
         Ok(differ(&format!("{person}'s boxes"), &engine, &model).into_iter().collect())
     }
 
-    /// Every message there is, by its id, and one that there is not.
+    /// Every message there is, by its id, and one that there is not. What is
+    /// wrongly seen is not opened: the comparison changes nothing that the
+    /// model does not know of.
     async fn messages(&self, person: &str, who: &Reader) -> Result<Vec<String>> {
         let (mut found, mailbox) = (Vec::new(), &self.house.mailbox);
         for message in self.truth.messages.values() {
-            let opened = mailbox.open(who, message.id).await;
             let what = format!("{person} opens {message:?}");
-            match (&opened, self.truth.sees(person, message)) {
-                (Ok(it), true) => {
-                    let labels: BTreeSet<LabelId> = it.line.labels.iter().copied().collect();
-                    found.extend(differ(&what, &labels, &message.labels));
-                    found.extend(differ(&what, &it.line.read.is_some(), &message.is_read));
-                    found.extend(differ(&what, &it.labels.len(), &message.labels.len()));
-                }
+            match (mailbox.describe(who, message.id).await, self.truth.sees(person, message)) {
+                (Ok(_), true) => found.extend(self.opened(person, who, message).await?),
                 (Err(MailboxError::NotFound), false) => {
-                    let fetched = mailbox.content(who, message.id, "main").await;
-                    if !matches!(fetched, Err(MailboxError::NotFound)) {
-                        found.push(format!("{what}: content of what is not seen"));
+                    let opened = mailbox.open(who, message.id).await.map(drop);
+                    let fetched = mailbox.content(who, message.id, "main").await.map(drop);
+                    for answer in [opened, fetched] {
+                        if !matches!(answer, Err(MailboxError::NotFound)) {
+                            found.push(format!("{what}: {answer:?} of what is not seen"));
+                        }
                     }
                 }
                 (other, right) => found.push(format!("{what}: {right} is right: {other:?}")),
@@ -172,6 +177,22 @@ impl Story<'_> {
         if !matches!(guessed, Err(MailboxError::NotFound)) {
             found.push(format!("{person} opens what is not there: {guessed:?}"));
         }
+        Ok(found)
+    }
+
+    /// A message that the person sees, with its history.
+    async fn opened(&self, person: &str, who: &Reader, message: &Message) -> Result<Vec<String>> {
+        let what = format!("{person} opens {message:?}");
+        let it = self.house.mailbox.open(who, message.id).await?;
+        let labels: BTreeSet<LabelId> = it.line.labels.iter().copied().collect();
+        let mut found: Vec<String> = differ(&what, &labels, &message.labels).into_iter().collect();
+        found.extend(differ(&what, &it.line.read.is_some(), &message.is_read));
+        found.extend(differ(&what, &it.labels.len(), &message.labels.len()));
+        found.extend(differ(&what, &it.replies.len(), &message.replies));
+        if let Some(right) = self.truth.history(person, message) {
+            found.extend(differ(&format!("{what}: history"), &history(&it.history), &right));
+        }
+        self.truth.did(person, message.id, Deed::Opened);
         Ok(found)
     }
 
@@ -221,6 +242,7 @@ impl Story<'_> {
             mailbox.record(who, company(n), 1).await.map(drop),
             mailbox.consent_history(who, company(n)).await.map(drop),
             mailbox.rules(who, company(n)).await.map(drop),
+            mailbox.notification(who, company(n)).await.map(drop),
         ];
         let (enters, manages) = (self.truth.enters(person, n), self.truth.manages(person, n));
         let is_right = |answer: &Result<(), MailboxError>| match answer {
@@ -232,6 +254,18 @@ impl Story<'_> {
         let wrong = answers.iter().filter(|answer| !is_right(answer));
         Ok(wrong.map(|it| format!("{person} manages {n} ({manages}): {it:?}")).collect())
     }
+}
+
+/// Its deeds; what the engine did stands beside them.
+fn history(events: &[Event]) -> Deeds {
+    let mut deeds = Deeds::new();
+    for event in events {
+        if let Happened::Deed(deed, _) = event.happened {
+            let person = event.person.as_ref().map(|it| it.id.to_string());
+            *deeds.entry((deed, person)).or_default() += 1;
+        }
+    }
+    deeds
 }
 
 type Pages = Result<(Vec<MessageId>, Vec<Total>), MailboxError>;

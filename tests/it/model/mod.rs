@@ -3,11 +3,15 @@
 
 mod acts;
 mod compare;
+mod marks;
+mod notices;
 mod registry;
 mod story;
 mod truth;
 
 use anyhow::{Result, ensure};
+#[cfg(feature = "failpoints")]
+use facteur::domain::Condition;
 
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use story::{Story, grant};
@@ -17,6 +21,11 @@ on_both_ledgers! {
     ceased: sqlite_a_company_that_ceases_agrees_with_the_model, postgres_a_company_that_ceases_agrees_with_the_model;
     agrees: sqlite_what_is_seen_agrees_with_the_model, postgres_what_is_seen_agrees_with_the_model;
     mutated: sqlite_a_mutated_model_is_noticed, postgres_a_mutated_model_is_noticed;
+}
+
+#[cfg(feature = "failpoints")]
+on_both_ledgers! {
+    engine: sqlite_a_mutated_engine_is_noticed, postgres_a_mutated_engine_is_noticed;
 }
 
 const STEPS: u32 = 100;
@@ -56,6 +65,28 @@ async fn mutated(ledger: &TestLedger) -> Result<()> {
     story.house.close().await
 }
 
+/// The same of the engine itself: each of its conditions is left out once, and
+/// the unmutated model tells.
+#[cfg(feature = "failpoints")]
+async fn engine(ledger: &TestLedger) -> Result<()> {
+    let mut story = Story::begin(ledger, 7).await?;
+    for _ in 0..STEPS_MUTATED {
+        story.step().await?;
+    }
+    story.be_complete().await?;
+    let mut unnoticed = Vec::new();
+    for condition in Condition::ALL {
+        let left_out = condition.leave_out();
+        if story.differences(1).await?.is_empty() {
+            unnoticed.push(condition);
+        }
+        drop(left_out);
+    }
+    ensure!(unnoticed.is_empty(), "not noticed: {unnoticed:?}");
+    agree(&story, "when nothing is left out").await?;
+    story.house.close().await
+}
+
 /// Announced, come, and taken back: on each of these days.
 async fn ceased(ledger: &TestLedger) -> Result<()> {
     let mut story = Story::begin(ledger, 5).await?;
@@ -67,7 +98,7 @@ async fn ceased(ledger: &TestLedger) -> Result<()> {
         story.cease(n, story.truth.today + 1).await?;
     }
     agree(&story, "announced").await?;
-    story.next_day()?;
+    story.next_day().await?;
     agree(&story, "come").await?;
     story.revive(0).await?;
     agree(&story, "taken back").await?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::story::{
-    APPLICATIONS, COMPANIES, ORGANIZATIONS, PARTITIONS, PERSONS, SERVICES, Story, company,
+    APPLICATIONS, BRIEF, COMPANIES, ORGANIZATIONS, PARTITIONS, PERSONS, SERVICES, Story, company,
 };
 use super::truth::Type;
 
@@ -48,6 +48,11 @@ impl Story<'_> {
 pub(super) fn message_type(id: &str, of_type: &Type) -> serde_json::Value {
     let mut record = json!({ "kind": "messageType", "id": id, "name": { "fr": "T" },
         "validity": { "count": 1, "unit": "year" }, "level": of_type.level });
+    if id == BRIEF {
+        // No letter holds it up.
+        record["validity"] = json!({ "count": 2, "unit": "day" });
+        record["digitalForm"] = json!("only");
+    }
     if let Some(service) = of_type.service {
         record["service"] = json!(service);
     }

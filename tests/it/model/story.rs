@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use facteur::clock::{Clock, FixedClock, SystemClock, belgian_day};
-use facteur::domain::{EnterpriseNumber, Scope};
+use facteur::domain::{EnterpriseNumber, MessageId, Notification, Scope};
 use facteur::intake::Judged;
-use facteur::mailbox::NewGrant;
+use facteur::mailbox::{Deed, NewGrant};
 use facteur::registry::{self, Options};
 use jiff::{SignedDuration, ToSpan};
 use rand::rngs::StdRng;
@@ -22,13 +22,19 @@ use crate::mailbox::{House, reader};
 use crate::support::desk::{Desk, posted, rulebook};
 use crate::support::ledgers::TestLedger;
 
-pub(super) const PERSONS: [&str; 8] = ["ann", "ben", "cleo", "dan", "eve", "fay", "gus", "nobody"];
+/// Those first of whom a comparison says most.
+pub(super) const PERSONS: [&str; 11] =
+    ["gus", "jim", "hal", "ida", "eve", "fay", "nobody", "dan", "ann", "ben", "cleo"];
+/// Who is given access by chance.
+const BY_CHANCE: [&str; 4] = ["ann", "ben", "cleo", "dan"];
 pub(super) const COMPANIES: usize = 3;
 pub(super) const ORGANIZATIONS: [&str; 2] = ["0206731645", "0474028805"];
 pub(super) const APPLICATIONS: [&str; 2] = ["tax:assessment", "work:attest"];
 pub(super) const WORDS: [&str; 3] = ["alpha", "beta", "gamma"];
 pub(super) const PARTITIONS: [&str; 3] = ["GENERAL", "HR", "TAX"];
 pub(super) const SERVICES: [&str; 2] = ["work", "money"];
+/// Its messages stay for two days.
+pub(super) const BRIEF: &str = "OPEN-BRIEF";
 /// Few managers: who sees everything shows little.
 const KINDS: [&str; 12] = [
     "manager",
@@ -45,7 +51,8 @@ const KINDS: [&str; 12] = [
     "application",
 ];
 /// Type, level, service.
-const TYPES: [(&str, u8, Option<&str>); 5] = [
+const TYPES: [(&str, u8, Option<&str>); 6] = [
+    (BRIEF, 1, None),
     ("OPEN-PLAIN", 1, None),
     ("OPEN-WORK", 1, Some("work")),
     ("SHUT-WORK", 2, Some("work")),
@@ -67,16 +74,17 @@ pub(super) struct Story<'a> {
 
 impl<'a> Story<'a> {
     pub(super) async fn begin(ledger: &'a TestLedger, seed: u64) -> Result<Self> {
+        let clock = Arc::new(FixedClock::new(SystemClock.now()));
         let truth = Truth {
+            now: clock.now(),
             types: TYPES
                 .map(|(id, level, service)| (id, Type { level, service }))
                 .into_iter()
                 .collect(),
             ..Truth::default()
         };
-        let clock = Arc::new(FixedClock::new(SystemClock.now()));
         let shown: Arc<dyn Clock> = clock.clone();
-        let desk = Desk::beside(&ledger.ledger, rulebook()?)?;
+        let desk = Desk::by_clock(&ledger.ledger, rulebook()?, shown.clone())?;
         let mut house = House::with_clock(ledger, desk, &shown)?;
         house.mailbox = house.mailbox.proposing_beyond(0);
         let random = StdRng::seed_from_u64(seed);
@@ -84,20 +92,31 @@ impl<'a> Story<'a> {
         story.import(&story.registry()).await?;
         for n in 0..COMPANIES {
             story.put_grant(grant("chief", n, "manager", "")).await?;
+            let told = Notification { address: Some("a@example.org".into()), hour: 6 };
+            story.house.mailbox.set_notification(&reader("chief")?, company(n), &told).await?;
         }
         Ok(story)
     }
 
-    /// What a short story may lack: a grant of yesterday, one of tomorrow, a
+    /// What a short story may lack: a message whose time is over, persons with
+    /// one kind of access each, a grant of yesterday, one of tomorrow, a
     /// manager whose grant names a partition, a closed type from a sender that
     /// is open, a service besides another, something hidden, a company that has
     /// ceased.
     pub(super) async fn be_complete(&mut self) -> Result<()> {
         for n in 0..COMPANIES {
+            self.post_to(n, BRIEF).await?;
+            self.put_grant(grant("hal", n, "type", "OPEN-PLAIN")).await?;
+            self.put_grant(grant("ida", n, "application", APPLICATIONS[0])).await?;
+            let partition = Some("HR".to_owned());
+            self.put_grant(Grant { partition, ..grant("jim", n, "all", "") }).await?;
+        }
+        self.next_day().await?;
+        for n in 0..COMPANIES {
             let to = Some(self.truth.today);
             self.put_grant(Grant { to, ..grant("eve", n, "all", "") }).await?;
         }
-        self.next_day()?;
+        self.next_day().await?;
         for n in 0..COMPANIES {
             let from = Some(self.truth.today + 1);
             self.put_grant(Grant { from, ..grant("eve", n, "all", "") }).await?;
@@ -109,12 +128,23 @@ impl<'a> Story<'a> {
         for _ in 0..12 {
             self.post().await?;
         }
-        let message = self.any_message().context("some were posted")?;
-        self.house.mailbox.hide(&reader("fay")?, &[message.id]).await?;
-        self.change(message.id, |it| it.is_hidden = true);
+        self.hide_one_and_read_one().await?;
         let last = COMPANIES - 1;
         self.put_grant(grant("dan", last, "liquidator", "")).await?;
         self.cease(last, self.truth.today).await
+    }
+
+    /// Of what has just arrived.
+    async fn hide_one_and_read_one(&mut self) -> Result<()> {
+        let fay = reader("fay")?;
+        let (hidden, read) =
+            (self.post_to(0, "OPEN-PLAIN").await?, self.post_to(0, "OPEN-PLAIN").await?);
+        self.house.mailbox.hide(&fay, &[hidden]).await?;
+        self.truth.did("fay", hidden, Deed::Hidden);
+        self.change(hidden, |it| it.is_hidden = true);
+        self.house.mailbox.content(&fay, read, "main").await?;
+        self.has_fetched("fay", read);
+        Ok(())
     }
 
     /// The register says from which day on a company has ceased.
@@ -158,11 +188,12 @@ impl<'a> Story<'a> {
             40..60 => self.give().await,
             60..68 => self.withdraw().await,
             68..72 => self.change_level().await,
-            72..76 => self.next_day(),
+            72..76 => self.next_day().await,
             76..80 => self.route().await,
             80..86 => self.move_one().await,
             86..91 => self.hide_or_open().await,
             91..94 => self.download().await,
+            94..97 => self.reply().await,
             _ => self.label().await,
         }
     }
@@ -170,6 +201,10 @@ impl<'a> Story<'a> {
     async fn post(&mut self) -> Result<()> {
         let types: Vec<&'static str> = self.truth.types.keys().copied().collect();
         let (n, message_type) = (self.random.random_range(0..COMPANIES), self.one(&types));
+        self.post_to(n, message_type).await.map(drop)
+    }
+
+    async fn post_to(&mut self, n: usize, message_type: &'static str) -> Result<MessageId> {
         let (organization, application) = (self.one(&ORGANIZATIONS), self.one(&APPLICATIONS));
         let word = self.one(&WORDS);
         let publication = json!({
@@ -178,6 +213,7 @@ impl<'a> Story<'a> {
             "subject": { "fr": format!("un {word} ici") },
             "senderApplicationId": application,
             "messageTypeId": message_type,
+            "isReplyAuthorized": true,
             "attachments": [{ "httpPartName": "main", "isMainContent": true,
                 "fileName": "a.pdf", "mediaType": "application/pdf",
                 "content": { "inline": "SGVsbG8=" } }],
@@ -196,9 +232,12 @@ impl<'a> Story<'a> {
             is_read: false,
             is_hidden: false,
             labels: [].into(),
+            replies: 0,
+            arrived_at: stored.arrived_at,
+            expires_at: stored.expires_at,
         };
         self.truth.messages.insert(id.0, message);
-        Ok(())
+        Ok(id)
     }
 
     async fn give(&mut self) -> Result<()> {
@@ -211,7 +250,7 @@ impl<'a> Story<'a> {
             "application" => self.one(&APPLICATIONS),
             _ => "",
         };
-        let person = self.one(&PERSONS[..4]);
+        let person = self.one(&BY_CHANCE);
         let n = self.random.random_range(0..COMPANIES);
         let mut new = grant(person, n, kind, of);
         if self.random.random_bool(0.4) {
@@ -292,9 +331,12 @@ impl<'a> Story<'a> {
         self.import(&format!("{line}\n")).await
     }
 
-    pub(super) fn next_day(&mut self) -> Result<()> {
+    /// What is over by then is given up, as by the sweep.
+    pub(super) async fn next_day(&mut self) -> Result<()> {
         self.clock.advance(SignedDuration::from_hours(24));
         self.truth.today += 1;
+        self.truth.now = self.clock.now();
+        while self.house.ledger.expire_messages(100, self.truth.now).await? > 0 {}
         Ok(())
     }
 }

@@ -2,9 +2,12 @@
 //! without a line of the engine's predicates. Every question is answered by
 //! looking at every message.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use facteur::domain::{LabelId, MessageId};
+use facteur::mailbox::Deed;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 /// Ways in which a predicate could be wrong: each must be noticed.
@@ -22,9 +25,13 @@ pub(super) enum Mutation {
     HiddenIsShown,
     ClosedStaysOpen,
     LiquidatorIsShutOut,
+    ExpiredIsShown,
+    HistoryIsForAll,
+    ReadIsTold,
+    CeasedIsTold,
 }
 
-pub(super) const MUTATIONS: [Mutation; 12] = [
+pub(super) const MUTATIONS: [Mutation; 16] = [
     Mutation::PartitionIgnored,
     Mutation::LevelIgnored,
     Mutation::FirstDayIgnored,
@@ -37,6 +44,10 @@ pub(super) const MUTATIONS: [Mutation; 12] = [
     Mutation::HiddenIsShown,
     Mutation::ClosedStaysOpen,
     Mutation::LiquidatorIsShutOut,
+    Mutation::ExpiredIsShown,
+    Mutation::HistoryIsForAll,
+    Mutation::ReadIsTold,
+    Mutation::CeasedIsTold,
 ];
 
 /// What a grant is for: the word of its scope, and of what.
@@ -66,12 +77,16 @@ pub(super) struct Message {
     pub(super) is_read: bool,
     pub(super) is_hidden: bool,
     pub(super) labels: BTreeSet<LabelId>,
+    pub(super) replies: usize,
+    pub(super) arrived_at: Timestamp,
+    pub(super) expires_at: Timestamp,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Label {
     pub(super) company: usize,
     pub(super) maker: String,
+    pub(super) name: String,
 }
 
 /// Level and service of a type.
@@ -84,6 +99,7 @@ pub(super) struct Type {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truth {
     pub(super) today: i64,
+    pub(super) now: Timestamp,
     pub(super) types: BTreeMap<&'static str, Type>,
     pub(super) grants: Vec<Grant>,
     /// By id, oldest first.
@@ -91,8 +107,14 @@ pub(super) struct Truth {
     pub(super) labels: BTreeMap<LabelId, Label>,
     /// Companies that cease, from which day on.
     pub(super) closed: BTreeMap<usize, i64>,
+    /// Who did what with each message, in order. The comparison itself opens.
+    pub(super) deeds: RefCell<BTreeMap<Uuid, Vec<(Deed, String)>>>,
     pub(super) mutation: Option<Mutation>,
 }
+
+/// How often each deed of a history was done by whom; none: by somebody who
+/// has nothing in the box any more.
+pub(super) type Deeds = BTreeMap<(Deed, Option<String>), usize>;
 
 impl Truth {
     fn is_wrong(&self, mutation: Mutation) -> bool {
@@ -103,7 +125,7 @@ impl Truth {
     fn counts(&self, grant: &Grant, company: usize) -> bool {
         let too_early = grant.from.is_some_and(|from| self.today < from);
         let too_late = grant.to.is_some_and(|to| self.today > to);
-        let has_ceased = self.closed.get(&grant.company).is_some_and(|day| *day <= self.today);
+        let has_ceased = self.has_ceased(grant.company, self.today);
         let is_for_then =
             grant.kind == "liquidator" && !self.is_wrong(Mutation::LiquidatorIsShutOut);
         let is_shut = has_ceased && !is_for_then && !self.is_wrong(Mutation::ClosedStaysOpen);
@@ -112,6 +134,60 @@ impl Truth {
             && (!grant.is_withdrawn || self.is_wrong(Mutation::WithdrawnStaysOpen))
             && (!too_early || self.is_wrong(Mutation::FirstDayIgnored))
             && (!too_late || self.is_wrong(Mutation::LastDayIgnored))
+    }
+
+    fn has_ceased(&self, company: usize, today: i64) -> bool {
+        self.closed.get(&company).is_some_and(|day| *day <= today)
+    }
+
+    fn is_over(&self, message: &Message) -> bool {
+        message.expires_at <= self.now && !self.is_wrong(Mutation::ExpiredIsShown)
+    }
+
+    pub(super) fn did(&self, person: &str, message: MessageId, deed: Deed) {
+        let mut deeds = self.deeds.borrow_mut();
+        deeds.entry(message.0).or_default().push((deed, person.to_owned()));
+    }
+
+    /// What a person reads in the history of a message, letters aside; none
+    /// where it is longer than what the engine shows.
+    pub(super) fn history(&self, person: &str, message: &Message) -> Option<Deeds> {
+        let deeds = self.deeds.borrow().get(&message.id.0).cloned().unwrap_or_default();
+        let is_all =
+            self.manages(person, message.company) || self.is_wrong(Mutation::HistoryIsForAll);
+        let mut shown = Deeds::new();
+        for (deed, who) in deeds
+            .iter()
+            .filter(|(deed, _)| is_all || !matches!(deed, Deed::Opened | Deed::Downloaded))
+        {
+            let mut grants = self.grants.iter();
+            let is_known = grants
+                .any(|it| it.person == *who && it.company == message.company && !it.is_withdrawn);
+            *shown.entry((*deed, is_known.then(|| who.clone()))).or_default() += 1;
+        }
+        (deeds.len() <= 200).then_some(shown)
+    }
+
+    /// How many messages a box is told of that arrived after one moment and up
+    /// to another, on a day.
+    pub(super) fn told(
+        &self,
+        company: usize,
+        (after, through): (Timestamp, Timestamp),
+        (today, now): (i64, Timestamp),
+    ) -> u64 {
+        if self.has_ceased(company, today) && !self.is_wrong(Mutation::CeasedIsTold) {
+            return 0;
+        }
+        let is_told = |it: &&Message| {
+            it.company == company
+                && (!it.is_read || self.is_wrong(Mutation::ReadIsTold))
+                && !it.is_hidden
+                && it.expires_at > now
+                && it.arrived_at > after
+                && it.arrived_at <= through
+        };
+        self.messages.values().filter(is_told).count() as u64
     }
 
     pub(super) fn manages(&self, person: &str, company: usize) -> bool {
@@ -129,6 +205,9 @@ impl Truth {
     }
 
     pub(super) fn sees_in(&self, person: &str, message: &Message, partition: &str) -> bool {
+        if self.is_over(message) {
+            return false;
+        }
         for grant in self.grants.iter().filter(|grant| grant.person == person) {
             if !self.counts(grant, message.company) {
                 continue;

@@ -1,9 +1,11 @@
 //! Lists: where their links lead, and by what names they call things.
 
 use anyhow::Result;
+use serde_json::json;
 
 use super::site::{Site, Visitor, inbox, manager, text};
-use crate::support::world::{Company, notice};
+use crate::support::wait::until;
+use crate::support::world::{Company, attest, notice};
 
 /// Every address that a page links to.
 fn links(page: &str) -> Vec<&str> {
@@ -77,5 +79,81 @@ async fn a_partition_is_called_by_its_name() -> Result<()> {
     let access = format!("{}/management/access", inbox(Company::Active));
     let access = text(&chief.get(&access).await);
     assert!(access.contains("<td>Old things</td>"), "{access}");
+    Ok(())
+}
+
+/// A person with two boxes, in each of which a label is called the same.
+#[tokio::test]
+async fn labels_and_partitions_are_there_among_all_boxes() -> Result<()> {
+    let site = Site::open().await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    let mut other = site.signed_in(&manager(Company::Occasional)).await;
+    let grant = [("do", "give"), ("person", &*manager(Company::Active)), ("scope", "manager")];
+    let access = format!("{}/management/access", inbox(Company::Occasional));
+    assert_eq!(other.submit(&access, &grant).await.status, 303);
+    let mut ids = Vec::new();
+    for company in [Company::Active, Company::Occasional, Company::Occasional] {
+        let label = [("do", "create"), ("name", "Payroll"), ("colour", "red")];
+        chief.submit(&format!("{}/labels", inbox(company)), &label).await;
+        ids.push(site.post(&notice(company)).await?.to_string());
+    }
+    // Put on from the message's page, among all boxes.
+    for id in &ids[..2] {
+        let path = format!("/boxes/all/messages/{id}");
+        let page = text(&chief.get(&path).await);
+        let (_, label) = page.split_once("value=\"label:").unwrap();
+        let label = format!("label:{}", label.split_once('"').unwrap().0);
+        assert_eq!(chief.submit(&path, &[("do", &*label)]).await.status, 303);
+        assert!(page.contains("value=\"move:WORK\""), "{page}");
+    }
+    let moved = [("do", "move:WORK")];
+    let moved = chief.submit(&format!("/boxes/all/messages/{}", ids[0]), &moved).await;
+    assert_eq!(moved.status, 303);
+
+    let list = text(&chief.get("/boxes/all?column=subject&column=partition").await);
+    let (_, rows) = list.split_once("<ol class=\"rows\">").unwrap();
+    assert_eq!(rows.matches(">Payroll</span>").count(), 2, "{rows}");
+    assert_eq!(rows.matches("Work").count(), 1, "{rows}");
+    let labelled = text(&chief.get("/boxes/all?labelled=Payroll").await);
+    assert_eq!(labelled.matches("class=\"row-link\"").count(), 2, "{labelled}");
+    assert!(labelled.contains("<option value=\"Payroll\">"), "{labelled}");
+    let unknown = text(&chief.get("/boxes/all?labelled=%3Cb%3E").await);
+    assert!(!unknown.contains("row-link") && !unknown.contains("<b>"), "{unknown}");
+    // Who is not in the other box finds nothing of it.
+    let mine = text(&other.get("/boxes/all?labelled=Payroll").await);
+    assert_eq!(mine.matches("class=\"row-link\"").count(), 1, "{mine}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_found_outside_the_subject_is_shown() -> Result<()> {
+    let site = Site::searching().await?;
+    let mut publication = attest(Company::Active);
+    publication["subject"] = json!({ "fr": "Document" });
+    publication["forTheAttentionOf"] = json!({ "label": "<i>Service de la paie</i>" });
+    site.post(&publication).await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    chief.submit("/language", &[("language", "fr")]).await;
+    let place = inbox(Company::Active);
+    let visitor = chief.clone();
+    until("it is indexed", async || {
+        let found = visitor.clone().get(&format!("{place}?q=paie")).await;
+        text(&found).contains("row-link")
+    })
+    .await;
+    for (wanted, shown) in [
+        ("PAIE", "À l’attention de : &#60;i&#62;Service de la <mark>paie</mark>&#60;/i&#62;"),
+        ("345678", "Numéro ONSS : 12<mark>345678</mark>"),
+        ("attestation", "Type de message : <mark>Attestation</mark>"),
+        ("payement", ""),
+    ] {
+        let found = text(&chief.get(&format!("{place}?q={wanted}")).await);
+        let excerpt = found.split_once("class=\"found-in\">").map(|(_, rest)| rest);
+        let excerpt = excerpt.and_then(|rest| rest.split_once("</span>")).map_or("", |it| it.0);
+        assert_eq!(excerpt, shown, "{wanted}: {found}");
+    }
+    // What is in the subject is marked there alone.
+    let page = text(&chief.get(&format!("{place}?q=document")).await);
+    assert!(page.contains("<mark>Document</mark>") && !page.contains("found-in"), "{page}");
     Ok(())
 }

@@ -2,12 +2,14 @@
 //! becomes of hostile text.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
+mod access;
 mod console;
 mod forms;
 mod hostile;
 mod lists;
 mod reading;
 mod record;
+mod replies;
 mod rules;
 mod sessions;
 pub(crate) mod site;

@@ -1,6 +1,7 @@
 //! A site with pages over a ledger with mail in it, and visitors with cookies.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -9,6 +10,7 @@ use facteur::config::Config;
 use facteur::domain::{Language, MessageId, PersonId, Texts};
 use facteur::intake::Judged;
 use facteur::mailbox::Mailbox;
+use facteur::search::{Projection, Search};
 use facteur::web::{self, Backstage, Gate, Pages, Persona, Programs, Readiness, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -25,6 +27,7 @@ pub(crate) struct Site {
     pub(crate) ledger: TestLedger,
     pub(crate) desk: Desk,
     _stop: DropGuard,
+    _index: Option<tempfile::TempDir>,
 }
 
 /// Whoever looks, with a browser's cookies.
@@ -63,16 +66,39 @@ fn personas() -> Result<Vec<Persona>> {
     ])
 }
 
+/// An index, until it is stopped.
+fn followed(ledger: &TestLedger, folder: &Path, stop: CancellationToken) -> Result<Search> {
+    let projection = Projection::open(folder, || SystemClock.now(), Arc::new(()))?;
+    let search = projection.search();
+    let source: Arc<dyn facteur::search::source::Source> = ledger.ledger.clone();
+    #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
+    drop(tokio::spawn(projection.run(source, stop)));
+    Ok(search)
+}
+
 impl Site {
     pub(crate) async fn open() -> Result<Self> {
+        Self::with(None).await
+    }
+
+    /// With an index that follows the ledger.
+    pub(crate) async fn searching() -> Result<Self> {
+        Self::with(Some(tempfile::tempdir()?)).await
+    }
+
+    async fn with(index: Option<tempfile::TempDir>) -> Result<Self> {
         let ledger = sqlite().await?;
         let desk = Desk::open(&ledger).await?;
         let config = Config::load(None, std::iter::empty())?;
         let clock = Arc::new(FixedClock::new(SystemClock.now()));
         let stopping = CancellationToken::new();
+        let search = match &index {
+            Some(folder) => Some(followed(&ledger, folder.path(), stopping.clone())?),
+            None => None,
+        };
         let mailbox = Mailbox::new(
             Arc::clone(&ledger.ledger),
-            None,
+            search,
             desk.documents.clone(),
             Arc::clone(&clock) as Arc<dyn Clock>,
         );
@@ -93,7 +119,7 @@ impl Site {
         let serving = web::serve(listener, web::router(web), stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
         drop(tokio::spawn(serving));
-        Ok(Self { address, clock, ledger, desk, _stop: stopping.drop_guard() })
+        Ok(Self { address, clock, ledger, desk, _stop: stopping.drop_guard(), _index: index })
     }
 
     pub(crate) async fn post(&self, publication: &Value) -> Result<MessageId> {

@@ -77,10 +77,19 @@ impl Desk {
 
     /// Another engine's intake over the same ledger.
     pub(crate) fn beside(ledger: &Arc<Ledger>, rulebook: Rulebook) -> Result<Self> {
+        Self::by_clock(ledger, rulebook, Arc::new(SystemClock))
+    }
+
+    /// The same, by a clock of the test's own.
+    pub(crate) fn by_clock(
+        ledger: &Arc<Ledger>,
+        rulebook: Rulebook,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let documents = DocumentStore::open(&format!("file://{}", folder.path().display()))?;
         let settings = Config::load(None, std::iter::empty())?.intake;
-        let (ledger, clock) = (Arc::clone(ledger), Arc::new(SystemClock));
+        let ledger = Arc::clone(ledger);
         let intake = Intake::new(ledger, documents.clone(), rulebook, settings, clock);
         let intake = Arc::new(intake);
         Ok(Self { intake, documents, folder })

@@ -115,7 +115,7 @@ impl From<MailboxError> for ApiError {
                 Self::new(StatusCode::CONFLICT, "CONFLICT", error.to_string())
             }
             MailboxError::Ledger(error) => error.into(),
-            MailboxError::SearchAway => Self::unavailable(),
+            MailboxError::SearchAway | MailboxError::NotYet => Self::unavailable(),
             MailboxError::Documents(error) if error.is_transient() => {
                 measure::error("documents", error.kind());
                 Self::unavailable()

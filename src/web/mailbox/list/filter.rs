@@ -1,6 +1,7 @@
 //! What a list is narrowed by, and each criterion with the same list without it.
 
 use crate::domain::Task;
+use crate::mailbox::Place;
 use crate::web::mailbox::choices::{self, Choice};
 use crate::web::mailbox::place::At;
 use crate::web::mailbox::query::ListQuery;
@@ -9,6 +10,8 @@ use crate::web::mailbox::side::Side;
 pub(super) struct FilterShown {
     pub(super) kept: Vec<(&'static str, String)>,
     pub(super) choices: Vec<Choice>,
+    /// The name of a label, where the boxes have their own each.
+    pub(super) labelled: Option<String>,
     pub(super) from: String,
     pub(super) to: String,
     pub(super) due: String,
@@ -29,6 +32,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> FilterShown {
     FilterShown {
         kept: text.chain(query.layout()).collect(),
         choices: choices::filter(at, query, side),
+        labelled: (at.place == Place::All).then(|| query.labelled.clone()),
         from: day(query.from),
         to: day(query.to),
         due: day(query.due),
@@ -50,6 +54,11 @@ pub(super) fn chips(at: &At, query: &ListQuery, side: &Side) -> Vec<Chip> {
             let without = query.but(|it| forget(it, name)).list_url(&url);
             chips.push(Chip { text: format!("{}: {}", choice.label, chosen.name), without });
         }
+    }
+    if !query.labelled.is_empty() {
+        let text = format!("{}: {}", words.say("label"), query.labelled);
+        let without = query.but(|it| forget(it, "labelled")).list_url(&url);
+        chips.push(Chip { text, without });
     }
     let days = [
         ("from", "filter-from", query.from),
@@ -85,6 +94,7 @@ fn forget(query: &mut ListQuery, name: &str) {
         "type" => query.kind = None,
         "partition" => query.partition = None,
         "label" => query.label = None,
+        "labelled" => query.labelled.clear(),
         "medium" => query.medium = None,
         "unread" => query.is_unread = false,
         "registered" => query.is_registered = false,

@@ -1,6 +1,10 @@
 //! Messages as rows.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
+
+use super::found::FoundIn;
 
 use crate::domain::{Label, MessageId, Task, Texts};
 use crate::mailbox::Line;
@@ -21,6 +25,8 @@ pub(super) struct Row {
     pub(super) subject_text: String,
     pub(super) cells: Vec<Cell>,
     pub(super) labels: Vec<LabelShown>,
+    /// Where the text was found, when it was not in the subject.
+    pub(super) found_in: Option<FoundIn>,
     pub(super) marks: Vec<MarkShown>,
     pub(super) is_unread: bool,
     pub(super) is_open: bool,
@@ -58,10 +64,11 @@ pub(super) struct Rower<'a> {
     pub(super) columns: &'a [Column],
     pub(super) open: Option<MessageId>,
     pub(super) now: Timestamp,
+    pub(super) found: HashMap<MessageId, FoundIn>,
 }
 
 impl Rower<'_> {
-    pub(super) async fn row(&self, line: &Line) -> Result<Row, PageError> {
+    pub(super) async fn row(&mut self, line: &Line) -> Result<Row, PageError> {
         let words = self.at.words();
         let subject = line.subject.best(words.0);
         let mut cells = Vec::with_capacity(self.columns.len());
@@ -77,6 +84,7 @@ impl Rower<'_> {
             subject_text: subject.to_owned(),
             cells,
             labels: labels_of(line, self.labels),
+            found_in: self.found.remove(&line.id),
             marks: marks(line, words, self.now),
             is_unread: line.read.is_none(),
             is_open: self.open == Some(line.id),

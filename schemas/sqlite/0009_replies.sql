@@ -1,0 +1,16 @@
+-- What companies wrote back to senders who take a reply.
+CREATE TABLE replies (
+    -- Of the form it was written in and of what it says: sent twice, it is one.
+    id         BLOB PRIMARY KEY,
+    enterprise INTEGER NOT NULL,
+    message    BLOB NOT NULL,
+    author     TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    -- Then the row goes; the journal still tells that there was a reply.
+    kept_until INTEGER NOT NULL
+);
+
+CREATE INDEX replies_by_message ON replies (enterprise, message, at);
+CREATE INDEX replies_over ON replies (kept_until);
