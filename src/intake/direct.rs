@@ -73,7 +73,7 @@ pub struct Direct {
     pub key: IdempotencyKey,
     /// The publication as JSON, with every content named by digest.
     pub body: Bytes,
-    /// Content that is not stored yet: small, and stored with the batch.
+    /// Content that is not stored yet: small, and stored before the commit.
     pub carried: Vec<(Digest, Bytes)>,
 }
 
@@ -97,7 +97,9 @@ impl Intake {
             }
         }
         let (waiter, hears) = Waiter::new();
-        self.ready().push(arrival(direct, application.account.to_string(), waiter));
+        let is_placed = self.is_placed(&direct).await;
+        let arrival = arrival(direct, application.account.to_string(), waiter);
+        self.ready().push(Arrival { is_placed, ..arrival });
         match tokio::time::timeout(ANSWER_MAX, hears).await {
             Ok(Ok(verdict)) => Ok(verdict),
             Ok(Err(_)) | Err(_) => Err(NotTaken::Away),
