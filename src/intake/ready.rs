@@ -83,8 +83,9 @@ impl Ready {
     }
 
     /// The next batch: closes when it is full, or some time after its first
-    /// document; at once where a sender waits for the answer, who waited while
-    /// the batches before were in work. Its keys are held for as long as it is
+    /// document; at once where a sender waits for the answer and no other batch
+    /// is in work. Beside others it gathers, since a batch costs much more than
+    /// a document, and they would wait for each other. Its keys are held for as long as it is
     /// in work. Cancel-safe only before its first document: callers cancel the
     /// whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
@@ -94,7 +95,7 @@ impl Ready {
             self.filled.notified().await;
         }
         let deadline = Instant::now() + settings.batch_wait_max();
-        while !batch.is_full() && !batch.is_awaited() {
+        while !batch.is_full() && !(batch.is_awaited() && self.in_work.is_idle()) {
             if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
                 batch.fill(&mut self.lock());
                 break;

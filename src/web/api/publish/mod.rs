@@ -13,6 +13,7 @@ mod routes;
 
 pub(super) use routes::routes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -98,7 +99,8 @@ async fn take(
     };
     let carried = store(web, &publisher, parts).await?;
     let application = publisher.application.clone();
-    let direct = Direct { application, key, body: body.into(), carried };
+    let reference = Arc::clone(&publisher.reference);
+    let direct = Direct { application, reference, key, body: body.into(), carried };
     match web.intake.publish(direct).await {
         Ok(verdict) => accepted(web, verdict).await,
         Err(error) => Err(not_taken(&error).into()),
