@@ -1,4 +1,5 @@
-//! The bare handler: a document on the disk, a row in the database.
+//! The bare handlers: a document on the disk and a row in the database; and a
+//! list of the engine's own messages, by one query, with nobody asked who asks.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -9,7 +10,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::post;
 use facteur::domain::Digest;
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStoreExt as _, path::Path};
@@ -17,38 +18,47 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tempfile::TempDir;
 
+use crate::cost::Meter;
 use crate::database::{Base, run};
+use crate::list;
 use crate::load::{Ask, client, pdf};
+use crate::office::Office;
 
 /// With which argument this very program serves.
 pub(crate) const SERVE: &str = "--serve-bare";
 /// As many as an engine has.
 const CONNECTIONS: u32 = 10;
-const MAILBOXES: i64 = 1_000;
 
 /// The handler as a process; killed when it is dropped.
 pub(crate) struct Bare {
     child: Child,
     url: String,
     client: reqwest::Client,
+    companies: Arc<Vec<String>>,
     _folder: TempDir,
     _base: Base,
 }
 
 impl Bare {
-    pub(crate) async fn start() -> Result<Self> {
+    /// Beside an engine with this ledger and these companies.
+    pub(crate) async fn start(ledger: &str, companies: &Arc<Vec<String>>) -> Result<Self> {
         let (base, folder) = (Base::new().await?, tempfile::tempdir()?);
-        let table = "CREATE TABLE stored (id BIGSERIAL PRIMARY KEY, mailbox BIGINT NOT NULL, \
+        let table = "CREATE TABLE stored (id BIGSERIAL PRIMARY KEY, \
                      digest TEXT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now())";
         run(&base.database.url, table.into()).await?;
-        run(&base.database.url, "CREATE INDEX ON stored (mailbox, id DESC)".into()).await?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args([SERVE, &base.database.url]).arg(folder.path());
+        command.args([SERVE, &base.database.url, ledger]).arg(folder.path());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
         let url = format!("http://{}", line.trim());
-        Ok(Self { child, url, client: client()?, _folder: folder, _base: base })
+        let companies = Arc::clone(companies);
+        Ok(Self { child, url, client: client()?, companies, _folder: folder, _base: base })
+    }
+
+    /// Its own time and that of the database that both use.
+    pub(crate) fn meter(&self, office: &Office<'_>) -> Meter {
+        office.meter_of(self.child.id())
     }
 
     pub(crate) fn stores(&self) -> Ask {
@@ -63,10 +73,13 @@ impl Bare {
         })
     }
 
-    pub(crate) fn lists(&self) -> Ask {
-        let (client, url) = (self.client.clone(), format!("{}/stored", self.url));
+    /// Pages of a box, with or without the total.
+    pub(crate) fn lists(&self, path: &'static str) -> Ask {
+        let (client, url) = (self.client.clone(), format!("{}/{path}", self.url));
+        let companies = Arc::clone(&self.companies);
         Arc::new(move |n| {
-            let request = client.get(format!("{url}?{}", n % MAILBOXES.unsigned_abs()));
+            let company = &companies[usize::try_from(n).unwrap_or(0) % companies.len()];
+            let request = client.get(format!("{url}?{company}"));
             Box::pin(async move {
                 let answer = request.send().await?;
                 ensure!(answer.status() == 200, "{}", answer.status());
@@ -88,13 +101,13 @@ type Stored = (Arc<LocalFileSystem>, PgPool);
 
 /// Serves; the first line says where.
 pub(crate) async fn serve(arguments: &[String]) -> Result<()> {
-    let [url, folder, ..] = arguments else { anyhow::bail!("URL FOLDER") };
+    let [url, ledger, folder, ..] = arguments else { anyhow::bail!("URL LEDGER FOLDER") };
     let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(url).await?;
+    let pool = |url| PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy(url);
     let router = Router::new()
         .route("/stored", post(take))
-        .route("/stored", get(list))
-        .with_state((Arc::new(store), pool));
+        .with_state((Arc::new(store), pool(url)?))
+        .merge(list::routes(pool(ledger)?));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     Ok(axum::serve(listener, router).await?)
@@ -103,22 +116,9 @@ pub(crate) async fn serve(arguments: &[String]) -> Result<()> {
 async fn take(State((store, pool)): State<Stored>, body: Bytes) -> StatusCode {
     let digest = Digest::of(&body).to_string();
     let stored = store.put(&Path::from(digest.as_str()), body.into()).await;
-    let insert = "INSERT INTO stored (mailbox, digest) VALUES (length($1) + random() * 1000, $1)";
+    let insert = "INSERT INTO stored (digest) VALUES ($1)";
     match (stored, sqlx::query(insert).bind(&digest).execute(&pool).await) {
         (Ok(_), Ok(_)) => StatusCode::CREATED,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
-}
-
-async fn list(
-    State((_, pool)): State<Stored>,
-    axum::extract::RawQuery(query): axum::extract::RawQuery,
-) -> Result<axum::Json<serde_json::Value>, StatusCode> {
-    let mailbox: i64 = query.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let text = "SELECT id, digest, at::text FROM stored WHERE mailbox = $1 \
-                ORDER BY id DESC LIMIT 25";
-    let rows: Result<Vec<(i64, String, String)>, _> =
-        sqlx::query_as(text).bind(mailbox + 43).fetch_all(&pool).await;
-    let rows = rows.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(axum::Json(serde_json::json!({ "totalItems": rows.len(), "items": rows })))
 }

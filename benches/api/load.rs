@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
+use crate::cost::Meter;
+
 /// Connections that ask at the same time.
 const CONNECTIONS: usize = 64;
 /// Before anything is counted.
@@ -19,6 +21,15 @@ const WARM: Duration = Duration::from_secs(2);
 pub(crate) struct Times {
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
+}
+
+/// How fast a server answered, and the processor time of one answer, its own
+/// and its database's: on a machine that others use too, the firmer number.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Rate {
+    pub(crate) per_s: u64,
+    pub(crate) server_us: u64,
+    pub(crate) database_us: u64,
 }
 
 type Answered = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -33,8 +44,9 @@ impl Load {
         Self(ask)
     }
 
-    /// Answers a second, with all connections busy.
-    pub(crate) async fn flat_out(self, time: Duration) -> Result<u64> {
+    /// Answers a second, with all connections busy, and what one cost.
+    pub(crate) async fn flat_out(self, time: Duration, meter: &Meter) -> Result<Rate> {
+        let before = meter.read()?;
         let (next, counted) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let (from, until) = (Instant::now() + WARM, Instant::now() + WARM + time);
         let workers = (0..CONNECTIONS).map(|_| {
@@ -52,7 +64,9 @@ impl Load {
         for worker in workers.collect::<Vec<_>>() {
             worker.await??;
         }
-        Ok((counted.load(Ordering::Relaxed) as f64 / time.as_secs_f64()) as u64)
+        let cost = meter.read()?.since(before, next.load(Ordering::Relaxed));
+        let per_s = (counted.load(Ordering::Relaxed) as f64 / time.as_secs_f64()) as u64;
+        Ok(Rate { per_s, server_us: cost.engine_us, database_us: cost.database_us })
     }
 
     /// Times at so many questions a second, however slow the answers are.

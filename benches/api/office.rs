@@ -12,20 +12,18 @@ use facteur::domain::{
     AccountName, Application, ApplicationId, Change, Digest, Grant, GrantId, Language, Person,
     PersonId, Record, Scope, Texts,
 };
-use facteur::ledger::SessionRow;
-use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::COMPANIES;
+use crate::cost::Meter;
 use crate::database::Base;
 use crate::engine::{Engine, Stack};
+use crate::issuer::{AUDIENCE, Issuer};
 use crate::load::{Ask, client, pdf};
 use crate::world::{ORGANIZATION, TYPES, World};
 
 const KEY: &str = "a-key-of-the-bench";
 const PERSON: &str = "software-of-the-bench";
-/// What the caller has; the ledger holds its digest.
-const WORD: &str = "bench-bench-bench-bench-bench-bench-bench-b";
 const BOUNDARY: &str = "a-boundary-of-the-bench";
 /// Companies whose boxes are listed.
 const LISTED: u32 = 50;
@@ -41,6 +39,10 @@ pub(crate) struct Office<'w> {
     lane: String,
     client: reqwest::Client,
     companies: Arc<Vec<String>>,
+    issuer: Issuer,
+    meter: Meter,
+    /// Processes of database and broker.
+    parts: (u32, u32),
 }
 
 impl<'w> Office<'w> {
@@ -59,16 +61,40 @@ impl<'w> Office<'w> {
         // Every tenth company has no box, and every seventh wants no paper.
         let digital = (0..COMPANIES).filter(|n| n.is_multiple_of(7) && n % 10 != 9);
         let companies = digital.map(|n| world.company(n).to_string()).take(LISTED as usize);
+        let issuer = Issuer::start().await?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let stack = stack
             .with("WEB__LISTEN", &address.to_string())
+            .with("API__ISSUER", &issuer.url)
+            .with("API__KEYS_URL", &format!("{}/keys", issuer.url))
+            .with("API__AUDIENCE", AUDIENCE)
             .with("API__REQUESTS_PER_SECOND", "100000");
         let engine = stack.start(&[])?;
+        let (postmaster, broker) = stack.parts().await?.context("a stack on services")?;
+        let (meter, parts) = (Meter::new(engine.id(), postmaster, broker), (postmaster, broker));
         let url = format!("http://{address}");
         let companies = Arc::new(companies.collect());
-        let office = Self { stack, engine, url, lane, client: client()?, companies };
+        let office =
+            Self { stack, engine, url, lane, client: client()?, companies, issuer, meter, parts };
         office.is_ready().await?;
         Ok(office)
+    }
+
+    pub(crate) fn ledger_url(&self) -> &str {
+        &self.stack.ledger_url
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// Of another server, with the same database.
+    pub(crate) fn meter_of(&self, server: u32) -> Meter {
+        Meter::new(server, self.parts.0, self.parts.1)
+    }
+
+    pub(crate) fn companies(&self) -> &Arc<Vec<String>> {
+        &self.companies
     }
 
     async fn is_ready(&self) -> Result<()> {
@@ -109,11 +135,12 @@ impl<'w> Office<'w> {
     pub(crate) async fn lists(&self) -> Result<Ask> {
         self.let_in().await?;
         let (client, url) = (self.client.clone(), format!("{}/ebox/messages", self.url));
-        let companies = Arc::clone(&self.companies);
+        let token = |company: &String| self.issuer.token(PERSON, company);
+        let tokens: Result<Vec<String>> = self.companies.iter().map(token).collect();
+        let tokens = tokens?;
         Ok(Arc::new(move |n| {
-            let company = &companies[usize::try_from(n).unwrap_or(0) % companies.len()];
-            let request = client.get(&url).header("cookie", format!("facteur={WORD}"));
-            let request = request.header("facteur-enterprise", company);
+            let token = &tokens[usize::try_from(n).unwrap_or(0) % tokens.len()];
+            let request = client.get(&url).header("authorization", format!("Bearer {token}"));
             Box::pin(async move {
                 let answer = request.send().await?;
                 let status = answer.status();
@@ -124,7 +151,7 @@ impl<'w> Office<'w> {
         }))
     }
 
-    /// The company's software: a person with grants, and a session.
+    /// The companies' software: a person with grants.
     async fn let_in(&self) -> Result<()> {
         let (now, person) = (SystemClock.now(), PersonId::new(PERSON)?);
         let name = "Software".to_owned();
@@ -142,9 +169,7 @@ impl<'w> Office<'w> {
             })));
         }
         self.stack.ledger.change_registry(&changes, "bench", now).await?;
-        let until = now + SignedDuration::from_hours(12);
-        let session = SessionRow { person, name, proven: "{}".into(), seen_at: now, until };
-        Ok(self.stack.ledger.open_session(&Digest::of(WORD.as_bytes()), &session, now).await?)
+        Ok(())
     }
 
     /// By how much large uploads raise the engine's peak of memory, in MB.

@@ -95,6 +95,8 @@ sections! {
         publications_max: u16,
         /// A body that is silent for longer has broken off.
         silence_secs: u16,
+        /// A body that takes longer to arrive has broken off.
+        arrival_secs: u16,
     }
     /// `[sign_in]`
     SignIn {

@@ -75,6 +75,7 @@ fn api(api: &Api) -> Result<(), ConfigError> {
     within("api.requests_per_second", api.requests_per_second, 1..=100_000)?;
     within("api.publications_max", api.publications_max, 1..=10_000)?;
     within("api.silence_secs", api.silence_secs, 1..=600)?;
+    within("api.arrival_secs", api.arrival_secs, 1..=3_600)?;
     for algorithm in api.algorithms.split_whitespace() {
         if !ALGORITHMS.contains(&algorithm) {
             return Err(fault("api.algorithms", format!("knows {}", ALGORITHMS.join(" "))));

@@ -45,8 +45,10 @@ pub struct Arrival {
     pub(super) settle: Option<(Arc<Source>, Tag)>,
     /// Who waits for the verdict, where the sender does.
     pub(super) waiter: Option<Arc<Waiter>>,
-    /// Content that came beside the body and is stored with the batch.
+    /// Content that came beside the body.
     pub(super) carried: Vec<(Digest, Bytes)>,
+    /// Whether it was claimed and stored a moment ago; else the batch does.
+    pub(super) is_placed: bool,
 }
 
 impl Arrival {
@@ -64,6 +66,7 @@ impl Arrival {
             settle: Some((Arc::clone(source), inbound.tag)),
             waiter: None,
             carried: Vec::new(),
+            is_placed: false,
         }
     }
 
@@ -81,6 +84,7 @@ impl Arrival {
             settle: None,
             waiter: None,
             carried: Vec::new(),
+            is_placed: false,
         }
     }
 

@@ -16,6 +16,7 @@ use super::count;
 use super::decode::decode;
 use super::judge::{Judged, Rulebook, judge, wanted};
 use super::pace::Paces;
+use super::place::Claims;
 use super::ready::Ready;
 use super::source::Source;
 use super::steps::{Hold, Step, Steps};
@@ -37,6 +38,7 @@ pub struct Intake {
     ready: Arc<Ready>,
     paces: Arc<Paces>,
     steps: Steps,
+    claims: Arc<Claims>,
 }
 
 /// Why a batch could not be recorded.
@@ -100,8 +102,8 @@ impl Intake {
     ) -> Self {
         let rulebook = watch::channel(rulebook).1;
         let (ready, paces) = (Arc::default(), Arc::default());
-        let steps = Steps::default();
-        Self { ledger, documents, rulebook, settings, clock, ready, paces, steps }
+        let (steps, claims) = (Steps::default(), Arc::default());
+        Self { ledger, documents, rulebook, settings, clock, ready, paces, steps, claims }
     }
 
     /// What waits for a batch, from lanes and from senders.
@@ -139,6 +141,18 @@ impl Intake {
 
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(super) fn documents(&self) -> &DocumentStore {
+        &self.documents
+    }
+
+    pub(super) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
     }
 
     pub(super) fn ledger(&self) -> &Arc<Ledger> {
@@ -189,6 +203,8 @@ impl Intake {
                 }
                 Err(error) => error,
             };
+            // By the next try a claim may be old, and its content swept.
+            piece.iter_mut().for_each(|candidate| candidate.arrival.is_placed = false);
             let (stage, kind) = error.stage_and_kind();
             count::error(stage, kind);
             let wait = waits.next().unwrap_or(WAIT_MAX);
@@ -238,7 +254,8 @@ impl Intake {
     /// the transaction that names it.
     async fn store_inline(&self, piece: &[Candidate]) -> Result<(), IntakeError> {
         let mut contents: BTreeMap<DocumentKey, Bytes> = BTreeMap::new();
-        for parsed in piece.iter().filter_map(|candidate| candidate.parsed.as_ref().ok()) {
+        let not_placed = piece.iter().filter(|candidate| !candidate.arrival.is_placed);
+        for parsed in not_placed.filter_map(|candidate| candidate.parsed.as_ref().ok()) {
             for (digest, content) in &parsed.valid.inline {
                 let key = (parsed.valid.application.clone(), *digest);
                 contents.entry(key).or_insert_with(|| content.clone());

@@ -13,7 +13,7 @@ use super::batch::Intake;
 use super::count;
 use super::judge::Judged;
 use crate::domain::{ApplicationId, Digest, IdempotencyKey, MessageId};
-use crate::ledger::LedgerError;
+use crate::ledger::Reference;
 use crate::queue::Properties;
 
 /// A sender waits so long for its turn; a longer wait is told to it.
@@ -44,9 +44,6 @@ pub enum NotTaken {
     /// been recorded.
     #[error("not recorded for now")]
     Away,
-    /// The ledger did not answer.
-    #[error("the ledger did not answer")]
-    Ledger(#[from] LedgerError),
 }
 
 /// Where a verdict goes, once.
@@ -69,11 +66,14 @@ impl Waiter {
 pub struct Direct {
     /// The application that publishes.
     pub application: ApplicationId,
+    /// The reference data by which it was proven: its account, its pace. What
+    /// decides is read anew with the batch.
+    pub reference: Arc<Reference>,
     /// Its key for this publication.
     pub key: IdempotencyKey,
     /// The publication as JSON, with every content named by digest.
     pub body: Bytes,
-    /// Content that is not stored yet: small, and stored with the batch.
+    /// Content that is not stored yet: small, and stored before the commit.
     pub carried: Vec<(Digest, Bytes)>,
 }
 
@@ -83,7 +83,7 @@ impl Intake {
     /// # Errors
     /// When it was not, or may not have been, recorded.
     pub async fn publish(&self, direct: Direct) -> Result<Verdict, NotTaken> {
-        let reference = self.ledger().reference().await?;
+        let reference = Arc::clone(&direct.reference);
         let application =
             reference.applications.get(&direct.application).ok_or(NotTaken::Unknown)?;
         if let Some(pace) = self.paces().of(application) {
@@ -97,7 +97,9 @@ impl Intake {
             }
         }
         let (waiter, hears) = Waiter::new();
-        self.ready().push(arrival(direct, application.account.to_string(), waiter));
+        let is_placed = self.is_placed(&direct).await;
+        let arrival = arrival(direct, application.account.to_string(), waiter);
+        self.ready().push(Arrival { is_placed, ..arrival });
         match tokio::time::timeout(ANSWER_MAX, hears).await {
             Ok(Ok(verdict)) => Ok(verdict),
             Ok(Err(_)) | Err(_) => Err(NotTaken::Away),

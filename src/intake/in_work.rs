@@ -39,6 +39,11 @@ impl InWork {
         }
     }
 
+    /// Whether no batch is in work.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     fn is_held_now(&self, keys: &HashSet<u64>) -> bool {
         let mut held = self.lock();
         let is_free = keys.is_disjoint(&held);

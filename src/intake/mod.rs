@@ -22,6 +22,7 @@ mod in_work;
 mod judge;
 mod lane;
 mod pace;
+mod place;
 mod ready;
 mod replay;
 mod resume;

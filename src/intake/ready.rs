@@ -82,9 +82,14 @@ impl Ready {
         lanes.iter().for_each(|lane| waiting.keep(lane, |arrival| !arrival.is_direct()));
     }
 
+    fn is_due(&self, batch: &Batch<'_>) -> bool {
+        batch.is_full() || (batch.is_awaited() && self.in_work.is_idle())
+    }
+
     /// The next batch: closes when it is full, or some time after its first
-    /// document; at once where a sender waits for the answer, who waited while
-    /// the batches before were in work. Its keys are held for as long as it is
+    /// document; at once where a sender waits for the answer and no other batch
+    /// is in work. Beside others it gathers, since a batch costs much more than
+    /// a document, and they would wait for each other. Its keys are held for as long as it is
     /// in work. Cancel-safe only before its first document: callers cancel the
     /// whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
@@ -94,7 +99,7 @@ impl Ready {
             self.filled.notified().await;
         }
         let deadline = Instant::now() + settings.batch_wait_max();
-        while !batch.is_full() && !batch.is_awaited() {
+        while !self.is_due(&batch) {
             if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
                 batch.fill(&mut self.lock());
                 break;

@@ -8,7 +8,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::reference::enterprise_number;
 use super::store::{Statement, Transaction, Value};
-use crate::domain::{EnterpriseNumber, Grant, LabelRule, RoutingRule};
+use crate::domain::{EnterpriseNumber, Grant, LabelRule, PersonId, RoutingRule};
 use crate::route::BoxAccess;
 
 /// The access of one box at one version.
@@ -19,6 +19,20 @@ pub(super) struct CachedAccess {
 }
 
 impl CachedAccess {
+    /// The version that the box had.
+    pub(super) fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// What was given to a person, in force or not.
+    pub(super) fn grants_of(&self, person: &PersonId) -> &[Grant] {
+        let grants = &self.access.grants;
+        let from = grants.partition_point(|grant| grant.person < *person);
+        let rest = grants.get(from..).unwrap_or_default();
+        let count = rest.iter().take_while(|grant| grant.person == *person).count();
+        rest.get(..count).unwrap_or_default()
+    }
+
     pub(super) fn weight(&self) -> u64 {
         let BoxAccess { grants, rules, label_rules, .. } = &*self.access;
         (grants.len() + rules.len() + label_rules.len() + 1) as u64

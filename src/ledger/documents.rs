@@ -267,7 +267,9 @@ impl Sweep {
 }
 
 impl Ledger {
-    /// Claims content before it is written.
+    /// Claims content before it is written. A claim protects by being seen: it
+    /// waits for no disk in PostgreSQL, whose log keeps the order, so that it is
+    /// durable before whatever names the content.
     ///
     /// # Errors
     /// `Transient` while the database is away.
@@ -294,9 +296,7 @@ impl Ledger {
                 Column::Ints(vec![micros(now); claims.len()]),
             ],
         );
-        let mut tx = self.store.begin().await?;
-        tx.insert(bulk).await?;
-        tx.commit().await
+        self.store.claim(bulk).await
     }
 
     /// Says that claimed content is there, whole and durable. From then on a
@@ -327,7 +327,7 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn document(&self, key: &DocumentKey) -> Result<Option<DocumentRow>, LedgerError> {
         let values = vec![key.0.as_str().into(), key.1.as_bytes().to_vec().into()];
-        let mut rows = self.store.rows(FIND, values).await?;
+        let mut rows = self.store.glance(FIND, values).await?;
         rows.first_mut().map(document).transpose()
     }
 

@@ -73,7 +73,7 @@ impl Ledger {
     /// The first fault.
     pub async fn examine(&self) -> Result<Option<Timestamp>, Unfit> {
         let now = match &self.store {
-            Store::Postgres(_) => Some(self.examine_server().await?),
+            Store::Postgres(..) => Some(self.examine_server().await?),
             Store::Sqlite { .. } => None,
         };
         schema(self.schema_version().await?, migrations::newest())?;

@@ -69,7 +69,7 @@ pub(super) async fn run(store: &Store) -> Result<(), LedgerError> {
         Migrator::with_migrations(migrations.collect())
     };
     match store {
-        Store::Postgres(pool) => migrator(|migration| migration.2).run(pool).await?,
+        Store::Postgres(pool, _) => migrator(|migration| migration.2).run(pool).await?,
         Store::Sqlite { write, .. } => migrator(|migration| migration.3).run(write).await?,
     }
     start_clock(store).await

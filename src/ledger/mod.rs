@@ -59,9 +59,9 @@ pub use letters::{
     UnplannedLetter, Verdict,
 };
 pub use mailbox::{
-    BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LabelChanged, LetterState, LetterStep, Line,
-    Look, Managed, Management, Mark, Marked, Order, Place, Replaced, Replied, ReplyRow, SealHead,
-    Stretch, View, ViewId,
+    BoxSeen, Deed, Deeds, Filter, Glance, Glanced, Hidden, LabelChange, LabelChanged, LetterState,
+    LetterStep, Line, Look, Managed, Management, Mark, Marked, Order, Place, Replaced, Replied,
+    ReplyRow, SealHead, Stretch, View, ViewId,
 };
 pub use notices::{
     Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,
@@ -172,7 +172,7 @@ impl Ledger {
     #[must_use]
     pub fn backend(&self) -> &'static str {
         match self.store {
-            Store::Postgres(_) => "postgres",
+            Store::Postgres(..) => "postgres",
             Store::Sqlite { .. } => "sqlite",
         }
     }

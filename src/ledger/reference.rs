@@ -95,7 +95,7 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub async fn reference(&self) -> Result<Arc<Reference>, LedgerError> {
-        let version = version(self.store.rows(VERSION, vec![]).await?)?;
+        let version = version(self.store.glance(VERSION, vec![]).await?)?;
         match self.kept_reference(version) {
             Some(reference) => Ok(reference),
             None => self.reference_in(&mut self.store.begin_read().await?).await,

@@ -77,7 +77,7 @@ impl Ledger {
     ) -> Result<Option<SessionRow>, LedgerError> {
         let values =
             vec![digest.as_bytes().to_vec().into(), micros(now).into(), micros(now - idle).into()];
-        let mut rows = self.store.rows(FIND, values).await?;
+        let mut rows = self.store.glance(FIND, values).await?;
         let Some(row) = rows.first_mut() else { return Ok(None) };
         Ok(Some(SessionRow {
             person: row.parsed()?,

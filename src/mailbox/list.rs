@@ -3,8 +3,8 @@
 use super::propose::text_of;
 use super::{COUNT_MAX, Filter, Mailbox, MailboxError, Order, Page, Place, Reader, Total};
 use crate::clock::Stopwatch;
-use crate::domain::{Language, MessageId};
-use crate::ledger::{Line, Look, Stretch};
+use crate::domain::{EnterpriseNumber, Language, MessageId};
+use crate::ledger::{Glance, Glanced, Line, Look, Stretch};
 use crate::search::{PAGE_SIZE_MAX, REACH_MAX, Text};
 use crate::telemetry::measure;
 
@@ -54,6 +54,49 @@ impl Mailbox {
             self.enter(enterprise).await?;
         }
         Ok(listed)
+    }
+
+    /// The same for programs: newest first, and without the labels and letters
+    /// of each message. One statement where the box is small and one part of
+    /// it is open, as it is for nearly all.
+    ///
+    /// # Errors
+    /// As [`Mailbox::list`].
+    pub async fn page(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        filter: &Filter,
+        page: Page,
+    ) -> Result<Listed, MailboxError> {
+        let (page, place) = (page.check()?, Place::Box(enterprise));
+        check(filter)?;
+        let glance = self.glance(reader, enterprise, filter, page).await?;
+        let Some(Glance { lines, total }) = glance else {
+            return self.list(reader, place, filter, Order::Newest, page).await;
+        };
+        self.enter(enterprise).await?;
+        Ok(Listed { lines, total: Total::of(total), exact: Some(total) })
+    }
+
+    async fn glance(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        filter: &Filter,
+        page: Page,
+    ) -> Result<Option<Glance>, MailboxError> {
+        if self.large.contains_key(&enterprise) {
+            return Ok(None);
+        }
+        let stretch = (stretch(Order::Newest, page, None), self.small);
+        let (person, now) = (&reader.person, self.clock.now());
+        match self.ledger.glance(person, enterprise, filter, stretch, now).await? {
+            Glanced::Page(glance) => return Ok(Some(glance)),
+            Glanced::Large => self.large.insert(enterprise, ()),
+            Glanced::Unclear => {}
+        }
+        Ok(None)
     }
 
     async fn listed(

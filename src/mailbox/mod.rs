@@ -80,12 +80,14 @@ pub struct Mailbox {
     small: u32,
     /// Boxes whose opening was noted within the last minute.
     entered: Cache<EnterpriseNumber, ()>,
+    /// Boxes that were too large for a glance within the last minute.
+    large: Cache<EnterpriseNumber, ()>,
 }
 
 /// A ledger walks so many rows faster than an index is asked.
 const SMALL: u32 = 2_000;
-const ENTERED_EVERY: Duration = Duration::from_secs(60);
-const ENTERED_MAX: u64 = 100_000;
+const MINUTE: Duration = Duration::from_secs(60);
+const BOXES_KEPT_MAX: u64 = 100_000;
 
 impl Mailbox {
     /// Over these parts of an engine.
@@ -96,9 +98,9 @@ impl Mailbox {
         documents: DocumentStore,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let entered =
-            Cache::builder().max_capacity(ENTERED_MAX).time_to_live(ENTERED_EVERY).build();
-        Self { ledger, search, documents, clock, small: SMALL, entered }
+        let minute = || Cache::builder().max_capacity(BOXES_KEPT_MAX).time_to_live(MINUTE).build();
+        let (entered, large) = (minute(), minute());
+        Self { ledger, search, documents, clock, small: SMALL, entered, large }
     }
 
     /// Asks the index from boxes of more than so many messages on, instead of

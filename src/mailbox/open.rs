@@ -115,7 +115,12 @@ impl Mailbox {
         Ok((look, line))
     }
 
-    async fn note_opened(&self, reader: &Reader, line: &Line) -> Result<(), MailboxError> {
+    /// Records that a reader was shown what a message is; it may still be
+    /// unread.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from answering.
+    pub async fn note_opened(&self, reader: &Reader, line: &Line) -> Result<(), MailboxError> {
         self.enter(line.enterprise).await?;
         let deed = [(line.enterprise, Some(line.id), Deed::Opened, json!({}))];
         Ok(self.ledger.record_deed(&reader.person, self.clock.now(), &deed).await?)

@@ -5,6 +5,8 @@
 //! because keys are drawn at random and not thought up by people. A bearer
 //! token with the scope of publishing does as well.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -15,7 +17,7 @@ use subtle::ConstantTimeEq as _;
 use super::api::callers::Publisher;
 use super::{Problem, Web};
 use crate::domain::{ApplicationId, Digest};
-use crate::ledger::{Class, LedgerError};
+use crate::ledger::{Class, LedgerError, Reference};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 
@@ -30,16 +32,20 @@ impl FromRequestParts<Web> for Caller {
     }
 }
 
-/// The application that comes with its key.
+/// The application that comes with its key, and the reference data of that
+/// moment.
 ///
 /// # Errors
 /// 401 without a right key.
-pub(super) async fn key_holder(parts: &Parts, web: &Web) -> Result<ApplicationId, Problem> {
+pub(super) async fn key_holder(
+    parts: &Parts,
+    web: &Web,
+) -> Result<(ApplicationId, Arc<Reference>), Problem> {
     let (id, key) = credentials(parts).ok_or_else(Problem::unauthenticated)?;
     let reference = web.ledger.reference().await.map_err(|error| away(&error))?;
     let application = reference.applications.get(&id);
     let expected = application.and_then(|application| application.upload_key_digest);
-    if is_key(&key, expected) { Ok(id) } else { Err(Problem::unauthenticated()) }
+    if is_key(&key, expected) { Ok((id, reference)) } else { Err(Problem::unauthenticated()) }
 }
 
 fn credentials(parts: &Parts) -> Option<(ApplicationId, String)> {

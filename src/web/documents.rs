@@ -13,19 +13,18 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio::time::Instant;
 
 use super::api::SENDERS;
 use super::api::describe::{At, Operation, Routes, Tag, bytes};
 use super::auth::{Caller, away};
 use super::{Problem, Web};
+use crate::config::Api;
 use crate::documents::upload::{UploadError, Uploaded, upload};
 use crate::documents::{BoxError, DOCUMENT_BYTES_MAX, DocumentError};
 use crate::domain::{Code, Digest, MEDIA_TYPES};
 use crate::ledger::{DocumentKey, DocumentRow};
 use crate::telemetry::measure;
-
-/// A sender that is silent for longer gives its place to another.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// The endpoints, each with its description.
 pub(super) fn routes() -> Routes<Web> {
@@ -33,7 +32,7 @@ pub(super) fn routes() -> Routes<Web> {
         .says("Takes a document in", "Of at most 30 MiB: a publication names it by its digest.")
         .done(200, "It was there")
         .done(201, "It is new")
-        .problems(&[400, 409, 413, 415]);
+        .problems(&[400, 408, 409, 413, 415]);
     let taken = MEDIA_TYPES.iter().fold(taken, |taken, media| taken.takes(media, bytes));
     let given = Operation::get("/documents/{sha256}", "getDocument", Tag::Documents)
         .says("Gives an application its own document back", "")
@@ -63,7 +62,7 @@ pub(super) async fn put(
     let media_type = media_type(&headers)?;
     check_length(&headers)?;
     let _place = web.uploads.acquire().await;
-    let pieces = Box::pin(timed(body.into_data_stream(), SILENCE_MAX));
+    let pieces = Box::pin(timed(body.into_data_stream(), Patience::of(&web.gate.settings)));
     let now = web.clock.now();
     match upload(&web.ledger, &web.documents, &key, Some(media_type), pieces, now).await {
         Ok(Uploaded::Created) => Ok(StatusCode::CREATED),
@@ -149,15 +148,39 @@ fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Ends with an error when nothing comes for too long.
+/// How long a body may take. A sender that takes longer gives its place to
+/// another.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    /// Without a byte.
+    silence: Duration,
+    /// When all of it must have come, however steadily it trickles.
+    end: Instant,
+}
+
+impl Patience {
+    /// Of a body that begins now.
+    pub(super) fn of(settings: &Api) -> Self {
+        let secs = |secs: u16| Duration::from_secs(u64::from(secs));
+        Self {
+            silence: secs(settings.silence_secs),
+            end: Instant::now() + secs(settings.arrival_secs),
+        }
+    }
+}
+
+/// Ends with an error ([`Elapsed`]) when that takes too long.
+///
+/// [`Elapsed`]: tokio::time::error::Elapsed
 pub(super) fn timed(
     body: BodyDataStream,
-    silence_max: Duration,
+    patience: Patience,
 ) -> impl Stream<Item = Result<Bytes, BoxError>> {
     stream::unfold(body, move |mut body| async move {
-        let piece = match tokio::time::timeout(silence_max, body.next()).await {
+        let until = patience.end.min(Instant::now() + patience.silence);
+        let piece = match tokio::time::timeout_at(until, body.next()).await {
             Ok(piece) => piece?.map_err(BoxError::from),
-            Err(silence) => Err(silence.into()),
+            Err(elapsed) => Err(elapsed.into()),
         };
         Some((piece, body))
     })
@@ -173,6 +196,10 @@ pub(super) fn refused(error: &UploadError) -> Problem {
         UploadError::Document(fault) => match fault {
             DocumentError::TooLarge { max } => too_large(*max),
             DocumentError::Digest { .. } => unprocessable(Code::Digest, fault.to_string()),
+            DocumentError::Source(cause) if cause.is::<tokio::time::error::Elapsed>() => {
+                let message = "the body did not come in time";
+                Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Malformed.as_str(), message)
+            }
             DocumentError::Source(_) => {
                 let message = "the body broke off";
                 Problem::new(StatusCode::BAD_REQUEST, Code::Malformed.as_str(), message)

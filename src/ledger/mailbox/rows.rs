@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::HashMap;
+use uuid::Uuid;
 
 use super::filter::Filter;
 use super::look::Look;
@@ -88,6 +89,8 @@ macro_rules! columns {
     };
 }
 
+pub(super) use columns;
+
 const LINES: Statement = Statement {
     postgres: concat!(
         given!(postgres),
@@ -148,7 +151,7 @@ impl Look {
         values.push(list(ids));
         let rows = self.tx.rows(LINES, values).await?;
         let lines: Result<HashMap<MessageId, Line>, LedgerError> =
-            rows.into_iter().map(|row| line(row).map(|line| (line.id, line))).collect();
+            rows.into_iter().map(identified).collect();
         let mut lines = lines?;
         self.add_labels(&mut lines).await?;
         self.add_letters(&mut lines).await?;
@@ -195,9 +198,15 @@ pub(super) fn task(value: i64) -> Result<Task, LedgerError> {
     Task::from_value(value).ok_or_else(|| LedgerError::Shape(format!("{value} is no task")))
 }
 
-fn line(mut row: Row) -> Result<Line, LedgerError> {
+fn identified(mut row: Row) -> Result<(MessageId, Line), LedgerError> {
+    let id = row.id()?;
+    line(id, row).map(|line| (line.id, line))
+}
+
+/// A message, read behind its id.
+pub(super) fn line(id: Uuid, mut row: Row) -> Result<Line, LedgerError> {
     let mut line = Line {
-        id: MessageId(row.id()?),
+        id: MessageId(id),
         enterprise: enterprise_number(row.int()?)?,
         organization: enterprise_number(row.int()?)?,
         application: row.parsed()?,

@@ -70,7 +70,7 @@ impl Ledger {
         holder: EnterpriseNumber,
     ) -> Result<Option<Mandate>, LedgerError> {
         let values = vec![mandator.value().into(), holder.value().into()];
-        let mut rows = self.store.rows(MANDATE, values).await?;
+        let mut rows = self.store.glance(MANDATE, values).await?;
         rows.first_mut().map(Row::json).transpose()
     }
 

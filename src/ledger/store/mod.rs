@@ -6,6 +6,7 @@
 //! array a column in PostgreSQL and multi-row `VALUES` in SQLite.
 
 mod bulk;
+mod held;
 mod postgres;
 mod sqlite;
 mod value;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use sqlx::{PgPool, SqlitePool};
 
 use super::error::LedgerError;
+use held::Held;
 use postgres::answered;
 
 /// A statement in both dialects. Parameters are `$1`, `$2`, … in both.
@@ -37,12 +39,10 @@ impl Statement {
 /// The database behind a ledger.
 #[derive(Clone)]
 pub(crate) enum Store {
-    Postgres(PgPool),
+    /// Few connections are kept for glances; none where there are few in all.
+    Postgres(PgPool, Option<Held>),
     /// SQLite has one writer; readers do not wait for it (WAL).
-    Sqlite {
-        write: SqlitePool,
-        read: SqlitePool,
-    },
+    Sqlite { write: SqlitePool, read: SqlitePool },
 }
 
 /// A write transaction. Dropped without commit, it changes nothing.
@@ -63,7 +63,7 @@ impl Store {
 
     pub(crate) async fn begin(&self) -> Result<Transaction, LedgerError> {
         Ok(match self {
-            Self::Postgres(pool) => {
+            Self::Postgres(pool, _) => {
                 postgres::begin(pool, postgres::BEGIN, postgres::ANSWER_MAX).await?
             }
             // Deferred transactions that turn into writers fail at once when
@@ -87,7 +87,9 @@ impl Store {
 
     async fn view(&self, begin: &'static str) -> Result<Transaction, LedgerError> {
         Ok(match self {
-            Self::Postgres(pool) => postgres::begin(pool, begin, postgres::ANSWER_MAX_VIEW).await?,
+            Self::Postgres(pool, _) => {
+                postgres::begin(pool, begin, postgres::ANSWER_MAX_VIEW).await?
+            }
             Self::Sqlite { read, .. } => Transaction::Sqlite(read.begin().await?),
         })
     }
@@ -99,9 +101,36 @@ impl Store {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, LedgerError> {
         match self {
-            Self::Postgres(pool) => postgres::read_rows(pool, statement.postgres, values).await,
+            Self::Postgres(pool, _) => postgres::read_rows(pool, statement.postgres, values).await,
             Self::Sqlite { read, .. } => sqlite::rows(read, statement.sqlite, values).await,
         }
+    }
+
+    /// Rows of a statement that changes nothing, goes by keys alone and is asked
+    /// many times a second: one round trip.
+    pub(crate) async fn glance(
+        &self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, LedgerError> {
+        match self {
+            Self::Postgres(_, Some(held)) => held.rows(statement.postgres, values).await,
+            Self::Postgres(_, None) | Self::Sqlite { .. } => self.rows(statement, values).await,
+        }
+    }
+
+    /// Inserts rows that others must see at once, and that may be lost with the
+    /// database's machine until a later commit: in PostgreSQL it waits for no
+    /// disk.
+    pub(crate) async fn claim(&self, bulk: Bulk) -> Result<(), LedgerError> {
+        if let Self::Postgres(_, Some(held)) = self
+            && !bulk.is_empty()
+        {
+            return held.insert(bulk).await;
+        }
+        let mut tx = self.begin().await?;
+        tx.insert(bulk).await?;
+        tx.commit().await
     }
 
     /// Changes rows in a transaction of its own; answers how many.
@@ -118,7 +147,10 @@ impl Store {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool, held) => {
+                held.iter().for_each(Held::close);
+                pool.close().await;
+            }
             Self::Sqlite { write, read } => {
                 read.close().await;
                 write.close().await;

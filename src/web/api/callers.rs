@@ -1,5 +1,7 @@
 //! Who asks: what handlers of the REST interface take as an argument.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -9,6 +11,7 @@ use super::gate::forbidden;
 use super::token::{Authority, Scope};
 use crate::clock::belgian_day;
 use crate::domain::{ApplicationId, EnterpriseNumber, Language};
+use crate::ledger::Reference;
 use crate::mailbox::{Claims, Reader};
 use crate::web::auth::{away, key_holder};
 use crate::web::{Problem, Web};
@@ -24,15 +27,17 @@ pub(in crate::web) struct Publisher {
     pub(in crate::web) application: ApplicationId,
     /// The enterprise that its token is limited to; a key is not.
     pub(in crate::web) enterprise: Option<EnterpriseNumber>,
+    /// The reference data that it was found in.
+    pub(in crate::web) reference: Arc<Reference>,
 }
 
 impl Publisher {
     pub(in crate::web) async fn of(parts: &Parts, web: &Web) -> Result<Self, Problem> {
         let now = web.clock.now();
         let Some(authority) = web.gate.bearer(parts, Scope::Publish, now).await? else {
-            let application = key_holder(parts, web).await?;
+            let (application, reference) = key_holder(parts, web).await?;
             web.gate.keep_pace(application.as_str())?;
-            return Ok(Self { application, enterprise: None });
+            return Ok(Self { application, enterprise: None, reference });
         };
         let Authority { application, enterprise, .. } = authority;
         let application = application.ok_or_else(|| {
@@ -41,7 +46,7 @@ impl Publisher {
         })?;
         let reference = web.ledger.reference().await.map_err(|error| away(&error))?;
         match reference.applications.contains_key(&application) {
-            true => Ok(Self { application, enterprise }),
+            true => Ok(Self { application, enterprise, reference }),
             false => Err(forbidden("NO_APPLICATION", "the token's application is not registered")),
         }
     }

@@ -1,9 +1,14 @@
 //! Requests that are no whole publication.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
+use facteur::clock::Stopwatch;
+use facteur::domain::Digest;
 use serde_json::json;
 
 use super::counter::{Counter, content_type, file, message, part, whole};
+use crate::support::desk::rulebook;
 use crate::support::ledgers::sqlite;
 use crate::support::world::{Company, TAX, notice, notice_with};
 
@@ -82,5 +87,42 @@ async fn a_sender_that_falls_silent_loses_its_place() -> Result<()> {
     let request = counter.publication("slow", part).header("content-length", &promised);
     let answer = request.send().await;
     ensure!(answer.status == 408, "{answer:?}");
+    Ok(())
+}
+
+/// Slow enough to last for ever, and never silent for long.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn a_sender_that_trickles_for_ever_is_cut_off_and_holds_up_nobody() -> Result<()> {
+    let ledger = sqlite().await?;
+    let keys = [("API__ARRIVAL_SECS", "2"), ("API__PUBLICATIONS_MAX", "1")];
+    let counter = Counter::set(&ledger, rulebook()?, &keys).await?;
+    let body = whole(&[message(&notice(Company::Active))]);
+    let part = &body[..body.len() - 40];
+    let trickling = counter.publication("slow", part).header("content-length", "1000000");
+    let began = Stopwatch::start();
+    // The one place is taken when the next comes, and free before it is told 503.
+    let (cut_off, next) = tokio::join!(trickling.send_trickling(PAUSE), async {
+        tokio::time::sleep(PAUSE).await;
+        counter.publish("next", &body).await
+    });
+    ensure!(cut_off.status == 408, "{cut_off:?}");
+    ensure!(next.status == 201, "{next:?}");
+    ensure!(began.elapsed() >= Duration::from_secs(2), "cut off before its time");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upload_that_trickles_for_ever_is_cut_off_and_leaves_nothing() -> Result<()> {
+    let ledger = sqlite().await?;
+    let counter = Counter::set(&ledger, rulebook()?, &[("API__ARRIVAL_SECS", "2")]).await?;
+    let digest = Digest::of(b"never comes whole");
+    let upload = counter.request_to("PUT", &format!("/documents/{digest}"));
+    let upload = upload.header("content-type", "application/pdf");
+    let answer = upload.header("content-length", "1000000").send_trickling(PAUSE).await;
+    ensure!(answer.status == 408 && answer.code() == "MALFORMED", "{answer:?}");
+    let asked = counter.request_to("GET", &format!("/documents/{digest}")).send().await;
+    ensure!(asked.status == 404, "{asked:?}");
     Ok(())
 }

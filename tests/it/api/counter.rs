@@ -43,6 +43,15 @@ impl Counter {
 
     /// Where another policy is in force.
     pub(crate) async fn with(ledger: &TestLedger, rulebook: Rulebook) -> Result<Self> {
+        Self::set(ledger, rulebook, &[]).await
+    }
+
+    /// With keys of its configuration set.
+    pub(crate) async fn set(
+        ledger: &TestLedger,
+        rulebook: Rulebook,
+        more: &[(&str, &str)],
+    ) -> Result<Self> {
         let desk = Desk::with(ledger, rulebook).await?;
         let key = Key::new("first");
         let issuer = Issuer::start(&key).await;
@@ -52,7 +61,9 @@ impl Counter {
             ("API__SILENCE_SECS", "1".to_owned()),
             ("API__REQUESTS_PER_SECOND", "100000".to_owned()),
         ];
-        let keys = keys.into_iter().map(|(key, value)| (format!("FACTEUR__{key}"), value));
+        let more = more.iter().map(|(key, value)| (*key, (*value).to_owned()));
+        let keys =
+            keys.into_iter().chain(more).map(|(key, value)| (format!("FACTEUR__{key}"), value));
         let config = Config::load(None, keys)?;
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(SystemClock.now()));
         let stopping = CancellationToken::new();
@@ -97,6 +108,13 @@ impl Counter {
 
     pub(crate) fn request_as(&self, token: &str, path: &str) -> Request {
         let request = Request::new(self.address, "POST", path);
+        request.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// By another method than POST.
+    pub(crate) fn request_to(&self, method: &str, path: &str) -> Request {
+        let token = self.token(TAX, &json!({}));
+        let request = Request::new(self.address, method, path);
         request.header("authorization", &format!("Bearer {token}"))
     }
 

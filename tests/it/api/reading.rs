@@ -1,9 +1,13 @@
 //! Lists, filters, reading once, caching, hiding and moving.
 
+use std::sync::Arc;
+
 use anyhow::Result;
+use facteur::mailbox::{Deed, Deeds, Mailbox};
 use serde_json::{Value, json};
 
 use super::{code, get, patch};
+use crate::mailbox::reader;
 use crate::pages::site::{Site, Visitor, manager};
 use crate::support::world::{Company, NOTICE, ONSS, TAX, attachment, attest, notice, notice_with};
 
@@ -155,5 +159,30 @@ async fn all_is_changed_or_nothing() -> Result<()> {
     assert_eq!(standing(&one).await, json!([false, "GENERAL"]));
     assert_eq!(standing(&two).await, json!([true, "WORK"]));
     assert_eq!(ids(&program, "?visible=false").await, [one]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_look_of_a_program_at_a_message_goes_into_the_record() -> Result<()> {
+    let site = Site::open().await?;
+    let id = site.post(&notice_with(json!([attachment("bill", "SGVsbG8=")]))).await?;
+    let program = site.signed_in(&manager(Company::Active)).await;
+    let message = format!("/ebox/messages/{id}");
+    for path in ["", "/attachments", "/attachments/bill", "/attachments/bill/content"] {
+        let answer = program.request("GET", &format!("{message}{path}")).send().await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+    // What is not there, and what lies in another box, is not looked at.
+    for path in ["/attachments/other", "/attachments/other/content", "/paymentData"] {
+        assert_eq!(get(&program, &format!("{message}{path}")).await.status, 404, "{path}");
+    }
+    let (ledger, clock) = (Arc::clone(&site.ledger.ledger), site.clock.clone());
+    let mailbox = Mailbox::new(ledger, None, site.desk.documents.clone(), clock);
+    let reader = reader(&manager(Company::Active))?;
+    let record = mailbox.record(&reader, Company::Active.number(), 1).await?;
+    let of_message = |it: &&Deeds| it.message == Some(id);
+    let deeds: Vec<Deed> = record.deeds.iter().filter(of_message).map(|it| it.deed).collect();
+    let right = [Deed::Downloaded, Deed::Read, Deed::Opened, Deed::Opened, Deed::Opened];
+    assert_eq!(deeds, right);
     Ok(())
 }

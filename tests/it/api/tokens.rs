@@ -110,11 +110,14 @@ async fn a_rotated_key_is_fetched_and_invented_ones_are_not_fetched_for_ever() {
     let issuer = Issuer::start(&old).await;
     let site = issuer.site(&[]).await;
     let claims = issuer.claims(AGENCY, "publish");
-    assert_eq!(ask(&site, &old.token(&claims)).await.status, 200);
+    let seen = old.token(&claims);
+    assert_eq!(ask(&site, &seen).await.status, 200);
+    assert_eq!(ask(&site, &seen).await.status, 200, "its signature is not checked again");
     issuer.publish(&[&new]);
     site.clock.advance(SignedDuration::from_secs(1));
     assert_eq!(ask(&site, &new.token(&claims)).await.status, 200, "fetched at once");
     assert_eq!(ask(&site, &old.token(&claims)).await.status, 401, "withdrawn");
+    assert_eq!(ask(&site, &seen).await.status, 401, "withdrawn, though it was seen before");
     for n in 0..50 {
         site.clock.advance(SignedDuration::from_secs(1));
         let invented = Key::new(&format!("invented-{n}")).token(&claims);
@@ -122,6 +125,21 @@ async fn a_rotated_key_is_fetched_and_invented_ones_are_not_fetched_for_ever() {
     }
     assert!(issuer.fetches() <= 12, "{} fetches", issuer.fetches());
     assert_eq!(ask(&site, &new.token(&claims)).await.status, 200, "good ones go on");
+}
+
+#[tokio::test]
+async fn a_token_that_was_seen_before_ends_when_it_says() {
+    let key = Key::new("first");
+    let issuer = Issuer::start(&key).await;
+    let site = issuer.site(&[]).await;
+    let token = key.token(&issuer.claims(AGENCY, "publish"));
+    assert_eq!(ask(&site, &token).await.status, 200);
+    site.clock.advance(SignedDuration::from_secs(329));
+    assert_eq!(ask(&site, &token).await.status, 200, "within the skew");
+    site.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(ask(&site, &token).await.status, 401, "ended");
+    let other = token.replace('.', ".x");
+    assert_eq!(ask(&site, &other).await.status, 401, "another text is another token");
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ mod newcomer;
 mod plain;
 mod provider;
 mod reader;
-mod weight;
 mod replies;
+mod weight;
 
 use serde_json::{Value, json};
 

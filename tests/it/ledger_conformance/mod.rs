@@ -3,6 +3,7 @@
 mod damage;
 mod identities;
 mod order;
+mod placed;
 mod schema;
 mod sessions;
 mod sharing;

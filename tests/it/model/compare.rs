@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use anyhow::Result;
-use facteur::domain::{LabelId, Language, MessageId};
+use facteur::domain::{EnterpriseNumber, LabelId, Language, MessageId};
 use facteur::mailbox::{
     Deed, Event, Filter, Happened, Listed, Mailbox, MailboxError, Order, Page, Place, Reader, Total,
 };
@@ -90,6 +90,11 @@ impl Story<'_> {
             for (way, mailbox) in [("index", &self.house.mailbox), ("ledger", &self.house.plain)] {
                 let what = format!("{person} lists {place:?} {filter:?} by the {way}");
                 let listed = pages(mailbox, who, place, &filter, Order::Newest).await;
+                found.extend(judged(&what, listed, enters, &right));
+            }
+            if let Place::Box(enterprise) = place {
+                let what = format!("{person}'s program lists {enterprise} {filter:?}");
+                let listed = pages_of_programs(&self.house.plain, who, enterprise, &filter).await;
                 found.extend(judged(&what, listed, enters, &right));
             }
             let words = if filter == Filter::default() { 3 } else { 1 };
@@ -282,6 +287,26 @@ async fn pages(
     for number in 1.. {
         let page = Page { number, size: PAGE_SIZE };
         let Listed { lines, total, .. } = mailbox.list(who, place, filter, order, page).await?;
+        totals.push(total);
+        ids.extend(lines.iter().map(|line| line.id));
+        if lines.len() < PAGE_SIZE as usize {
+            break;
+        }
+    }
+    Ok((ids, totals))
+}
+
+/// The same, as programs are answered.
+async fn pages_of_programs(
+    mailbox: &Mailbox,
+    who: &Reader,
+    enterprise: EnterpriseNumber,
+    filter: &Filter,
+) -> Pages {
+    let (mut ids, mut totals) = (Vec::new(), Vec::new());
+    for number in 1.. {
+        let page = Page { number, size: PAGE_SIZE };
+        let Listed { lines, total, .. } = mailbox.page(who, enterprise, filter, page).await?;
         totals.push(total);
         ids.extend(lines.iter().map(|line| line.id));
         if lines.len() < PAGE_SIZE as usize {

@@ -3,7 +3,6 @@
 
 use anyhow::{Result, ensure};
 use facteur::clock::{Clock, SystemClock};
-use serde_json::Value;
 
 use crate::support::ledgers::{self, TestLedger};
 use crate::support::program::Program;
@@ -61,6 +60,6 @@ async fn findings(program: &Program) -> Result<Vec<String>> {
     let found: Vec<String> =
         found.filter_map(|it| it["what"].as_str()).map(str::to_owned).collect();
     ensure!(ended.code == Some(i32::from(!found.is_empty())), "{ended:?}");
-    ensure!(said["difference"] == Value::from(found.len()), "{said}");
+    ensure!(said["difference"] == found.len(), "{said}");
     Ok(found)
 }

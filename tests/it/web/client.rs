@@ -1,6 +1,7 @@
 //! A client that sends what a test writes, however wrong it is.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -109,6 +110,28 @@ impl Request {
         };
         let ((), bytes) = tokio::join!(writing, reading);
         (!bytes.is_empty()).then(|| parse(&bytes).status)
+    }
+
+    /// Sends head and body, and then one byte after the other, each after a
+    /// pause, until it is answered.
+    pub(crate) async fn send_trickling(self, pause: Duration) -> Answer {
+        let (mut read, mut write) = self.connect().await;
+        write.write_all(&self.bytes()).await.unwrap();
+        let trickling = async {
+            while write.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(pause).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let reading = async {
+            let mut bytes = Vec::new();
+            while !is_whole(&bytes) && read.read_buf(&mut bytes).await.is_ok_and(|n| n > 0) {}
+            bytes
+        };
+        tokio::select! {
+            bytes = reading => parse(&bytes),
+            () = trickling => unreachable!("it never ends"),
+        }
     }
 
     /// Sends what there is, hangs up, and waits until the server did too.

@@ -121,6 +121,5 @@ pub(super) fn not_taken(error: &NotTaken) -> Problem {
         }
         NotTaken::TooFast(wait) => Problem::too_fast(*wait),
         NotTaken::Away => Problem::unavailable(),
-        NotTaken::Ledger(error) => away(error),
     }
 }

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
@@ -19,7 +18,7 @@ use crate::documents::{BoxError, DOCUMENT_BYTES_MAX};
 use crate::domain::{Attachment, Code, Content, Publication, Refusal};
 use crate::telemetry::log::chain;
 use crate::web::Problem;
-use crate::web::documents::timed;
+use crate::web::documents::{Patience, timed};
 
 /// Six attachments and the publication.
 const PARTS_MAX: usize = 7;
@@ -46,10 +45,10 @@ impl Bundle {
         headers: &HeaderMap,
         body: Body,
         message_bytes_max: usize,
-        silence_max: Duration,
+        patience: Patience,
     ) -> Result<Self, Problem> {
         let unread = Arc::new(AtomicUsize::new(0));
-        let pieces = Box::pin(timed(body.into_data_stream(), silence_max));
+        let pieces = Box::pin(timed(body.into_data_stream(), patience));
         let pieces = Gentle { pieces, unread: Arc::clone(&unread), is_resting: false };
         let whole = DOCUMENT_BYTES_MAX + message_bytes_max as u64 + FRAME_BYTES_MAX;
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(whole));
@@ -229,14 +228,14 @@ fn unreadable(fault: &multer::Error) -> Problem {
             too_large("all parts together have more than 30 MB".to_owned())
         }
         multer::Error::StreamReadFailed(cause) if cause.is::<tokio::time::error::Elapsed>() => {
-            broken_off("it was silent for too long")
+            broken_off("it was silent for too long, or takes too long")
         }
         _ => invalid(format!("not a whole multipart/form-data: {}", chain(fault))),
     }
 }
 
 /// What did not come in time.
-pub(super) fn broken_off(message: &str) -> Problem {
+fn broken_off(message: &str) -> Problem {
     let message = format!("the request broke off: {message}");
     Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Malformed.as_str(), message)
 }
@@ -267,7 +266,9 @@ mod tests {
         let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         let pieces = pieces.into_iter().map(|piece| Ok::<_, BoxError>(Bytes::from(piece)));
         let body = Body::from_stream(stream::iter(pieces));
-        Bundle::read(&headers.into_iter().collect(), body, 1_000, Duration::from_secs(5)).await
+        let settings = crate::config::Config::load(None, std::iter::empty()).unwrap().api;
+        let patience = Patience::of(&settings);
+        Bundle::read(&headers.into_iter().collect(), body, 1_000, patience).await
     }
 
     fn piece(text: &str, padding: usize) -> Vec<u8> {

@@ -13,6 +13,7 @@ mod routes;
 
 pub(super) use routes::routes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,7 +26,7 @@ use super::callers::Publisher;
 use crate::documents::upload::upload;
 use crate::domain::{Code, Digest, EnterpriseNumber, IdempotencyKey, Publication, Refusal};
 use crate::intake::{Direct, decode_publication, read_publication};
-use crate::web::documents::refused as upload_refused;
+use crate::web::documents::{Patience, refused as upload_refused};
 use crate::web::{Problem, Web};
 use answer::{accepted, not_taken, refused};
 use bundle::Bundle;
@@ -36,8 +37,6 @@ const MESSAGE: &str = "messageToPublish";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// How long a request waits for its place.
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(10);
-/// No request takes longer to arrive, however steadily it trickles.
-const ARRIVAL_MAX: Duration = Duration::from_secs(600);
 
 /// `POST /ebox/messages`: version 3 of the interface. The key is required.
 pub(in crate::web) async fn publish(
@@ -86,10 +85,8 @@ async fn take(
     let place = tokio::time::timeout(PLACE_WAIT_MAX, web.publications.acquire()).await;
     let _place = place.map_err(|_| Problem::unavailable())?;
     let (limits, body_bytes_max) = web.intake.bounds();
-    let silence = Duration::from_secs(u64::from(web.gate.settings.silence_secs));
-    let arrived = Bundle::read(headers, body, body_bytes_max, silence);
-    let arrived = tokio::time::timeout(ARRIVAL_MAX, arrived).await;
-    let bundle = arrived.map_err(|_| bundle::broken_off("it takes too long"))??;
+    let patience = Patience::of(&web.gate.settings);
+    let bundle = Bundle::read(headers, body, body_bytes_max, patience).await?;
     let mut publication = read(&bundle, body_bytes_max).map_err(refused)?;
     let parts = bundle.attach(&mut publication).map_err(refused)?;
     is_own(web, &publisher, &publication).await?;
@@ -102,7 +99,8 @@ async fn take(
     };
     let carried = store(web, &publisher, parts).await?;
     let application = publisher.application.clone();
-    let direct = Direct { application, key, body: body.into(), carried };
+    let reference = Arc::clone(&publisher.reference);
+    let direct = Direct { application, reference, key, body: body.into(), carried };
     match web.intake.publish(direct).await {
         Ok(verdict) => accepted(web, verdict).await,
         Err(error) => Err(not_taken(&error).into()),

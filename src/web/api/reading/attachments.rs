@@ -6,11 +6,11 @@ use axum::response::Response;
 
 use super::consumer::Consumer;
 use super::kept::{self, ALWAYS_ASK};
-use super::message::{must_read, seen};
+use super::message::{must_read, opened, seen};
 use super::negotiate::accepts;
 use super::shapes::{Attachment, Attachments, OCTETS};
 use super::status::ApiError;
-use crate::domain::MessageId;
+use crate::mailbox::Line;
 use crate::web::Web;
 use crate::web::api::describe::At;
 use crate::web::mailbox::served;
@@ -22,7 +22,7 @@ pub(super) async fn list(
     At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (line, publication) = seen(&web, &consumer, &id).await?;
+    let (line, publication) = opened(&web, &consumer, &id).await?;
     kept::json(&headers, ALWAYS_ASK, &Attachments::of(&line, &publication, &consumer.origin))
 }
 
@@ -33,7 +33,8 @@ pub(super) async fn one(
     At((id, part)): At<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (_, found) = find(&web, &consumer, &id, &part).await?;
+    let (line, found) = find(&web, &consumer, &id, &part).await?;
+    web.mailbox.note_opened(&consumer.reader, &line).await?;
     kept::json(&headers, ALWAYS_ASK, &found)
 }
 
@@ -48,10 +49,10 @@ pub(super) async fn content(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     must_read(&method)?;
-    let (id, found) = find(&web, &consumer, &id, &part).await?;
+    let (line, found) = find(&web, &consumer, &id, &part).await?;
     // Whoever cannot take the content has not read it.
     accepts(&headers, &[&found.media_type, OCTETS])?;
-    let fetched = web.mailbox.content(&consumer.reader, id, &part).await?;
+    let fetched = web.mailbox.content(&consumer.reader, line.id, &part).await?;
     let tag = kept::tag(fetched.digest);
     if kept::is_known(&headers, &tag) {
         return Ok(kept::unchanged(&tag, ALWAYS_ASK));
@@ -70,9 +71,9 @@ async fn find(
     consumer: &Consumer,
     id: &str,
     part: &str,
-) -> Result<(MessageId, Attachment), ApiError> {
+) -> Result<(Line, Attachment), ApiError> {
     let (line, publication) = seen(web, consumer, id).await?;
     let all = Attachments::of(&line, &publication, &consumer.origin).items;
     let found = all.into_iter().find(|attachment| attachment.attachment_id == part);
-    Ok((line.id, found.ok_or_else(ApiError::not_found)?))
+    Ok((line, found.ok_or_else(ApiError::not_found)?))
 }

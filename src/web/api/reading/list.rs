@@ -15,7 +15,7 @@ use super::shapes::Messages;
 use super::status::ApiError;
 use crate::clock::belgian_midnight;
 use crate::domain::{ApplicationId, EnterpriseNumber, Language, MessageTypeId, PartitionId};
-use crate::mailbox::{Filter, Hidden, Listed, Order, Page};
+use crate::mailbox::{Filter, Hidden, Listed, Page};
 use crate::web::Web;
 
 /// Criteria, all of which must hold.
@@ -92,8 +92,8 @@ pub(super) async fn messages(
     let listed = match text {
         Some(text) => found(&web, &consumer, text, &filter, asked.page()).await?,
         None => {
-            let (reader, place) = (&consumer.reader, consumer.place());
-            web.mailbox.list(reader, place, &filter, Order::Newest, asked.page()).await?
+            let (reader, enterprise) = (&consumer.reader, consumer.enterprise);
+            web.mailbox.page(reader, enterprise, &filter, asked.page()).await?
         }
     };
     let total_items = match listed.exact {

@@ -16,14 +16,15 @@ use crate::web::api::describe::At;
 
 /// A message
 ///
-/// Everything but its contents. This does not read it.
+/// Everything but its contents. This does not read it; that it was looked at
+/// is recorded.
 pub(super) async fn message(
     State(web): State<Web>,
     consumer: Consumer,
     At(id): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (line, publication) = seen(&web, &consumer, &id).await?;
+    let (line, publication) = opened(&web, &consumer, &id).await?;
     kept::json(&headers, ALWAYS_ASK, &Message::whole(&line, &publication, &consumer.origin))
 }
 
@@ -66,6 +67,17 @@ pub(super) fn must_read(method: &Method) -> Result<(), ApiError> {
         Method::HEAD => Err(ApiError::method_not_allowed()),
         _ => Ok(()),
     }
+}
+
+/// As [`seen`], for what is shown of it: each such look goes into the record.
+pub(super) async fn opened(
+    web: &Web,
+    consumer: &Consumer,
+    id: &str,
+) -> Result<(Line, Publication), ApiError> {
+    let (line, publication) = seen(web, consumer, id).await?;
+    web.mailbox.note_opened(&consumer.reader, &line).await?;
+    Ok((line, publication))
 }
 
 /// A message of the box that is asked about, if it is open to the caller. What

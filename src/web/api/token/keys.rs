@@ -88,6 +88,12 @@ impl Keys {
         Ok(matching(&fresh.keys, id))
     }
 
+    /// Those that are known and young, without asking for any.
+    pub(super) fn held(&self, now: Timestamp) -> Option<Arc<CoreJsonWebKeySet>> {
+        let known = self.known().filter(|known| now.duration_since(known.at) < KEPT);
+        known.map(|known| known.keys)
+    }
+
     async fn current(&self, now: Timestamp) -> Result<Known, TokenFault> {
         let known = self.known();
         let age = |known: &Known| now.duration_since(known.at);

@@ -9,6 +9,7 @@ mod claims;
 mod introspect;
 mod jws;
 mod keys;
+mod proven;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 pub(in crate::web) use authority::{Authority, Scope};
 
 use crate::config::Config;
+use crate::domain::Digest;
 use crate::mailbox::PersonKey;
 use crate::web::PagesError;
 use crate::web::sign_in::{Http, HttpFault};
@@ -28,6 +30,7 @@ use claims::Expected;
 use introspect::Introspection;
 use jws::Jws;
 use keys::Keys;
+use proven::{Kept, Proven};
 
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Longer than any token with the claims that are read here.
@@ -79,6 +82,7 @@ pub(super) struct Tokens {
     algorithms: Vec<CoreJwsSigningAlgorithm>,
     expected: Expected,
     names: Names,
+    proven: Proven,
 }
 
 impl Tokens {
@@ -106,6 +110,7 @@ impl Tokens {
                 api: api.clone(),
                 person_key: (!person_key.is_empty()).then(|| PersonKey::new(person_key.as_bytes())),
             },
+            proven: Proven::default(),
         }))
     }
 
@@ -130,11 +135,22 @@ impl Tokens {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenFault::Invalid("it is too long"));
         }
-        let claims = match Jws::parse(token) {
-            Some(jws) => self.signed(jws, now).await?,
-            None => self.opaque(token, now).await?,
+        let Some(jws) = Jws::parse(token) else {
+            return self.names.authority(&self.opaque(token, now).await?);
         };
-        self.names.authority(&claims)
+        // Those of before the check: fresher ones only end what is kept early.
+        let Some(keys) = self.keys.held(now) else {
+            return self.names.authority(&self.signed(jws, now).await?);
+        };
+        let digest = Digest::of(token.as_bytes());
+        if let Some(kept) = self.proven.find(digest, &keys) {
+            self.expected.check_signed(&kept.claims, now)?;
+            return Ok(kept.authority.clone());
+        }
+        let claims = self.signed(jws, now).await?;
+        let authority = self.names.authority(&claims)?;
+        self.proven.keep(digest, Kept::new(keys, claims, authority.clone()));
+        Ok(authority)
     }
 
     async fn signed(&self, jws: Jws<'_>, now: Timestamp) -> Result<Claims, TokenFault> {
