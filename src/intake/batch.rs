@@ -24,6 +24,7 @@ use super::whose::{WhoseError, are_ours};
 use crate::clock::Clock;
 use crate::documents::{DocumentError, DocumentStore};
 use crate::domain::{Code, Refusal};
+use crate::failpoint::fail_point;
 use crate::ledger::{Batch, Claimed, Class, DocumentKey, Ledger, LedgerError};
 use crate::queue::{Settled, Tag};
 use crate::telemetry::log::chain;
@@ -162,9 +163,11 @@ impl Intake {
     /// Decodes, records and settles a batch. Tries again for ever, until
     /// `stop`.
     pub async fn deliver(&self, arrivals: Vec<Arrival>, stop: &CancellationToken) -> Outcome {
+        fail_point!("taken");
         let (limits, bytes_max) = (self.settings.limits(), self.settings.body_bytes_max);
         let candidates =
             arrivals.into_iter().map(|arrival| decode(arrival, limits, bytes_max)).collect();
+        fail_point!("decoded");
         // Nothing of it is a replay.
         self.deliver_candidates(candidates, stop).await.unwrap_or(Outcome::Stopped)
     }
@@ -234,6 +237,7 @@ impl Intake {
         are_ours(piece, &snapshot).await?;
         let rulebook = self.rulebook();
         let (records, judged) = judge(piece, &snapshot, &rulebook, now);
+        fail_point!("judged");
         batch.record(records, &rulebook.policy, now).await?;
         if let Err(error) = self.commit(batch).await {
             // It may have committed: what the next attempt finds recorded is

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{CloudEvent, Relay, RelayError};
 use crate::domain::EnterpriseNumber;
+use crate::failpoint::fail_point;
 use crate::ledger::{Cursor, Detail, Entry, EntryKind};
 use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
 
@@ -102,6 +103,7 @@ impl Relay {
         let Some(last) = entries.last() else { return Ok(false) };
         let through = last.position;
         let full = self.publish(publisher, &entries, &still_parked, &source).await?;
+        fail_point!("receipts-published");
         let mut forward = vec![Cursor { name: CURSOR.into(), position: through }];
         forward.extend(full.into_iter().map(|(application, before)| Cursor {
             name: format!("{PARKED}{application}"),

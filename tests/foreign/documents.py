@@ -60,7 +60,9 @@ def good(task, application, number):
     }
     if application == WORK:
         publication["businessDataList"] = [business_data("EMPNOSSBENOSS", "12345678")]
-    if number % 3 == 0:
+    if number % 21 == 0:
+        publication["attachments"] = [reference(shared(application))]
+    elif number % 3 == 0:
         publication["attachments"] = [attachment(f"Document {number % 30}".encode())]
     else:
         publication["bodyContent"] = {"fr": "Bonjour", "nl": "Dag"}
@@ -82,6 +84,21 @@ def attachment(content, name="upfile1", main=True):
         "mediaType": "text/plain",
         "content": {"inline": base64.b64encode(content).decode()},
     }
+
+
+def shared(application):
+    """What an application uploads beforehand."""
+    return f"Annexe commune de {application}".encode()
+
+
+def sha256(content):
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+
+
+def reference(content):
+    by_digest = {"sha256": sha256(content), "size": len(content)}
+    return {**attachment(content), "content": by_digest}
 
 
 def spoil(task, document, number):
@@ -181,6 +198,12 @@ def other_application(_, document):
     document.refuse("INVALID_SENDER", "/senderApplicationId")
 
 
+def anothers_document(task, document):
+    other = WORK if document.application == TAX else TAX
+    there = "/attachments/0/content/sha256"
+    attached(lambda _: [reference(shared(other))], "UNKNOWN_DOCUMENT", there)(task, document)
+
+
 def no_dictionary(_, document):
     listed = document.publication.setdefault("businessDataList", [])
     listed.append(business_data("SURPRISE", "1"))
@@ -231,6 +254,10 @@ BAD = {
     "plain digest": attached(
         set_in("digest", PLAIN), "DIGEST_DO_NOT_MATCH", "/attachments/0/digest"
     ),
+    "digest of other content": attached(
+        set_in("digest", sha256(b"other content")), "DIGEST_DO_NOT_MATCH", "/attachments/0/digest"
+    ),
+    "another's document": anothers_document,
     "unknown document": attached(
         set_in("content", UNKNOWN), "UNKNOWN_DOCUMENT", "/attachments/0/content/sha256"
     ),

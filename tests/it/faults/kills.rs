@@ -12,8 +12,18 @@ use super::site::Site;
 use crate::support::engine::{Engine, SIGABRT};
 use crate::support::wait::{until, until_worked_off};
 
-/// The points that a batch passes, in order.
-const POINTS: [&str; 5] = ["inline-stored", "looked-up", "recorded", "committed", "settled"];
+/// The points that a batch passes, in order, and its receipts after it.
+const POINTS: [&str; 9] = [
+    "taken",
+    "decoded",
+    "inline-stored",
+    "looked-up",
+    "judged",
+    "recorded",
+    "committed",
+    "settled",
+    "receipts-published",
+];
 /// At which passage the engine dies.
 const PASSAGES: [u32; 2] = [1, 4];
 
@@ -98,7 +108,7 @@ async fn recognises_what_comes_again(series: &mut Series<'_>) -> Engine {
 }
 
 #[tokio::test]
-async fn postgres_and_rabbitmq_lose_and_double_nothing_over_twenty_kills() {
+async fn postgres_and_rabbitmq_lose_and_double_nothing_over_thirty_kills() {
     let site = Site::with_services().await;
     prepare(&site).await;
     let agencies = Agencies::start(Arc::clone(&site.queue), 0);

@@ -1,6 +1,7 @@
 //! A virtual host with an account for each agency, as an installation has.
 
 use anyhow::Result;
+use facteur::domain::Digest;
 use facteur::queue::Queue;
 use facteur::queue::amqp::AmqpQueue;
 use serde_json::{Value, json};
@@ -9,6 +10,8 @@ use url::Url;
 use crate::support::vhost::VirtualHost;
 use crate::support::world::{Company, ONSS, TAX, WORK};
 
+/// By which each agency uploads.
+const UPLOAD_KEY: &str = "the key of an agency's uploads";
 /// What an agency may do: publish documents, read its receipts.
 const WRITE: &str = r"^facteur\.documents$";
 const READ: &str = r"^facteur\.receipts\.";
@@ -36,12 +39,14 @@ impl House {
         ["tax", "work"].map(|account| format!("{}-{account}", self.host.name()))
     }
 
-    /// The registry with this house's accounts.
+    /// The registry with this house's accounts and keys.
     pub(super) fn accounts_in(&self, registry: &str) -> String {
         let [tax, work] = self.accounts();
+        let digest = Digest::of(UPLOAD_KEY.as_bytes());
+        let account = |name| format!(r#""account":"{name}","uploadKeyDigest":"{digest}""#);
         registry
-            .replace(r#""account":"tax""#, &format!(r#""account":"{tax}""#))
-            .replace(r#""account":"work""#, &format!(r#""account":"{work}""#))
+            .replace(r#""account":"tax""#, &account(tax))
+            .replace(r#""account":"work""#, &account(work))
     }
 
     /// The broker's address with the account of [`TAX`].
@@ -70,6 +75,7 @@ impl House {
                 "unknown": Company::Unknown.number(), "closed": Company::Closed.number(),
             },
             "count": count,
+            "uploadKey": UPLOAD_KEY,
         }))
     }
 

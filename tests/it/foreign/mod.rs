@@ -39,7 +39,10 @@ async fn postgres_foreign_documents_are_found_where_they_belong() -> Result<()> 
     let queue = house.queue()?;
     until("lanes are open", async || queue.depth("facteur.intake.work:attest").await.is_ok()).await;
 
-    let log = program::python("publish.py", &house.task(DOCUMENTS)?).await?;
+    let web = engine.listens_on("web.listen").context("it listens")?;
+    let mut task = house.task(DOCUMENTS)?;
+    task["web"] = json!(format!("http://{web}"));
+    let log = program::python("publish.py", &task).await?;
     let confirmed = log.iter().filter(|line| line["fate"] != "refused").count();
     all_are_through(&ledger, confirmed).await?;
     Found::read(&ledger).await?.agrees_with(&log)?;

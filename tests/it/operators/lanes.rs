@@ -76,6 +76,43 @@ async fn paused_lane(program: Program) -> Result<()> {
     Ok(())
 }
 
+/// Each of so many is another.
+async fn publish_many(program: &Program, application: &str, one: &Value, count: u64) -> Result<()> {
+    let line = |n| {
+        let mut publication = one.clone();
+        publication["subject"]["fr"] = format!("Avis {n}").into();
+        format!("{publication}\n")
+    };
+    let file = program.file(
+        &format!("{}.jsonl", uuid::Uuid::now_v7()),
+        &(0..count).map(line).collect::<String>(),
+    )?;
+    program.ask(&["publish", "--application", application, &file]).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_paced_lane_keeps_waiting_and_slows_no_other() -> Result<()> {
+    const COUNT: u64 = 100;
+    let program = Program::new()?;
+    registered(&program).await?;
+    let order = ["lanes", "pace", TAX, "--per-second", "1"];
+    ensure!(program.ask(&order).await?["outcome"] == "done");
+    let engine = program.serve().await;
+    publish_many(&program, TAX, &notice(Company::Active), COUNT).await?;
+    publish_many(&program, WORK, &attest(Company::Active), COUNT).await?;
+    received(&program, WORK, COUNT).await;
+    let account = program.run(&["verify", "--json"]).await?.json()?;
+    let paced = account["applications"][TAX]["received"].as_u64().unwrap_or_default();
+    ensure!(paced < COUNT, "{paced} of the paced lane before the other was through");
+    let order = ["lanes", "pace", TAX, "--per-second", "1000"];
+    ensure!(program.ask(&order).await?["outcome"] == "done");
+    received(&program, TAX, COUNT).await;
+    engine.stop().await;
+    let account = program.ask(&["verify", "--quiesced"]).await?;
+    ensure!(account["received"] == 2 * COUNT && account["difference"] == 0, "{account}");
+    Ok(())
+}
+
 /// The supervisor looks each second; from then on nothing is taken.
 async fn closed(engine: &Engine) {
     until("the lane is closed", async || engine.logged(&["lanes are open", "\"paused\":1"]) == 1)
