@@ -85,7 +85,7 @@ fn lane(application: &Application, reference: &Reference, waiting: Option<u64>) 
     json!({
         "application": application.id,
         "paused": control.is_some_and(|it| it.is_paused),
-        "pacePerSecond": pace.or(application.pace_per_second),
+        "pacePerSecond": reference.pace(&application.id),
         "paceOf": if pace.is_some() { "operator" } else { "registry" },
         "waiting": waiting,
         "ordered": control.map(ordered),

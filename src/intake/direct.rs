@@ -86,7 +86,7 @@ impl Intake {
         let reference = Arc::clone(&direct.reference);
         let application =
             reference.applications.get(&direct.application).ok_or(NotTaken::Unknown)?;
-        if let Some(pace) = self.paces().of(application) {
+        if let Some(pace) = self.paces().of(&reference, &direct.application) {
             let lane = Lane::Application(direct.application.clone());
             while let Err(wait) = pace.turn() {
                 count::throttled(&lane);

@@ -11,7 +11,8 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
-use crate::domain::{Application, ApplicationId};
+use crate::domain::ApplicationId;
+use crate::ledger::Reference;
 
 type Limiter =
     RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
@@ -30,17 +31,17 @@ impl Paces {
         self.engines.store(engines, Ordering::Relaxed);
     }
 
-    /// The pace of an application as it is configured now, if it has one.
-    pub(super) fn of(&self, application: &Application) -> Option<Arc<Pace>> {
-        let per_second = application.pace_per_second?;
+    /// The pace of an application as it holds now, if it has one.
+    pub(super) fn of(&self, reference: &Reference, id: &ApplicationId) -> Option<Arc<Pace>> {
+        let per_second = reference.pace(id)?;
         let engines = self.engines.load(Ordering::Relaxed);
         let mut paces = self.by_application.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = paces.get(&application.id).filter(|pace| pace.is_for(per_second, engines));
+        let known = paces.get(id).filter(|pace| pace.is_for(per_second, engines));
         if let Some(known) = known {
             return Some(Arc::clone(known));
         }
         let pace = Arc::new(Pace::new(per_second, engines));
-        paces.insert(application.id.clone(), Arc::clone(&pace));
+        paces.insert(id.clone(), Arc::clone(&pace));
         Some(pace)
     }
 }

@@ -193,10 +193,9 @@ impl Supervisor {
         for (lane, (queue_name, pace)) in wanted {
             if !self.lanes.contains_key(&lane) {
                 let shared = match &lane {
-                    Lane::Application(id) => reference.applications.get(id),
+                    Lane::Application(id) => self.intake.paces().of(reference, id),
                     Lane::Unroutable | Lane::Dead => None,
                 };
-                let shared = shared.and_then(|it| self.intake.paces().of(it));
                 let pace = pace.map(|per_second| (per_second, engines));
                 let running =
                     self.open(lane.clone(), queue_name, (pace, shared), prefetch, topology);
@@ -274,15 +273,13 @@ const LANES_OF_OUR_OWN: usize = 2;
 
 /// Each lane that is not paused, with its queue and pace.
 fn wanted(reference: &Reference) -> BTreeMap<Lane, (String, Option<u32>)> {
-    let controls = &reference.controls;
     let mut lanes: BTreeMap<Lane, (String, Option<u32>)> = reference
         .applications
         .values()
-        .filter(|application| !controls.is_lane_paused(&application.id))
+        .filter(|application| !reference.controls.is_lane_paused(&application.id))
         .map(|application| {
             let queue = topology::intake_queue(&application.id);
-            let pace = controls.pace(&application.id).or(application.pace_per_second);
-            (Lane::Application(application.id.clone()), (queue, pace))
+            (Lane::Application(application.id.clone()), (queue, reference.pace(&application.id)))
         })
         .collect();
     lanes.insert(Lane::Unroutable, (topology::QUEUE_UNROUTABLE.into(), None));

@@ -33,6 +33,14 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Documents a second that an application may have taken in: what an
+    /// operator ordered, else what the registry says; none: any number.
+    #[must_use]
+    pub fn pace(&self, application: &ApplicationId) -> Option<u32> {
+        let registered = || self.applications.get(application)?.pace_per_second;
+        self.controls.pace(application).or_else(registered)
+    }
+
     /// Whether an application may send a type for an organization.
     #[must_use]
     pub fn allows(
