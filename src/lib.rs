@@ -10,7 +10,7 @@
 //! routes each to the partition and persons of its company's box, decides
 //! digital or paper by the policy, and records all of it in one transaction;
 //! only then does the broker hear that it may forget. Everything that leaves
-//! is derived from the ledger. `ARCHITECTURE.md` is the same on one page, with
+//! is derived from the ledger. `ARCHITECTURE.md` says the same at length, with
 //! the invariants and the words.
 
 pub mod app;

@@ -123,7 +123,7 @@ async fn postgres_and_rabbitmq_lose_and_double_nothing_over_thirty_kills() {
     let log = agencies.stop().await;
     let truth = judge(&site, vec![engine], &log).await;
     series.show(&truth);
-    assert!(series.kills.len() >= 20 && truth.redelivered > 0 && truth.repeats > 0, "{truth:?}");
+    assert!(series.kills.len() >= 30 && truth.redelivered > 0 && truth.repeats > 0, "{truth:?}");
 }
 
 #[tokio::test]
