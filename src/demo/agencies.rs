@@ -1,4 +1,4 @@
-//! Twelve agencies and what they send.
+//! Twelve agencies, one with two applications, and what they send.
 //!
 //! Types and applications look like those of the real mailbox; companies and
 //! persons are invented.
@@ -35,6 +35,7 @@ impl Agency {
             "accidents" => ["Accidents du travail", "Arbeidsongevallen", "Arbeitsunfälle"],
             "permits" => ["Permis", "Vergunningen", "Genehmigungen"],
             "procurement" => ["Marchés publics", "Overheidsopdrachten", "Öffentliche Aufträge"],
+            "food" => ["Sécurité alimentaire", "Voedselveiligheid", "Lebensmittelsicherheit"],
             _ => self.names,
         }
     }
@@ -281,6 +282,22 @@ pub const AGENCIES: &[Agency] = &[
         types: &[kind(
             "AWARD-NOTICE",
             ["Avis d'attribution", "Gunningsbericht", "Zuschlagsbekanntmachung"],
+            1,
+        )],
+        weight: 2,
+    },
+    Agency {
+        organization: "0267387230",
+        names: [
+            "Agence pour la sécurité de la chaîne alimentaire",
+            "Agentschap voor de veiligheid van de voedselketen",
+            "Agentur für die Sicherheit der Nahrungsmittelkette",
+        ],
+        application: "afsca:inspections:reports",
+        service: "food",
+        types: &[kind(
+            "FOOD-INSPECTION",
+            ["Rapport d'inspection", "Inspectieverslag", "Kontrollbericht"],
             1,
         )],
         weight: 2,

@@ -17,6 +17,8 @@ use super::in_work::{Held, InWork};
 /// So many deliveries a lane gives to a batch before the next lane's turn: a
 /// flood waits for the others, and a settlement still covers many.
 const TURN: usize = 50;
+/// A sender that waits for its answer does not wait for others' documents long.
+const AWAITED_WAIT_MAX: Duration = Duration::from_millis(2);
 
 #[derive(Default)]
 struct Waiting {
@@ -88,18 +90,19 @@ impl Ready {
 
     /// The next batch: closes when it is full, or some time after its first
     /// document; at once where a sender waits for the answer and no other batch
-    /// is in work. Beside others it gathers, since a batch costs much more than
-    /// a document, and they would wait for each other. Its keys are held for as long as it is
-    /// in work. Cancel-safe only before its first document: callers cancel the
-    /// whole intake.
+    /// is in work. Beside others it gathers for a moment, since a batch costs
+    /// much more than a document, and they would wait for each other. Its keys
+    /// are held for as long as it is in work. Cancel-safe only before its first
+    /// document: callers cancel the whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
         let _one_at_a_time = self.filling.lock().await;
         let mut batch = Batch::new(settings);
         while !batch.fill(&mut self.lock()) && batch.arrivals.is_empty() {
             self.filled.notified().await;
         }
-        let deadline = Instant::now() + settings.batch_wait_max();
+        let first = Instant::now();
         while !self.is_due(&batch) {
+            let deadline = first + batch.wait_max();
             if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
                 batch.fill(&mut self.lock());
                 break;
@@ -133,6 +136,12 @@ impl<'a> Batch<'a> {
     /// Whether a sender waits for what becomes of it.
     fn is_awaited(&self) -> bool {
         self.arrivals.iter().any(Arrival::is_direct)
+    }
+
+    /// How long after its first document it closes.
+    fn wait_max(&self) -> Duration {
+        let usual = self.settings.batch_wait_max();
+        if self.is_awaited() { usual.min(AWAITED_WAIT_MAX) } else { usual }
     }
 
     /// Takes turns until nothing waits or the batch is full; answers whether
