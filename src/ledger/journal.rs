@@ -82,8 +82,10 @@ const JOURNAL: Table = Table {
 };
 
 /// Locks the one row until commit: positions appear in order.
-const DRAW: Statement =
-    Statement::same("UPDATE clock SET position = position + $1 RETURNING position");
+const DRAW: Statement = Statement {
+    postgres: "UPDATE clock SET position = position + cardinality($1::BIGINT[]) RETURNING position",
+    sqlite: "UPDATE clock SET position = position + $1 RETURNING position",
+};
 
 /// Appends entries and gives them their positions; must be the last write
 /// before commit, since every other writer now waits. Answers the last
@@ -97,19 +99,24 @@ pub(super) async fn append(
     if count == 0 {
         return Ok(0);
     }
-    let mut rows = tx.rows(DRAW, vec![count.into()]).await?;
-    let row = rows.first_mut();
-    let last = row.ok_or_else(|| LedgerError::Shape("the clock is missing".into()))?.int()?;
+    let last = tx.insert_drawn(DRAW, rows(entries, at)).await?;
     for (entry, position) in entries.iter_mut().zip(last - count + 1..) {
         (entry.position, entry.at) = (position, time(at)?);
     }
+    Ok(last)
+}
+
+/// Positions are counted back from the last one.
+fn rows(entries: &[Entry], at: i64) -> Bulk {
+    let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let text = |text: fn(&Entry) -> &str| {
         Column::Texts(entries.iter().map(|entry| text(entry).to_owned()).collect())
     };
-    let bulk = Bulk::new(
+    let enterprise = |entry: &Entry| entry.message.map(|(_, number)| number.value());
+    Bulk::new(
         &JOURNAL,
         vec![
-            Column::Ints(entries.iter().map(|entry| entry.position).collect()),
+            Column::Ints((1 - count..=0).collect()),
             Column::Ints(vec![at; entries.len()]),
             text(|entry| entry.kind.as_str()),
             Column::OptInts(
@@ -117,15 +124,11 @@ pub(super) async fn append(
             ),
             text(|entry| &entry.application),
             text(|entry| &entry.key),
-            Column::OptInts(
-                entries.iter().map(|e| e.message.map(|(_, number)| number.value())).collect(),
-            ),
+            Column::OptInts(entries.iter().map(enterprise).collect()),
             Column::OptIds(entries.iter().map(|e| e.message.map(|(id, _)| id.0)).collect()),
             text(|entry| &entry.detail),
         ],
-    );
-    tx.insert(bulk).await?;
-    Ok(last)
+    )
 }
 
 const AFTER: Statement = Statement::same(

@@ -76,18 +76,15 @@ impl Bulk {
 
     /// `INSERT … SELECT * FROM UNNEST(…)`.
     pub(super) fn unnest(&self) -> String {
-        let parameters: Vec<String> = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| format!("${}::{}", i + 1, column.array_type()))
-            .collect();
-        format!(
-            "{} SELECT * FROM UNNEST({}) {}",
-            self.head(),
-            parameters.join(", "),
-            self.table.conflict
-        )
+        let (head, conflict) = (self.head(), self.table.conflict);
+        format!("{head} SELECT * FROM UNNEST({}) {conflict}", self.parameters())
+    }
+
+    /// `$1::BIGINT[], $2::TEXT[], …`
+    fn parameters(&self) -> String {
+        let parameter =
+            |(i, column): (usize, &Column)| format!("${}::{}", i + 1, column.array_type());
+        self.columns.iter().enumerate().map(parameter).collect::<Vec<_>>().join(", ")
     }
 
     /// `INSERT … VALUES (…), (…)` for so many rows.
@@ -99,6 +96,28 @@ impl Bulk {
         };
         let rows: Vec<String> = (0..rows).map(row).collect();
         format!("{} VALUES {} {}", self.head(), rows.join(", "), self.table.conflict)
+    }
+
+    /// The same with a first column that is counted back from a sequence's last
+    /// value, which `draw` draws for as many rows as `$1` has; answers that value.
+    pub(super) fn unnest_drawn(&self, draw: &str) -> String {
+        let names: Vec<String> = (1..=self.columns.len()).map(|i| format!("c{i}")).collect();
+        let values = names.iter().skip(1).map(|name| format!(", given.{name}")).collect::<String>();
+        format!(
+            "WITH drawn (last) AS ({draw}), written AS ({} SELECT drawn.last + given.c1{values}
+             FROM drawn, UNNEST({}) AS given ({}))
+             SELECT last FROM drawn",
+            self.head(),
+            self.parameters(),
+            names.join(", ")
+        )
+    }
+
+    /// Adds to every value of the first column.
+    pub(super) fn shift(&mut self, by: i64) {
+        if let Some(Column::Ints(values)) = self.columns.first_mut() {
+            values.iter_mut().for_each(|value| *value += by);
+        }
     }
 
     fn head(&self) -> String {

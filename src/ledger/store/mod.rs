@@ -197,10 +197,40 @@ impl Transaction {
         }
     }
 
+    /// Inserts rows whose first column is counted back from a sequence's last
+    /// value: 0 is the last. Answers that value. `draw` draws it, in PostgreSQL
+    /// for as many rows as its array `$1` has and in the same round trip: who
+    /// has drawn is waited for by everybody else.
+    pub(crate) async fn insert_drawn(
+        &mut self,
+        draw: Statement,
+        mut bulk: Bulk,
+    ) -> Result<i64, LedgerError> {
+        match self {
+            Self::Postgres(tx, limit) => {
+                answered(*limit, postgres::insert_drawn(tx, draw.postgres, bulk)).await
+            }
+            Self::Sqlite(tx) => {
+                let count = i64::try_from(bulk.rows()).unwrap_or(i64::MAX);
+                let rows = sqlite::rows(&mut **tx, draw.sqlite, vec![count.into()]).await?;
+                let last = only_int(rows)?;
+                bulk.shift(last);
+                sqlite::insert(tx, &bulk).await?;
+                Ok(last)
+            }
+        }
+    }
+
     pub(crate) async fn commit(self) -> Result<(), LedgerError> {
         match self {
             Self::Postgres(tx, limit) => answered(limit, async { Ok(tx.commit().await?) }).await,
             Self::Sqlite(tx) => Ok(tx.commit().await?),
         }
     }
+}
+
+/// The number in the one row that a statement answers.
+fn only_int(mut rows: Vec<Row>) -> Result<i64, LedgerError> {
+    let missing = || LedgerError::Shape("a row is missing".into());
+    rows.first_mut().ok_or_else(missing)?.int()
 }

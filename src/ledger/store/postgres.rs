@@ -180,8 +180,21 @@ pub(super) async fn execute(
 
 pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<u64, LedgerError> {
     let text = bulk.unnest();
+    Ok(bound(text, bulk).execute(connection).await?.rows_affected())
+}
+
+pub(super) async fn insert_drawn(
+    connection: &mut PgConnection,
+    draw: &'static str,
+    bulk: Bulk,
+) -> Result<i64, LedgerError> {
+    let text = bulk.unnest_drawn(draw);
+    Ok(bound(text, bulk).fetch_one(connection).await?.try_get(0)?)
+}
+
+fn bound(text: String, bulk: Bulk) -> PgQuery<'static> {
     let query = sqlx::query(AssertSqlSafe(text));
-    let query = bulk.columns.into_iter().fold(query, |query, column| match column {
+    bulk.columns.into_iter().fold(query, |query, column| match column {
         Column::Ints(values) => query.bind(values),
         Column::OptInts(values) => query.bind(values),
         Column::Texts(values) => query.bind(values),
@@ -189,8 +202,7 @@ pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<
         Column::Bytes(values) => query.bind(values),
         Column::Ids(values) => query.bind(values),
         Column::OptIds(values) => query.bind(values),
-    });
-    Ok(query.execute(connection).await?.rows_affected())
+    })
 }
 
 fn read(row: &PgRow) -> Result<Row, LedgerError> {
