@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::direct::Waiter;
 use super::source::Source;
 use crate::domain::{
-    ApplicationId, Digest, IdempotencyKey, MessageId, Publication, Refusal, Valid,
+    ApplicationId, Code, Digest, IdempotencyKey, MessageId, Publication, Refusal, Valid,
 };
-use crate::ledger::{Fingerprint, IdentityKey};
+use crate::ledger::{Fingerprint, IdentityKey, QuarantineState};
 use crate::queue::{Death, Inbound, Properties, Tag};
 
 /// Which queue a delivery came from.
@@ -160,4 +160,8 @@ pub struct Replay {
     pub identity: IdentityKey,
     /// How often that came.
     pub seen: i64,
+    /// Why it waits.
+    pub code: Code,
+    /// How it waits.
+    pub state: QuarantineState,
 }

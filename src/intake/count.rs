@@ -22,7 +22,10 @@ pub(super) fn recorded(piece: &[Candidate], judged: &[Judged], now: Timestamp) {
     let mut routed: BTreeMap<(PartitionKind, AudienceKind), u64> = BTreeMap::new();
     for (candidate, judged) in piece.iter().zip(judged) {
         let Some(outcome) = outcome(judged) else { continue };
-        *received.entry((candidate.arrival.lane_name(), outcome)).or_default() += 1;
+        // What is replayed was received, and waited, before.
+        if candidate.replay.is_none() {
+            *received.entry((candidate.arrival.lane_name(), outcome)).or_default() += 1;
+        }
         if let Judged::Accepted { medium, reason, is_general, audience, .. } = judged {
             let kind = if *is_general { PartitionKind::General } else { PartitionKind::Own };
             *decided.entry((*medium, Arc::clone(reason))).or_default() += 1;
@@ -33,8 +36,9 @@ pub(super) fn recorded(piece: &[Candidate], judged: &[Judged], now: Timestamp) {
     decided.into_iter().for_each(|((medium, reason), n)| measure::decision(medium, &reason, n));
     routed.into_iter().for_each(|((kind, audience), n)| measure::routed(kind, audience, n));
     measure::batch_documents(piece.len());
-    measure::record_seconds(piece.iter().map(|candidate| candidate.arrival.taken_at.elapsed()));
-    measure::end_to_end_seconds(piece.iter().filter_map(|candidate| age(candidate, now)));
+    let arrived = || piece.iter().filter(|candidate| candidate.replay.is_none());
+    measure::record_seconds(arrived().map(|candidate| candidate.arrival.taken_at.elapsed()));
+    measure::end_to_end_seconds(arrived().filter_map(|candidate| age(candidate, now)));
 }
 
 fn outcome(judged: &Judged) -> Option<Outcome> {

@@ -33,7 +33,7 @@ pub enum ReplayError {
 
 impl Intake {
     /// Judges an entry again, by today's registry and policy. Accepted, it
-    /// leaves the quarantine; refused, it stays.
+    /// leaves the quarantine; refused, it stays, for the reason of today.
     ///
     /// # Errors
     /// When there is no such entry, or it does not wait any more.
@@ -104,7 +104,8 @@ impl Intake {
         let arrival = arrival(&entry, body)?;
         let settings = self.settings();
         let mut candidate = decode(arrival, settings.limits(), settings.body_bytes_max);
-        candidate.replay = Some(Replay { entry: id, actor: actor.to_owned(), identity, seen });
+        let (actor, code, state) = (actor.to_owned(), entry.refusal.code, entry.state);
+        candidate.replay = Some(Replay { entry: id, actor, identity, seen, code, state });
         Ok(candidate)
     }
 }

@@ -169,6 +169,7 @@ impl Batch<'_> {
         let at = micros(at);
         quarantine::mark_replayed(&mut self.tx, &records.replayed, at).await?;
         identity::write(&mut self.tx, &records.identities).await?;
+        quarantine::refuse_again(&mut self.tx, &records.refused_again).await?;
         let mended = identity::mended(&records);
         documents::mark_used(&mut self.tx, &records.used).await?;
         self.interned =

@@ -68,7 +68,7 @@ pub use notices::{
 };
 pub use pages::PageCounts;
 pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
-pub use record::{Accepted, Quarantined, Records, Replayed, StoredMessage};
+pub use record::{Accepted, Quarantined, Records, RefusedAgain, Replayed, StoredMessage};
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};
 pub use senders::MessageStatus;

@@ -8,7 +8,7 @@ use super::detail::Detail;
 use super::error::LedgerError;
 use super::identity::{IdentityKey, words};
 use super::journal::{self, Entry, EntryKind};
-use super::record::Replayed;
+use super::record::{RefusedAgain, Replayed};
 use super::reference::enterprise_number;
 use super::store::{Row, Statement, Transaction, Value};
 use super::{Ledger, micros, time};
@@ -93,7 +93,8 @@ const HELD_TYPES: Statement = Statement::same(
 );
 
 const HELD_OF_TYPE: Statement = Statement::same(
-    "SELECT id FROM quarantine WHERE state = 'held' AND paused_type = $1 ORDER BY id LIMIT $2",
+    "SELECT id FROM quarantine WHERE state = 'held' AND paused_type = $1 AND id > $2
+     ORDER BY id LIMIT $3",
 );
 
 const SHOW: Statement = Statement::same(
@@ -107,8 +108,13 @@ const RESOLVE: Statement = Statement::same(
      WHERE id = $1 AND state IN ('open', 'held')",
 );
 
+const REFUSE_AGAIN: Statement = Statement::same(
+    "UPDATE quarantine SET state = $2, code = $3, pointer = $4, explanation = $5, paused_type = $6
+     WHERE id = $1 AND state IN ('open', 'held')",
+);
+
 /// The identity stands as what is left of it in the quarantine does.
-const DISCARD_IDENTITY: Statement = Statement::same(
+const STAND_AS_ENTRIES: Statement = Statement::same(
     "UPDATE identities SET state = COALESCE(
         (SELECT CASE max(q.state) WHEN 'open' THEN 'quarantined' ELSE max(q.state) END
          FROM quarantine q
@@ -175,6 +181,31 @@ pub(super) async fn mark_replayed(
     Ok(())
 }
 
+/// Gives entries the reason for which they wait now.
+///
+/// # Errors
+/// `Conflict` when one of them does not wait any more.
+pub(super) async fn refuse_again(
+    tx: &mut Transaction,
+    refused: &[RefusedAgain],
+) -> Result<(), LedgerError> {
+    for RefusedAgain { entry, identity, refusal, state, paused_type } in refused {
+        let values = vec![
+            (*entry).into(),
+            state.as_str().into(),
+            refusal.code.as_str().into(),
+            refusal.pointer.as_str().into(),
+            refusal.message.as_str().into(),
+            paused_type.as_ref().map(ToString::to_string).into(),
+        ];
+        if tx.execute(REFUSE_AGAIN, values).await? != 1 {
+            return Err(LedgerError::Conflict);
+        }
+        tx.execute(STAND_AS_ENTRIES, place(identity)).await?;
+    }
+    Ok(())
+}
+
 fn place(identity: &IdentityKey) -> Vec<Value> {
     let (application, key) = (identity.application.as_str(), identity.key.as_str());
     vec![identity.organization.into(), application.into(), key.into()]
@@ -233,16 +264,18 @@ impl Ledger {
         self.store.rows(HELD_TYPES, vec![]).await?.iter_mut().map(Row::parsed).collect()
     }
 
-    /// What a type's pause holds, oldest first.
+    /// What a type's pause holds, oldest first, behind an entry (nil: from the
+    /// first on).
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn held_of_type(
         &self,
         kind: &MessageTypeId,
+        after: Uuid,
         limit: u32,
     ) -> Result<Vec<Uuid>, LedgerError> {
-        let values = vec![kind.as_str().into(), i64::from(limit).into()];
+        let values = vec![kind.as_str().into(), after.into(), i64::from(limit).into()];
         self.store.rows(HELD_OF_TYPE, values).await?.iter_mut().map(Row::id).collect()
     }
 
@@ -281,7 +314,7 @@ impl Ledger {
             found.application.as_str().into(),
             found.key.as_str().into(),
         ];
-        tx.execute(DISCARD_IDENTITY, identity).await?;
+        tx.execute(STAND_AS_ENTRIES, identity).await?;
         journal::append(&mut tx, &mut [discarded(&found, act.at)?], at).await?;
         operated(&mut tx, "discarded", &id.to_string(), act).await?;
         tx.commit().await?;

@@ -105,6 +105,21 @@ pub struct Replayed {
     pub moved_from: Option<IdentityKey>,
 }
 
+/// A quarantine entry that was replayed and waits for something else now.
+#[derive(Clone, Debug)]
+pub struct RefusedAgain {
+    /// The entry.
+    pub entry: Uuid,
+    /// What it is counted by.
+    pub identity: IdentityKey,
+    /// Why it waits now.
+    pub refusal: Refusal,
+    /// `Open`, or `Held` when nothing is wrong with it.
+    pub state: QuarantineState,
+    /// The message type whose pause holds it.
+    pub paused_type: Option<MessageTypeId>,
+}
+
 /// Everything one batch writes, in one transaction.
 #[derive(Debug, Default)]
 pub struct Records {
@@ -116,6 +131,8 @@ pub struct Records {
     pub quarantined: Vec<Quarantined>,
     /// Quarantine entries that an operator replayed with success.
     pub replayed: Vec<Replayed>,
+    /// Quarantine entries that wait for something else from now on.
+    pub refused_again: Vec<RefusedAgain>,
     /// Documents that messages name from now on, each through which day (since
     /// 1970).
     pub used: Vec<(DocumentKey, i64)>,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Bench, Judged};
 use crate::domain::{Code, Digest, MessageTypeId, Refusal, legible};
-use crate::intake::arrival::Candidate;
-use crate::ledger::{EntryKind, IdentityKey, IdentityState, QuarantineState, Quarantined};
+use crate::intake::arrival::{Candidate, Replay};
+use crate::ledger::{
+    EntryKind, IdentityKey, IdentityState, QuarantineState, Quarantined, RefusedAgain,
+};
 
 impl Bench<'_> {
     pub(super) fn quarantine(
@@ -41,8 +43,8 @@ impl Bench<'_> {
         refusal: &Refusal,
         state: QuarantineState,
     ) {
-        if candidate.replay.is_some() {
-            return; // It is in the quarantine already, and stays.
+        if let Some(replay) = &candidate.replay {
+            return self.refuse_again(candidate, replay, refusal, state);
         }
         let standing = self.standing(candidate, &identity);
         let is_known = standing.as_ref().is_some_and(|standing| standing.is_same_content);
@@ -63,6 +65,33 @@ impl Bench<'_> {
         if !self.records.quarantined.iter().any(|other| other.digest == entry.digest) {
             self.records.quarantined.push(entry);
         }
+    }
+
+    /// An entry that is replayed stays where it is. What it waits for now may
+    /// be something else, which is recorded and told: what a type's pause held
+    /// would be tried again for ever otherwise.
+    fn refuse_again(
+        &mut self,
+        candidate: &Candidate,
+        replay: &Replay,
+        refusal: &Refusal,
+        state: QuarantineState,
+    ) {
+        if replay.code == refusal.code && replay.state == state {
+            return;
+        }
+        let kind = match state {
+            QuarantineState::Held => EntryKind::Held,
+            _ => EntryKind::Refused,
+        };
+        self.tell(candidate, &replay.identity, kind, None, &refusal.into());
+        self.records.refused_again.push(RefusedAgain {
+            entry: replay.entry,
+            identity: replay.identity.clone(),
+            refusal: refusal.clone(),
+            state,
+            paused_type: paused_type(candidate, refusal),
+        });
     }
 }
 
@@ -89,14 +118,16 @@ fn entry(
         identity,
         refusal: refusal.clone(),
         state,
-        paused_type: (refusal.code == Code::TypePaused).then(|| kind(candidate)).flatten(),
+        paused_type: paused_type(candidate, refusal),
         properties,
         body: candidate.arrival.body.to_vec(),
     }
 }
 
-fn kind(candidate: &Candidate) -> Option<MessageTypeId> {
-    candidate.parsed.as_ref().ok().map(|parsed| parsed.valid.message_type.clone())
+/// The type whose pause is the reason, if one is.
+fn paused_type(candidate: &Candidate, refusal: &Refusal) -> Option<MessageTypeId> {
+    let parsed = candidate.parsed.as_ref().ok().filter(|_| refusal.code == Code::TypePaused);
+    parsed.map(|parsed| parsed.valid.message_type.clone())
 }
 
 /// The properties that identify a delivery and that a replay needs; not

@@ -21,7 +21,7 @@ async fn rabbit_a_paused_lane_keeps_its_documents_and_others_go_on() -> Result<(
     paused_lane(Program::new()?.with("QUEUE__URL", host.url())).await
 }
 
-async fn registered(program: &Program) -> Result<()> {
+pub(super) async fn registered(program: &Program) -> Result<()> {
     let file = program.file("registry.jsonl", &registry(SystemClock.now())?)?;
     program.ask(&["registry", "import", &file]).await.map(drop)
 }
@@ -32,7 +32,7 @@ async fn publish(program: &Program, application: &str, publication: &Value) -> R
     program.ask(&["publish", "--application", application, &file]).await.map(drop)
 }
 
-async fn received(program: &Program, application: &str, count: u64) {
+pub(super) async fn received(program: &Program, application: &str, count: u64) {
     until(&format!("{count} of {application}"), async || {
         let Ok(ended) = program.run(&["verify", "--json"]).await else { return false };
         let Ok(account) = ended.json() else { return false };
@@ -77,7 +77,12 @@ async fn paused_lane(program: Program) -> Result<()> {
 }
 
 /// Each of so many is another.
-async fn publish_many(program: &Program, application: &str, one: &Value, count: u64) -> Result<()> {
+pub(super) async fn publish_many(
+    program: &Program,
+    application: &str,
+    one: &Value,
+    count: u64,
+) -> Result<()> {
     let line = |n| {
         let mut publication = one.clone();
         publication["subject"]["fr"] = format!("Avis {n}").into();

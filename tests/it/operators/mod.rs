@@ -5,3 +5,4 @@ mod lanes;
 mod orders;
 mod policy;
 mod quiesced;
+mod resumed;

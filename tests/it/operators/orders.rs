@@ -87,7 +87,7 @@ async fn held(ledger: &TestLedger) -> Result<()> {
     ensure!(refusal.code == Code::TypePaused && refusal.pointer == "/messageTypeId");
     ensure!(matches!(judged[1], Judged::Accepted { .. }), "other types go on: {judged:?}");
     ensure!(ledger.held_types().await? == std::slice::from_ref(&kind));
-    let entries = ledger.held_of_type(&kind, 10).await?;
+    let entries = ledger.held_of_type(&kind, Uuid::nil(), 10).await?;
     let entry = *entries.first().context("nothing is held")?;
     let account = ledger.account().await?;
     ensure!(account.total.held == 1 && account.difference == 0, "{account:?}");

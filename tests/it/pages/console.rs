@@ -127,7 +127,7 @@ async fn entries_are_replayed_and_discarded() -> Result<()> {
     operator.submit(&types, &[("do", "pause"), ("reason", "a mistake")]).await;
     let judged = site.desk.deliver_one(posted(&notice(Company::Active))?).await?;
     assert!(matches!(judged, Judged::Held(_)), "{judged:?}");
-    let held = site.ledger.held_of_type(&kind, 1).await?[0];
+    let held = site.ledger.held_of_type(&kind, uuid::Uuid::nil(), 1).await?[0];
     let url = format!("/console/quarantine/{held}");
     let said = |answer: &crate::web::client::Answer| answer.header("location").unwrap().to_owned();
     let answer = operator.submit(&url, &[("do", "replay")]).await;
