@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::Faulty;
 use super::{Answer, Output, actor, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::domain::{Application, ApplicationId};
 use crate::ledger::{Act, Control, Controlled, LaneOrder, Reference};
@@ -12,7 +12,7 @@ use crate::queue::topology;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// List lanes: state, pace, and what waits at the broker
+    /// List lanes: state, pace, what waits at the broker, and how many engines take from it
     List,
     /// Take nothing from lanes until they are resumed; their documents wait at the broker
     Pause {
@@ -50,36 +50,39 @@ pub(super) enum Args {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
+    let tools = open(config).await?;
     let answer = match args {
-        Args::List => list(&app, output).await,
+        Args::List => list(&tools, output).await,
         Args::Pause { applications, reason } => {
-            order(&app, &applications, LaneOrder::Pause, &reason, output).await
+            order(&tools, &applications, LaneOrder::Pause, &reason, output).await
         }
         Args::Resume { applications, reason } => {
-            order(&app, &applications, LaneOrder::Resume, &reason, output).await
+            order(&tools, &applications, LaneOrder::Resume, &reason, output).await
         }
         Args::Pace { application, per_second, reason, .. } => {
-            order(&app, &[application], LaneOrder::Pace(per_second), &reason, output).await
+            order(&tools, &[application], LaneOrder::Pace(per_second), &reason, output).await
         }
     };
-    app.close().await;
+    tools.close().await;
     answer
 }
 
-async fn list(app: &App, output: Output) -> anyhow::Result<Answer> {
-    let reference = app.ledger.reference().await?;
+async fn list(tools: &Tools, output: Output) -> anyhow::Result<Answer> {
+    let reference = tools.ledger.reference().await?;
     let mut lanes = Vec::with_capacity(reference.applications.len());
     for application in reference.applications.values() {
         // A broker that is away does not keep the rest from being seen.
-        let waiting = app.queue.depth(&topology::intake_queue(&application.id)).await.ok();
-        lanes.push(lane(application, &reference, waiting));
+        let queue = topology::intake_queue(&application.id);
+        let mut lane = lane(application, &reference);
+        lane["waiting"] = json!(tools.queue().await?.depth(&queue).await.ok());
+        lane["consumers"] = json!(tools.queue().await?.consumers(&queue).await.ok().flatten());
+        lanes.push(lane);
     }
     output.show(&lanes, |lanes| lanes.iter().map(line).collect())?;
     Ok(Answer::Yes)
 }
 
-fn lane(application: &Application, reference: &Reference, waiting: Option<u64>) -> Value {
+fn lane(application: &Application, reference: &Reference) -> Value {
     let control = reference.controls.lanes.get(&application.id);
     let pace = control.and_then(|it| it.pace);
     json!({
@@ -87,7 +90,6 @@ fn lane(application: &Application, reference: &Reference, waiting: Option<u64>) 
         "paused": control.is_some_and(|it| it.is_paused),
         "pacePerSecond": reference.pace(&application.id),
         "paceOf": if pace.is_some() { "operator" } else { "registry" },
-        "waiting": waiting,
         "ordered": control.map(ordered),
     })
 }
@@ -104,11 +106,14 @@ fn line(lane: &Value) -> String {
     let why = lane["ordered"]["reason"].as_str().filter(|it| !it.is_empty());
     let why = why.map(|it| format!("  ({it})")).unwrap_or_default();
     let (application, pace) = (text("application"), number("pacePerSecond"));
-    format!("{state:8}{application:44} pace {pace:>8}  waiting {:>8}{why}", number("waiting"))
+    let (waiting, consumers) = (number("waiting"), number("consumers"));
+    format!(
+        "{state:8}{application:44} pace {pace:>8}  waiting {waiting:>8}  consumers {consumers:>3}{why}"
+    )
 }
 
 async fn order(
-    app: &App,
+    tools: &Tools,
     lanes: &[ApplicationId],
     order: LaneOrder,
     reason: &str,
@@ -116,8 +121,8 @@ async fn order(
 ) -> anyhow::Result<Answer> {
     let actor = actor();
     for lane in lanes {
-        let act = Act { actor: &actor, reason, at: app.clock.now() };
-        let done = app.ledger.control_lane(lane, order, act).await?;
+        let act = Act { actor: &actor, reason, at: tools.clock.now() };
+        let done = tools.ledger.control_lane(lane, order, act).await?;
         let outcome = outcome(done, &format!("the registry knows no application {lane}"))?;
         let value = json!({ "application": lane, "order": words(order), "outcome": outcome });
         output.show(&value, |_| vec![format!("{lane}  {}: {outcome}", words(order))])?;

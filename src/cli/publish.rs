@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answer::Faulty;
 use super::{Answer, Output, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::domain::{ApplicationId, Digest, IdempotencyKey};
 use crate::queue::{Outbound, Properties, Topology, topology};
@@ -37,9 +37,9 @@ const PIECE: usize = 500;
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
     let bodies = read(&args)?;
-    let app = open(config).await?;
-    let answer = publish(&app, &args, bodies, output).await;
-    app.close().await;
+    let tools = open(config).await?;
+    let answer = publish(&tools, &args, bodies, output).await;
+    tools.close().await;
     answer
 }
 
@@ -66,24 +66,25 @@ fn is_lines(path: &Path) -> bool {
 }
 
 async fn publish(
-    app: &App,
+    tools: &Tools,
     args: &Args,
     bodies: Vec<Vec<u8>>,
     output: Output,
 ) -> anyhow::Result<Answer> {
-    let reference = app.ledger.reference().await?;
+    let reference = tools.ledger.reference().await?;
     let registered = reference.applications.get(&args.application);
     let account = args.account.clone().or_else(|| registered.map(|a| a.account.to_string()));
     let account = account.ok_or_else(|| {
         Faulty(format!("{} is not registered: name an --account", args.application))
     })?;
-    let ids: Vec<ApplicationId> = reference.applications.keys().cloned().collect();
-    app.queue.declare(&Topology::for_applications(&ids)).await?;
-    let mut publisher = app.queue.publisher().await?;
+    // Another's queue is none of its business, and no lane is made of a slip.
+    let ids: Vec<ApplicationId> = registered.map(|it| it.id.clone()).into_iter().collect();
+    tools.queue().await?.declare(&Topology::for_applications(&ids)).await?;
+    let mut publisher = tools.queue().await?.publisher().await?;
     let bar = output.progress("published", Some(bodies.len() as u64));
     let (mut taken, mut refused) = (0u64, Vec::new());
     for piece in bodies.chunks(PIECE) {
-        let messages = piece.iter().map(|body| message(app, args, &account, body)).collect();
+        let messages = piece.iter().map(|body| message(tools, args, &account, body)).collect();
         for result in publisher.publish(messages).await {
             match result {
                 Ok(()) => taken += 1,
@@ -100,7 +101,7 @@ async fn publish(
     Ok(refused.is_empty().into())
 }
 
-fn message(app: &App, args: &Args, account: &str, body: &[u8]) -> Outbound {
+fn message(tools: &Tools, args: &Args, account: &str, body: &[u8]) -> Outbound {
     let key = args.key.as_ref().map_or_else(|| Digest::of(body).to_string(), ToString::to_string);
     Outbound {
         exchange: topology::EXCHANGE_DOCUMENTS.into(),
@@ -111,7 +112,7 @@ fn message(app: &App, args: &Args, account: &str, body: &[u8]) -> Outbound {
             app_id: Some(args.application.to_string()),
             user_id: Some(account.to_owned()),
             content_type: Some("application/json".into()),
-            published_us: Some(app.clock.now().as_microsecond()),
+            published_us: Some(tools.clock.now().as_microsecond()),
         },
     }
 }

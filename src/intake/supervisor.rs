@@ -15,6 +15,7 @@ use super::lane::LaneTask;
 use super::pace::Pace;
 use super::ready::Ready;
 use crate::clock::Clock;
+use crate::domain::ApplicationId;
 use crate::ledger::{LedgerError, Reference};
 use crate::lifecycle::Lifecycle;
 use crate::queue::{Queue, Topology, topology};
@@ -52,13 +53,16 @@ pub fn run(
 }
 
 /// Runs what an engine without lanes needs to take publications from senders
-/// that wait: the batches, and its share of every pace.
+/// that wait: the batches, and its share of every pace while there are some.
+/// For the second until the others see that it takes, all may take more by a
+/// share than the pace, as when an engine starts.
 pub fn run_direct(lifecycle: &Lifecycle, intake: Arc<Intake>, clock: Arc<dyn Clock>, engine: Uuid) {
     spawn_workers(lifecycle, &intake);
     let stop = lifecycle.soft().clone();
     lifecycle.spawn("intake share", async move {
         while !stop.is_cancelled() {
-            match intake.ledger().beat(engine, clock.now()).await {
+            let is_idle = intake.paces().are_idle();
+            match intake.ledger().beat_sharing(engine, is_idle, clock.now()).await {
                 Ok(engines) => intake.paces().share_among(engines),
                 Err(error) => count::error("supervise", error.kind()),
             }
@@ -117,6 +121,22 @@ struct Supervisor {
     lifecycle: Lifecycle,
 }
 
+/// A lane that should be open.
+struct Wanted {
+    queue_name: String,
+    prefetch: u16,
+    /// Per second, and for how many engines.
+    pace: Option<(u32, u32)>,
+    /// The same, shared with what comes by REST.
+    shared: Option<Arc<Pace>>,
+}
+
+impl Wanted {
+    fn unpaced(queue_name: &str, prefetch: u16) -> Self {
+        Self { queue_name: queue_name.to_owned(), prefetch, pace: None, shared: None }
+    }
+}
+
 /// A lane that was opened.
 struct Running {
     stop: CancellationToken,
@@ -145,60 +165,73 @@ impl Supervisor {
 
     async fn look(&mut self) -> Result<(), LedgerError> {
         let ledger = Arc::clone(self.intake.ledger());
-        let engines = ledger.beat(self.engine, self.clock.now()).await?;
+        let engines = ledger.beat_sharing(self.engine, false, self.clock.now()).await?;
         self.intake.paces().share_among(engines);
         let reference = ledger.reference().await?;
         if self.seen == Some((reference.version, engines)) {
             return Ok(());
         }
+        // What an operator ordered waits for no declaration.
+        let wanted = self.wanted(&reference, engines);
+        self.close_obsolete(&wanted).await;
         let ids: Vec<_> = reference.applications.keys().cloned().collect();
         let topology = Arc::new(Topology::for_applications(&ids));
-        if let Err(error) = self.queue.declare(&topology).await {
-            count::error("declare", error.kind());
-            warn!(error = %chain(&error), "failed to declare the topology");
+        if !self.is_declared(&topology).await {
             return Ok(());
         }
         crate::telemetry::start_at_zero(reference.applications.keys(), [], &[]);
-        self.open_and_close(&reference, engines, &topology).await;
+        self.open_missing(wanted, &topology);
         self.seen = Some((reference.version, engines));
         let paused = reference.controls.lanes.values().filter(|it| it.is_paused).count();
         info!(lanes = self.lanes.len(), paused, engines, "lanes are open");
         Ok(())
     }
 
-    async fn open_and_close(
-        &mut self,
-        reference: &Reference,
-        engines: u32,
-        topology: &Arc<Topology>,
-    ) {
-        let wanted = wanted(reference);
+    /// Declares what the lanes need; answers whether the broker was there. What
+    /// exists otherwise is for an operator, and closes no lane but, where the
+    /// queue cannot be consumed, its own.
+    async fn is_declared(&self, topology: &Topology) -> bool {
+        let Err(error) = self.queue.declare(topology).await else { return true };
+        count::error("declare", error.kind());
+        warn!(error = %chain(&error), "failed to declare all of the topology");
+        !error.is_transient()
+    }
+
+    /// Each lane that is not paused.
+    fn wanted(&self, reference: &Reference, engines: u32) -> BTreeMap<Lane, Wanted> {
         // Of paused lanes too: a pause does not open the others anew.
         let lanes = reference.applications.len() + LANES_OF_OUR_OWN;
         self.warn_of_memory(lanes);
         let prefetch = self.intake.settings().prefetch(lanes);
-        let obsolete: Vec<Lane> = self
-            .lanes
-            .iter()
-            .filter(|(lane, running)| {
-                wanted.get(lane).is_none_or(|(_, pace)| !running.is_right(*pace, engines, prefetch))
-            })
-            .map(|(lane, _)| lane.clone())
-            .collect();
-        for lane in obsolete {
-            if let Some(running) = self.lanes.remove(&lane) {
-                running.close().await;
-            }
+        let is_open = |id: &ApplicationId| !reference.controls.is_lane_paused(id);
+        let of_application = |id: &ApplicationId| {
+            let pace = reference.pace(id).map(|per_second| (per_second, engines));
+            let shared = self.intake.paces().of(reference, id);
+            let queue_name = topology::intake_queue(id);
+            (Lane::Application(id.clone()), Wanted { queue_name, prefetch, pace, shared })
+        };
+        let applications = reference.applications.keys().filter(|id| is_open(id));
+        let ours =
+            [(Lane::Unroutable, topology::QUEUE_UNROUTABLE), (Lane::Dead, topology::QUEUE_DEAD)];
+        let ours = ours.map(|(lane, queue)| (lane, Wanted::unpaced(queue, prefetch)));
+        applications.map(of_application).chain(ours).collect()
+    }
+
+    async fn close_obsolete(&mut self, wanted: &BTreeMap<Lane, Wanted>) {
+        let is_right = |lane: &Lane, running: &Running| {
+            wanted.get(lane).is_some_and(|wanted| running.is_right(wanted))
+        };
+        let obsolete = self.lanes.extract_if(.., |lane, running| !is_right(lane, running));
+        let obsolete: Vec<(Lane, Running)> = obsolete.collect();
+        for (_, running) in obsolete {
+            running.close().await;
         }
-        for (lane, (queue_name, pace)) in wanted {
+    }
+
+    fn open_missing(&mut self, wanted: BTreeMap<Lane, Wanted>, topology: &Arc<Topology>) {
+        for (lane, wanted) in wanted {
             if !self.lanes.contains_key(&lane) {
-                let shared = match &lane {
-                    Lane::Application(id) => self.intake.paces().of(reference, id),
-                    Lane::Unroutable | Lane::Dead => None,
-                };
-                let pace = pace.map(|per_second| (per_second, engines));
-                let running =
-                    self.open(lane.clone(), queue_name, (pace, shared), prefetch, topology);
+                let running = self.open(lane.clone(), wanted, topology);
                 self.lanes.insert(lane, running);
             }
         }
@@ -218,14 +251,8 @@ impl Supervisor {
         }
     }
 
-    fn open(
-        &self,
-        lane: Lane,
-        queue_name: String,
-        (pace, shared): (Option<(u32, u32)>, Option<Arc<Pace>>),
-        prefetch: u16,
-        topology: &Arc<Topology>,
-    ) -> Running {
+    fn open(&self, lane: Lane, wanted: Wanted, topology: &Arc<Topology>) -> Running {
+        let Wanted { queue_name, prefetch, pace, shared } = wanted;
         let stop = self.stop.child_token();
         let task = LaneTask {
             lane,
@@ -258,8 +285,8 @@ impl Supervisor {
 }
 
 impl Running {
-    fn is_right(&self, pace: Option<u32>, engines: u32, prefetch: u16) -> bool {
-        self.prefetch == prefetch && self.pace == pace.map(|per_second| (per_second, engines))
+    fn is_right(&self, wanted: &Wanted) -> bool {
+        self.prefetch == wanted.prefetch && self.pace == wanted.pace
     }
 
     async fn close(self) {
@@ -270,19 +297,3 @@ impl Running {
 
 /// What is unroutable, and what the broker gave up.
 const LANES_OF_OUR_OWN: usize = 2;
-
-/// Each lane that is not paused, with its queue and pace.
-fn wanted(reference: &Reference) -> BTreeMap<Lane, (String, Option<u32>)> {
-    let mut lanes: BTreeMap<Lane, (String, Option<u32>)> = reference
-        .applications
-        .values()
-        .filter(|application| !reference.controls.is_lane_paused(&application.id))
-        .map(|application| {
-            let queue = topology::intake_queue(&application.id);
-            (Lane::Application(application.id.clone()), (queue, reference.pace(&application.id)))
-        })
-        .collect();
-    lanes.insert(Lane::Unroutable, (topology::QUEUE_UNROUTABLE.into(), None));
-    lanes.insert(Lane::Dead, (topology::QUEUE_DEAD.into(), None));
-    lanes
-}

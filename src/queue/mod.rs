@@ -178,7 +178,8 @@ impl QueueError {
 /// A broker.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Declares exchanges, queues and bindings; idempotent.
+    /// Declares exchanges, queues and bindings; idempotent. Where one of them
+    /// exists otherwise the others are declared all the same.
     async fn declare(&self, topology: &Topology) -> Result<(), QueueError>;
 
     /// Starts to consume a queue. At most `prefetch` deliveries (and at least
@@ -190,6 +191,14 @@ pub trait Queue: Send + Sync {
 
     /// How many messages lie ready in a queue.
     async fn depth(&self, queue: &str) -> Result<u64, QueueError>;
+
+    /// Whether there is an exchange of that name, whatever it is like.
+    async fn has_exchange(&self, name: &str) -> Result<bool, QueueError>;
+
+    /// How many consumers a queue has; none where the broker does not count them.
+    async fn consumers(&self, _queue: &str) -> Result<Option<u32>, QueueError> {
+        Ok(None)
+    }
 
     /// Whether the broker answers.
     async fn ping(&self) -> Result<(), QueueError>;

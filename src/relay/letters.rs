@@ -58,8 +58,12 @@ impl Relay {
     ) -> Result<bool, RelayError> {
         let mut is_more = false;
         for printer in &self.office.printers_now().await?.all {
-            if printer.takes_from == TakesFrom::Queue && !printer.paused {
-                is_more |= self.release(publisher, out, printer).await?;
+            if printer.takes_from != TakesFrom::Queue || printer.paused {
+                continue;
+            }
+            match self.release(publisher, out, printer).await {
+                Ok(is_full) => is_more |= is_full,
+                Err(error) => self.broken(printer, error).await?,
             }
         }
         Ok(is_more)

@@ -13,6 +13,7 @@ use super::{Relay, RelayError};
 use crate::failpoint::fail_point;
 use crate::ledger::Class;
 use crate::paper::inbox::Letterbox;
+use crate::paper::printer::Printer;
 use crate::queue::{Consumer, Inbound, QueueError, Topology, topology};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -47,7 +48,7 @@ impl Relay {
         stop: &CancellationToken,
         waits: &mut backon::ExponentialBackoff,
     ) -> Result<(), RelayError> {
-        self.queue.declare(&self.topology()).await?;
+        self.declare().await?;
         let mut consumer = self.queue.consume(topology::QUEUE_PRINT_EVENTS, BATCH).await?;
         info!(queue = topology::QUEUE_PRINT_EVENTS, "printers are heard");
         let settler = consumer.settler();
@@ -91,9 +92,41 @@ impl Relay {
         }
     }
 
-    /// What the printers of this installation need.
-    fn topology(&self) -> Topology {
-        Topology::for_printers(self.office.printers().all.iter().map(|it| it.name.as_str()))
+    /// Declares what the printers of this installation need; one whose queue
+    /// is otherwise is for an operator, and the others are heard.
+    async fn declare(&self) -> Result<(), QueueError> {
+        let names = self.office.printers().all.iter().map(|it| it.name.as_str());
+        match self.queue.declare(&Topology::for_printers(names)).await {
+            Err(error) if !error.is_transient() => {
+                measure::error("declare", error.kind());
+                warn!(error = %chain(&error), "not every printer's queue is ours");
+                Ok(())
+            }
+            declared => declared,
+        }
+    }
+
+    /// A printer whose queue takes nothing keeps no other from its letters. One
+    /// whose queue or binding is gone gets it again.
+    ///
+    /// # Errors
+    /// What is no printer's own: ledger or broker are away, or a defect.
+    pub(super) async fn broken(
+        &self,
+        printer: &Printer,
+        error: RelayError,
+    ) -> Result<(), RelayError> {
+        let RelayError::Queue(fault) = &error else { return Err(error) };
+        if matches!(fault, QueueError::Unavailable(_)) {
+            return Err(error);
+        }
+        measure::error("letters", fault.kind());
+        warn!(printer = printer.name, error = %chain(&error), "a printer's letters wait");
+        if matches!(fault, QueueError::Unroutable { .. }) {
+            let names = std::iter::once(printer.name.as_str());
+            self.queue.declare(&Topology::for_printers(names)).await?;
+        }
+        Ok(())
     }
 }
 

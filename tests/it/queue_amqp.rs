@@ -69,6 +69,32 @@ async fn amqp_a_cut_while_consuming_settles_nothing() {
     network.remove().await;
 }
 
+/// Somebody declared one queue otherwise, before us.
+#[tokio::test]
+async fn amqp_a_queue_that_is_otherwise_keeps_no_other_from_being_declared() {
+    let network = Network::new().await;
+    let line = Line::new();
+    let mut theirs = line.topology();
+    theirs.queues.retain(|queue| queue.name == line.name("lane"));
+    theirs.queues.iter_mut().for_each(|queue| queue.max_length = Some(7));
+    theirs.exchanges.clear();
+    theirs.bindings.clear();
+    // What it gives up goes to an exchange that is not there yet: no fault.
+    network.near.declare(&theirs).await.unwrap();
+    let declared = network.near.declare(&line.topology()).await;
+    let Err(QueueError::Topology(fault)) = &declared else { panic!("{declared:?}") };
+    assert!(fault.contains(&line.name("lane")), "{fault}");
+    for queue in line.queues() {
+        assert_eq!(network.near.depth(&queue).await.unwrap(), 0, "{queue}");
+        assert_eq!(network.near.consumers(&queue).await.unwrap(), Some(0), "{queue}");
+    }
+    assert!(network.near.has_exchange(&line.name("entry")).await.unwrap());
+    assert!(!network.near.has_exchange(&line.name("nothing")).await.unwrap());
+    line.fill(&*network.near, 1).await;
+    network.rabbit.delete_queues(&line.queues()).await;
+    network.remove().await;
+}
+
 /// What a hostile agency writes on an envelope reaches the engine as a message
 /// like another: it must not end the connection that all lanes share.
 #[tokio::test]

@@ -4,23 +4,68 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind as AmqpExchangeKind};
 
-use super::fault::Fault;
+use super::fault::{self, Fault};
+use super::link::Link;
 use super::patience::answered;
 use super::wire;
 use crate::queue::topology::{Binding, Exchange, QueueDefinition};
 use crate::queue::{ExchangeKind, QueueError, Topology};
 
-pub(super) async fn declare(channel: &Channel, topology: &Topology) -> Result<(), QueueError> {
-    for exchange in &topology.exchanges {
-        declare_exchange(channel, exchange).await?;
+/// Declares all that can be: what is wrong with one exchange or queue keeps no
+/// other. Each fault closes the channel, and the next goes on over another.
+pub(super) async fn declare(link: &Link, topology: &Topology) -> Result<(), QueueError> {
+    let mut channel = link.channel().await.map_err(fault::unavailable)?;
+    let mut faults = Vec::new();
+    for piece in pieces(topology) {
+        match piece.declare(&channel).await {
+            Ok(()) => {}
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                faults.push(error);
+                channel = link.channel().await.map_err(fault::unavailable)?;
+            }
+        }
     }
-    for queue in &topology.queues {
-        declare_queue(channel, queue).await?;
+    all(faults)
+}
+
+/// One thing to declare.
+enum Piece<'a> {
+    Exchange(&'a Exchange),
+    Queue(&'a QueueDefinition),
+    Binding(&'a Binding),
+}
+
+/// Bindings last: they name the others.
+fn pieces(topology: &Topology) -> impl Iterator<Item = Piece<'_>> {
+    let exchanges = topology.exchanges.iter().map(Piece::Exchange);
+    let queues = topology.queues.iter().map(Piece::Queue);
+    exchanges.chain(queues).chain(topology.bindings.iter().map(Piece::Binding))
+}
+
+impl Piece<'_> {
+    async fn declare(&self, channel: &Channel) -> Result<(), QueueError> {
+        match self {
+            Self::Exchange(exchange) => declare_exchange(channel, exchange).await,
+            Self::Queue(queue) => declare_queue(channel, queue).await,
+            Self::Binding(binding) => bind(channel, binding).await,
+        }
     }
-    for binding in &topology.bindings {
-        bind(channel, binding).await?;
+}
+
+/// So many faults are named.
+const NAMED_MAX: usize = 5;
+
+/// All faults as one; a single one as it is.
+fn all(mut faults: Vec<QueueError>) -> Result<(), QueueError> {
+    if faults.len() <= 1 {
+        return faults.pop().map_or(Ok(()), Err);
     }
-    Ok(())
+    let more = faults.len().saturating_sub(NAMED_MAX);
+    let named = faults.iter().take(NAMED_MAX).map(ToString::to_string);
+    let rest = (more > 0).then(|| format!("and {more} more"));
+    let named: Vec<String> = named.chain(rest).collect();
+    Err(QueueError::Topology(named.join("; ")))
 }
 
 async fn declare_exchange(channel: &Channel, exchange: &Exchange) -> Result<(), QueueError> {

@@ -21,7 +21,8 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lapin::options::QueueDeclareOptions;
+use lapin::ExchangeKind;
+use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 
 use self::consumer::AmqpConsumer;
@@ -55,8 +56,7 @@ impl AmqpQueue {
 #[async_trait]
 impl Queue for AmqpQueue {
     async fn declare(&self, topology: &Topology) -> Result<(), QueueError> {
-        let channel = self.link.channel().await.map_err(fault::unavailable)?;
-        declare::declare(&channel, topology).await
+        declare::declare(&self.link, topology).await
     }
 
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
@@ -70,17 +70,24 @@ impl Queue for AmqpQueue {
     }
 
     async fn depth(&self, queue: &str) -> Result<u64, QueueError> {
+        self.asked(queue).await.map(|state| state.message_count().into())
+    }
+
+    async fn has_exchange(&self, name: &str) -> Result<bool, QueueError> {
         let channel = self.link.channel().await.map_err(fault::unavailable)?;
-        let name = wire::name(queue)?;
-        let passive = QueueDeclareOptions::durable().passive();
-        let asked = channel.queue_declare(name, passive, FieldTable::default());
-        match answered(&channel, asked).await {
-            Ok(state) => Ok(state.message_count().into()),
-            Err(error) => Err(match Fault::of(error) {
-                Fault::NotFound(_) => QueueError::Cancelled(queue.to_owned()),
-                fault => fault.into(),
-            }),
+        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+        // Asked so, the broker compares nothing but the name.
+        let (name, kind) = (wire::name(name)?, ExchangeKind::Direct);
+        let asked = channel.exchange_declare(name, kind, passive, FieldTable::default());
+        match answered(&channel, asked).await.map_err(Fault::of) {
+            Ok(()) => Ok(true),
+            Err(Fault::NotFound(_)) => Ok(false),
+            Err(fault) => Err(fault.into()),
         }
+    }
+
+    async fn consumers(&self, queue: &str) -> Result<Option<u32>, QueueError> {
+        self.asked(queue).await.map(|state| Some(state.consumer_count()))
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
@@ -90,5 +97,19 @@ impl Queue for AmqpQueue {
 
     async fn close(&self) {
         self.link.close().await;
+    }
+}
+
+impl AmqpQueue {
+    /// A queue as the broker has it.
+    async fn asked(&self, queue: &str) -> Result<lapin::Queue, QueueError> {
+        let channel = self.link.channel().await.map_err(fault::unavailable)?;
+        let name = wire::name(queue)?;
+        let passive = QueueDeclareOptions::durable().passive();
+        let asked = channel.queue_declare(name, passive, FieldTable::default());
+        answered(&channel, asked).await.map_err(|error| match Fault::of(error) {
+            Fault::NotFound(_) => QueueError::Cancelled(queue.to_owned()),
+            fault => fault.into(),
+        })
     }
 }

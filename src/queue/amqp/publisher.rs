@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -15,8 +16,12 @@ use lapin::options::ConfirmSelectOptions;
 
 use super::answer::{Answer, Route, send};
 use super::link::Link;
-use super::patience::answered;
+use super::patience::{answered, in_time};
 use crate::queue::{Outbound, Publisher, QueueError};
+
+/// How long a broker may take to confirm. A quorum queue that has lost most of
+/// its nodes never does, and says nothing; what was asked arrives again then.
+const CONFIRM_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct AmqpPublisher {
     link: Arc<Link>,
@@ -44,7 +49,12 @@ impl AmqpPublisher {
             Ok(channel) => channel,
             Err(error) => return messages.iter().map(|_| Answer::Failed(error.clone())).collect(),
         };
-        let sent = join_all(messages.iter().map(|message| send(&channel, message))).await;
+        let sent = join_all(messages.iter().map(|message| send(&channel, message)));
+        let sent = match in_time(CONFIRM_MAX, async { Ok(sent.await) }).await {
+            Ok(sent) => sent,
+            // The channel goes, with the confirms that may still come on it.
+            Err(error) => return messages.iter().map(|_| Answer::Failed(error.clone())).collect(),
+        };
         self.channel = Some(channel);
         let (answers, returned): (Vec<_>, Vec<_>) = sent.into_iter().unzip();
         attribute(messages, answers, &returned.into_iter().flatten().collect())

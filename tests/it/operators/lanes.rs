@@ -26,7 +26,11 @@ pub(super) async fn registered(program: &Program) -> Result<()> {
     program.ask(&["registry", "import", &file]).await.map(drop)
 }
 
-async fn publish(program: &Program, application: &str, publication: &Value) -> Result<()> {
+pub(super) async fn publish(
+    program: &Program,
+    application: &str,
+    publication: &Value,
+) -> Result<()> {
     let name = format!("{}.json", uuid::Uuid::now_v7());
     let file = program.file(&name, &publication.to_string())?;
     program.ask(&["publish", "--application", application, &file]).await.map(drop)
@@ -41,7 +45,7 @@ pub(super) async fn received(program: &Program, application: &str, count: u64) {
     .await;
 }
 
-async fn lane(program: &Program, application: &str) -> Result<Value> {
+pub(super) async fn lane(program: &Program, application: &str) -> Result<Value> {
     let lanes = program.ask(&["lanes", "list"]).await?;
     let mut lanes = lanes.as_array().into_iter().flatten();
     Ok(lanes.find(|it| it["application"] == application).cloned().unwrap_or_default())
@@ -119,7 +123,7 @@ async fn a_paced_lane_keeps_waiting_and_slows_no_other() -> Result<()> {
 }
 
 /// The supervisor looks each second; from then on nothing is taken.
-async fn closed(engine: &Engine) {
+pub(super) async fn closed(engine: &Engine) {
     until("the lane is closed", async || engine.logged(&["lanes are open", "\"paused\":1"]) == 1)
         .await;
 }

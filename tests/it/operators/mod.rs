@@ -2,7 +2,9 @@
 
 mod figures;
 mod lanes;
+mod misdeclared;
 mod orders;
 mod policy;
 mod quiesced;
+mod refused_policy;
 mod resumed;

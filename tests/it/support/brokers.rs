@@ -67,6 +67,15 @@ impl Broker for RabbitMq {
     }
 }
 
+impl RabbitMq {
+    pub(crate) async fn delete_exchange(&self, name: &str) {
+        let properties = ConnectionProperties::default();
+        let connection = Connection::connect(&self.url, properties).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        channel.exchange_delete(name.into(), Default::default()).await.unwrap();
+    }
+}
+
 /// A queue file of the test's own.
 pub(crate) struct File {
     folder: TempDir,

@@ -117,6 +117,10 @@ impl Queue for Connection {
         self.shared.lock().depth(queue)
     }
 
+    async fn has_exchange(&self, _name: &str) -> Result<bool, QueueError> {
+        Ok(true) // They are made with what needs them.
+    }
+
     async fn ping(&self) -> Result<(), QueueError> {
         self.check()
     }
