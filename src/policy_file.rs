@@ -116,6 +116,15 @@ impl PolicyFile {
         }
     }
 
+    /// On a thread that may wait: a file may be slow, and a long policy takes
+    /// its time to be checked.
+    async fn read_beside(file: &Arc<Self>) {
+        let file = Arc::clone(file);
+        if tokio::task::spawn_blocking(move || file.read_again_and_say()).await.is_err() {
+            measure::error("policy", "died");
+        }
+    }
+
     /// Reads the file again whenever an operator asks every engine to.
     ///
     /// # Errors
@@ -132,7 +141,7 @@ impl PolicyFile {
                     let asked = reference.controls.policy_asked_at;
                     // It was read at the start: what was asked before is done.
                     if seen.is_some_and(|seen| seen != asked) {
-                        self.read_again_and_say();
+                        Self::read_beside(&self).await;
                     }
                     seen = Some(asked);
                 }
@@ -156,7 +165,7 @@ impl PolicyFile {
         let (file, stop) = (Arc::clone(self), lifecycle.soft().clone());
         lifecycle.spawn("policy on SIGHUP", async move {
             while let Some(Some(())) = stop.run_until_cancelled(hang_up.recv()).await {
-                file.read_again_and_say();
+                Self::read_beside(&file).await;
             }
             Ok::<(), Infallible>(())
         });

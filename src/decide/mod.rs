@@ -8,9 +8,10 @@
 mod facts;
 mod policy;
 mod reach;
+mod states;
 
 pub use facts::{BoxState, Facts};
-pub use policy::{Condition, Policy, PolicyError, Rule, Ruling};
+pub use policy::{Condition, Policy, PolicyError, RULES_MAX, Rule, Ruling};
 
 use std::sync::Arc;
 

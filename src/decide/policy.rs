@@ -129,6 +129,10 @@ pub struct Rule {
     pub flag: Option<Arc<str>>,
 }
 
+/// Every document is held against each rule in turn, and each rule against all
+/// before it.
+pub const RULES_MAX: usize = 200;
+
 /// A policy that was checked: every rule can match, and there is a default.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -190,6 +194,10 @@ impl Policy {
                 "there is no [default]: every document must be decided".into(),
             ));
         };
+        if let Some(first) = file.rule.get(RULES_MAX) {
+            let message = format!("more than {RULES_MAX} rules: name several ids in one");
+            return Err(fault(first.span(), message));
+        }
         let mut rules: Vec<Rule> = Vec::with_capacity(file.rule.len());
         for line in &file.rule {
             let rule = rule(line.get_ref()).map_err(|message| fault(line.span(), message))?;

@@ -1,145 +1,77 @@
-//! Finds rules that can never match, by trying every combination of facts
-//! that the rules can tell apart. The space is small: facts are enumerations,
-//! days only matter around the thresholds named, ids only by which rules name
-//! them.
+//! Finds rules that can never match.
+//!
+//! A rule holds for a product of four sets: types, organizations, applications
+//! and states (all else that facts hold). It can match where a point of its
+//! product lies in that of no rule before it. Where it names no ids of a kind,
+//! an id that no policy names is the best to try, since the fewest rules hold
+//! for it; where it names some, those are tried for which the fewest hold. So
+//! what other rules name is never combined with what others name.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::facts::{BoxState, Facts};
 use super::policy::Rule;
-use crate::domain::{ApplicationId, DigitalForm, EnterpriseNumber, MessageTypeId, Precondition};
+use super::states::{States, states};
 
 /// The number of the first rule that no facts can reach.
 pub(super) fn first_unreachable(rules: &[Rule]) -> Option<usize> {
-    let mut is_reached = vec![false; rules.len()];
-    let names = names(rules);
-    let boxes = boxes(rules);
-    for base in names {
-        for facts in combinations(&base, &boxes) {
-            if let Some(hit) = rules.iter().position(|rule| rule.when.matches(&facts)) {
-                is_reached[hit] = true;
+    Reach::of(rules).first_unreachable()
+}
+
+/// The rules with the states that each holds for.
+pub(super) struct Reach<'a> {
+    rules: &'a [Rule],
+    states: Vec<States>,
+    /// How often the states of rules were put together.
+    pub(super) steps: u64,
+}
+
+impl<'a> Reach<'a> {
+    pub(super) fn of(rules: &'a [Rule]) -> Self {
+        Self { rules, states: states(rules), steps: 0 }
+    }
+
+    pub(super) fn first_unreachable(&mut self) -> Option<usize> {
+        (0..self.rules.len()).find(|number| !self.is_reached(*number))
+    }
+
+    /// Whether some facts reach a rule past those before it.
+    fn is_reached(&mut self, number: usize) -> bool {
+        let (rules, own) = (self.rules, &self.rules[number].when);
+        let before: Vec<usize> = (0..number).collect();
+        let types = |rule: usize| rules[rule].when.message_types.as_ref();
+        let organizations = |rule: usize| rules[rule].when.organizations.as_ref();
+        let applications = |rule: usize| rules[rule].when.applications.as_ref();
+        for before in fewest(own.message_types.as_ref(), &before, types) {
+            for before in fewest(own.organizations.as_ref(), &before, organizations) {
+                for before in fewest(own.applications.as_ref(), &before, applications) {
+                    self.steps += 1;
+                    if self.states[number].exceed(before.iter().map(|rule| &self.states[*rule])) {
+                        return true;
+                    }
+                }
             }
         }
+        false
     }
-    is_reached.iter().position(|reached| !reached)
 }
 
-/// One representative for each set of ids that the rules treat alike.
-fn names(rules: &[Rule]) -> Vec<Facts> {
-    let types = classes(rules, |rule| rule.when.message_types.as_ref(), a_type());
-    let organizations = classes(rules, |rule| rule.when.organizations.as_ref(), an_organization());
-    let applications = classes(rules, |rule| rule.when.applications.as_ref(), an_application());
-    let mut all = Vec::new();
-    for message_type in &types {
-        for organization in &organizations {
-            for application in &applications {
-                all.push(facts(message_type, *organization, application));
-            }
+/// For each id that a rule may hold for, which of these rules hold for it too;
+/// without those in which another id's are contained.
+fn fewest<'r, T: PartialEq + 'r>(
+    own: Option<&'r Vec<T>>,
+    rules: &[usize],
+    named: impl Fn(usize) -> Option<&'r Vec<T>>,
+) -> Vec<Vec<usize>> {
+    let holding = |id: Option<&T>| -> Vec<usize> {
+        let holds = |ids: &Vec<T>| id.is_some_and(|id| ids.contains(id));
+        rules.iter().copied().filter(|rule| named(*rule).is_none_or(holds)).collect()
+    };
+    let Some(ids) = own else { return vec![holding(None)] };
+    let mut all: Vec<Vec<usize>> = ids.iter().map(|id| holding(Some(id))).collect();
+    all.sort_by_key(Vec::len);
+    let mut kept: Vec<Vec<usize>> = Vec::new();
+    for holding in all {
+        if !kept.iter().any(|few| few.iter().all(|rule| holding.contains(rule))) {
+            kept.push(holding);
         }
     }
-    all
-}
-
-fn classes<T: Clone + PartialEq>(
-    rules: &[Rule],
-    named: impl Fn(&Rule) -> Option<&Vec<T>>,
-    other: Option<T>,
-) -> Vec<T> {
-    let all = rules.iter().filter_map(&named).flatten().cloned().chain(other);
-    let mut by_signature: BTreeMap<Vec<bool>, T> = BTreeMap::new();
-    for id in all {
-        let signature = rules.iter().map(|rule| named(rule).is_none_or(|ids| ids.contains(&id)));
-        by_signature.entry(signature.collect()).or_insert(id);
-    }
-    by_signature.into_values().collect()
-}
-
-/// Ids that no policy names: they stand for all the others.
-fn a_type() -> Option<MessageTypeId> {
-    MessageTypeId::new("any other type").ok()
-}
-
-fn an_application() -> Option<ApplicationId> {
-    ApplicationId::new("any other application").ok()
-}
-
-fn an_organization() -> Option<EnterpriseNumber> {
-    Some(EnterpriseNumber::from_stem(19_999_999))
-}
-
-fn facts(
-    message_type: &MessageTypeId,
-    organization: EnterpriseNumber,
-    application: &ApplicationId,
-) -> Facts {
-    Facts {
-        message_type: message_type.clone(),
-        organization,
-        application: application.clone(),
-        digital_form: DigitalForm::Exists,
-        registered_on_paper: false,
-        digital_only: false,
-        registered: false,
-        precondition: None,
-        recipient: BoxState::None,
-        consent: false,
-        somebody_can_open: false,
-    }
-}
-
-/// Every state of a box with consent and readers; without a box there is
-/// neither.
-fn boxes(rules: &[Rule]) -> Vec<(BoxState, bool, bool)> {
-    let thresholds = rules.iter().filter_map(|rule| rule.when.opened_within_days);
-    let days: BTreeSet<u32> =
-        thresholds.flat_map(|days| [days, days.saturating_add(1)]).chain([0]).collect();
-    let states = days
-        .into_iter()
-        .map(|days_ago| BoxState::Opened { days_ago })
-        .chain([BoxState::NeverOpened]);
-    let mut all = vec![(BoxState::None, false, false)];
-    for state in states {
-        for consent in [false, true] {
-            all.extend([false, true].map(|readers| (state, consent, readers)));
-        }
-    }
-    all
-}
-
-fn combinations<'a>(
-    base: &'a Facts,
-    boxes: &'a [(BoxState, bool, bool)],
-) -> impl Iterator<Item = Facts> + 'a {
-    items().into_iter().flat_map(move |item| {
-        boxes.iter().map(move |&(recipient, consent, somebody_can_open)| {
-            let mut facts = base.clone();
-            (facts.digital_form, facts.registered_on_paper, facts.digital_only) = item.0;
-            (facts.registered, facts.precondition) = item.1;
-            (facts.recipient, facts.consent) = (recipient, consent);
-            facts.somebody_can_open = somebody_can_open;
-            facts
-        })
-    })
-}
-
-type ItemFacts = ((DigitalForm, bool, bool), (bool, Option<Precondition>));
-
-fn items() -> Vec<ItemFacts> {
-    let registrations = [
-        (false, None),
-        (true, None),
-        (true, Some(Precondition::Activated)),
-        (true, Some(Precondition::Preferred)),
-    ];
-    let mut all = Vec::new();
-    for form in [DigitalForm::None, DigitalForm::Exists, DigitalForm::Only] {
-        for on_paper in [false, true] {
-            for only in [false, true] {
-                all.extend(
-                    registrations.map(|registration| ((form, on_paper, only), registration)),
-                );
-            }
-        }
-    }
-    all
+    kept
 }

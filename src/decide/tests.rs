@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -226,5 +228,132 @@ proptest! {
         let consented = with(without.clone(), |f| f.consent = true);
         prop_assert_eq!(decide(&policy, &consented).ruling, Ruling::Digital);
         prop_assert_ne!(decide(&policy, &without).ruling, Ruling::Refuse);
+    }
+}
+
+/// A rule that names one id of each kind, about boxes opened within some days.
+fn rule_about(n: usize, kinds: [bool; 3]) -> String {
+    let number = EnterpriseNumber::from_stem(1_000_000 + u32::try_from(n).unwrap());
+    let ids = [
+        format!("message_types = [\"T{n}\"], "),
+        format!("organizations = [\"{number}\"], "),
+        format!("applications = [\"a:{n}\"], "),
+    ];
+    let ids = ids.iter().zip(kinds).filter(|(_, is_named)| *is_named).map(|(id, _)| id.as_str());
+    let ids: String = ids.collect();
+    format!(
+        "[[rule]]\nname = \"r{n}\"\nwhen = {{ {ids}opened_within_days = {} }}\n\
+         ruling = \"digital\"\nreason = \"R{n}\"\n",
+        n + 1
+    )
+}
+
+/// The bound is on steps, not on time, which a busy machine stretches.
+#[test]
+fn a_long_policy_is_checked_in_as_many_steps_as_it_has_rules() {
+    let kinds = [[true; 3], [true, false, false], [false, true, false], [false, false, true]];
+    let rules = (0..RULES_MAX - 1).map(|n| rule_about(n, kinds[n % kinds.len()]));
+    let default = "[default]\nruling = \"paper\"\nreason = \"NO_BOX\"\n";
+    let text = rules.collect::<String>() + default;
+    let policy = Policy::parse(&text).unwrap();
+    let mut reach = super::reach::Reach::of(&policy.rules);
+    assert_eq!(reach.first_unreachable(), None);
+    assert_eq!(reach.steps, policy.rules.len() as u64);
+    let one_more = rule_about(RULES_MAX, kinds[0]) + &rule_about(RULES_MAX + 1, kinds[0]);
+    let error = Policy::parse(&(one_more + &text)).unwrap_err();
+    assert!(error.message.contains("more than 200 rules"), "{error}");
+}
+
+/// Conditions over few ids and facts, so that rules take from each other.
+fn a_condition() -> impl Strategy<Value = String> {
+    let ids = || proptest::sample::subsequence(vec![0, 1, 2], 0..=2);
+    let flag = || proptest::option::of(any::<bool>());
+    (ids(), ids(), ids(), flag(), flag(), proptest::option::of(0u32..3)).prop_map(
+        |(types, organizations, applications, consent, precondition, days)| {
+            let number = |n: &u32| EnterpriseNumber::from_stem(1_000_000 + n).to_string();
+            let named = |key: &str, ids: Vec<String>| match ids.is_empty() {
+                true => String::new(),
+                false => format!("{key} = {ids:?}, "),
+            };
+            let types = types.iter().map(|n| format!("T{n}")).collect();
+            let applications = applications.iter().map(|n| format!("a:{n}")).collect();
+            [
+                named("message_types", types),
+                named("organizations", organizations.iter().map(number).collect()),
+                named("applications", applications),
+                consent.map(|is| format!("consent = {is}, ")).unwrap_or_default(),
+                precondition.map(|is| format!("precondition_met = {is}, ")).unwrap_or_default(),
+                days.map(|days| format!("opened_within_days = {days}, ")).unwrap_or_default(),
+            ]
+            .concat()
+        },
+    )
+}
+
+type Change = Box<dyn Fn(&mut Facts)>;
+
+/// Facts over the same ids, every combination that the conditions tell apart.
+fn all_facts() -> Vec<Facts> {
+    let mut all = vec![facts(NONE)];
+    let states = [NONE, NEVER, opened(0), opened(1), opened(2), opened(3)];
+    let wide = |all: Vec<Facts>, changes: Vec<Change>| -> Vec<Facts> {
+        let changed = |facts: &Facts| -> Vec<Facts> {
+            changes.iter().map(|change| with(facts.clone(), |f| change(f))).collect()
+        };
+        all.iter().flat_map(changed).collect()
+    };
+    all = wide(all, states.map(|s| Box::new(move |f: &mut Facts| f.recipient = s) as _).into());
+    let types = (0..4).map(|n| {
+        let id = MessageTypeId::new(format!("T{n}")).unwrap();
+        Box::new(move |f: &mut Facts| f.message_type = id.clone()) as Change
+    });
+    all = wide(all, types.collect());
+    let organizations = (0..4).map(|n| {
+        let id = EnterpriseNumber::from_stem(1_000_000 + n);
+        Box::new(move |f: &mut Facts| f.organization = id) as Change
+    });
+    all = wide(all, organizations.collect());
+    let applications = (0..4).map(|n| {
+        let id = ApplicationId::new(format!("a:{n}")).unwrap();
+        Box::new(move |f: &mut Facts| f.application = id.clone()) as Change
+    });
+    all = wide(all, applications.collect());
+    let demands = [None, Some(Precondition::Activated), Some(Precondition::Preferred)];
+    let demands = demands.map(|p| {
+        Box::new(move |f: &mut Facts| (f.registered, f.precondition) = (true, p)) as Change
+    });
+    all = wide(all, demands.into());
+    let consents = [false, true]
+        .map(|is| Box::new(move |f: &mut Facts| f.consent = is && f.recipient != NONE) as Change);
+    wide(all, consents.into())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// What is found unreachable is reached by no facts, tried one by one, and
+    /// the rules before it are.
+    #[test]
+    fn what_no_facts_reach_is_what_is_refused(conditions in prop::collection::vec(a_condition(), 1..6)) {
+        let rule = |(n, when): (usize, &String)| format!(
+            "[[rule]]\nname = \"r{n}\"\nwhen = {{ {} }}\nruling = \"digital\"\nreason = \"R\"\n",
+            when.trim_end_matches(", "));
+        let rules: String = conditions.iter().enumerate().map(rule).collect();
+        let refused = Policy::parse(&(rules + "[default]\nruling = \"paper\"\nreason = \"N\"\n"));
+        let alone = |when: &String| -> Condition {
+            let text = format!("when = {{ {} }}", when.trim_end_matches(", "));
+            let mut read: BTreeMap<String, Condition> = toml::from_str(&text).unwrap();
+            read.remove("when").unwrap()
+        };
+        let parsed: Vec<Condition> = conditions.iter().map(alone).collect();
+        let mut is_reached = vec![false; parsed.len()];
+        for facts in all_facts() {
+            let hit = parsed.iter().position(|condition| condition.matches(&facts));
+            if let Some(hit) = hit {
+                is_reached[hit] = true;
+            }
+        }
+        let first = is_reached.iter().position(|reached| !reached);
+        let line = refused.err().map(|error| error.line);
+        prop_assert_eq!(line, first.map(|first| first * 5 + 1));
     }
 }
