@@ -7,16 +7,17 @@ mod roles;
 mod serve;
 mod start;
 mod tasks;
+mod tools;
 
 pub use roles::Role;
 pub use start::Started;
+pub use tools::Tools;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -68,26 +69,19 @@ impl App {
     /// A faulty policy (naming the line), an address that cannot be read, a
     /// file that cannot be opened.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let policy = PolicyFile::open(&config)?;
-        let fast = match config.sandbox.day_in_secs {
-            0 => None,
-            secs => Some(Arc::new(FastClock::new(secs, machine()))),
-        };
-        let printers = config.printers().context("failed to read paper.printers")?;
-        let ledger = Ledger::open(config.ledger.url.as_str(), config.ledger.connections).await;
-        let queue = crate::queue::open(config.queue.url.as_str()).await;
-        let documents = DocumentStore::open(config.documents.url.as_str());
+        let policy = Arc::new(PolicyFile::open(&config)?);
+        let tools = Tools::open(config).await?;
         Ok(Self {
-            ledger: Arc::new(ledger.context("failed to open ledger.url")?),
-            queue: queue.context("failed to open queue.url")?,
-            documents: documents.context("failed to open documents.url")?,
-            clock: fast.clone().map_or_else(machine, |fast| fast as Arc<dyn Clock>),
-            fast,
-            policy: Arc::new(policy),
-            printers: Arc::new(printers),
+            queue: Arc::clone(tools.queue().await?),
+            documents: tools.documents()?,
+            policy,
+            printers: Arc::new(tools.printers()?),
             engine: Uuid::now_v7(),
             personas: Vec::new(),
-            config,
+            ledger: tools.ledger,
+            clock: tools.clock,
+            fast: tools.fast,
+            config: tools.config,
         })
     }
 
@@ -116,15 +110,7 @@ impl App {
     /// # Errors
     /// When the ledger cannot be migrated, or does not answer.
     pub async fn migrate(&self) -> Result<(), LedgerError> {
-        self.ledger.migrate().await?;
-        let Some(fast) = &self.fast else { return Ok(()) };
-        let mut drawn = [0; 32];
-        drawn[..8].copy_from_slice(&machine().now().as_microsecond().to_be_bytes());
-        let kept = self.ledger.secret("sandbox", drawn).await?;
-        let from = kept.first_chunk().map(|micros| i64::from_be_bytes(*micros));
-        let from = from.and_then(|micros| Timestamp::from_microsecond(micros).ok());
-        fast.run_from(from.ok_or_else(|| LedgerError::Shape("no moment".into()))?);
-        Ok(())
+        tools::migrate(&self.ledger, self.fast.as_deref()).await
     }
 
     /// The post office; `web` is where this process listens, if it does.
@@ -150,13 +136,19 @@ impl App {
     /// Closes connections in order, or leaves them to the other side, which
     /// finds out: a silent one does not keep a process that wants to end.
     pub async fn close(&self) {
-        let in_order = async {
-            self.queue.close().await;
-            self.ledger.close().await;
-        };
-        if tokio::time::timeout(CLOSE_MAX, in_order).await.is_err() {
-            warn!("connections were left open: the other side is silent");
+        close(Some(&self.queue), &self.ledger).await;
+    }
+}
+
+async fn close(queue: Option<&Arc<dyn Queue>>, ledger: &Ledger) {
+    let in_order = async {
+        if let Some(queue) = queue {
+            queue.close().await;
         }
+        ledger.close().await;
+    };
+    if tokio::time::timeout(CLOSE_MAX, in_order).await.is_err() {
+        warn!("connections were left open: the other side is silent");
     }
 }
 

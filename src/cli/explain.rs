@@ -14,9 +14,9 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
-    let found = app.ledger.explain(args.message_id).await?;
-    app.close().await;
+    let tools = open(config).await?;
+    let found = tools.ledger.explain(args.message_id).await?;
+    tools.close().await;
     let Some(message) = found else {
         let message = format!("there is no message {}", args.message_id);
         output.show(&json!({ "error": message }), |_| vec![message.clone()])?;

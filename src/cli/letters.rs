@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::answer::Faulty;
 use super::{Answer, Output, actor, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::domain::{Address, ApplicationId, EnterpriseNumber, MessageId, MessageTypeId};
 use crate::ledger::{
@@ -119,14 +119,14 @@ pub(super) struct Scope {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
-    let answer = Desk { app: &app, output, now: app.clock.now() }.answer(args).await;
-    app.close().await;
+    let tools = open(config).await?;
+    let answer = Desk { tools: &tools, output, now: tools.clock.now() }.answer(args).await;
+    tools.close().await;
     answer
 }
 
 struct Desk<'a> {
-    app: &'a App,
+    tools: &'a Tools,
     output: Output,
     now: Timestamp,
 }
@@ -135,7 +135,7 @@ type Done = Result<Result<Ordered, OrderRefusal>, LedgerError>;
 
 impl Desk<'_> {
     async fn answer(&self, args: Args) -> anyhow::Result<Answer> {
-        let ledger = &self.app.ledger;
+        let ledger = &self.tools.ledger;
         match args {
             Args::List { state, printer, application, message, limit } => {
                 let limit = limit.into();
@@ -164,7 +164,7 @@ impl Desk<'_> {
     }
 
     async fn show(&self, job: Uuid) -> anyhow::Result<Answer> {
-        let Some((letter, events)) = self.app.ledger.letter(job).await? else {
+        let Some((letter, events)) = self.tools.ledger.letter(job).await? else {
             return self.ordered(job, Ok(Err(OrderRefusal::Unknown)));
         };
         let value = json!({ "letter": letter, "events": events });
@@ -183,7 +183,7 @@ impl Desk<'_> {
         if let Some(wide) = wide {
             let mut after = Uuid::nil();
             loop {
-                let jobs = self.app.ledger.letters_in_scope(&wide, after, PAGE).await?;
+                let jobs = self.tools.ledger.letters_in_scope(&wide, after, PAGE).await?;
                 let Some(last) = jobs.last() else { break };
                 after = *last;
                 is_done &= self.recall(&jobs).await?;
@@ -195,7 +195,7 @@ impl Desk<'_> {
     /// Whether each was cancelled, or its printer asked.
     async fn recall(&self, jobs: &[Uuid]) -> anyhow::Result<bool> {
         let mut is_done = true;
-        let answers = self.app.ledger.recall_letters(jobs, &actor(), self.now).await?;
+        let answers = self.tools.ledger.recall_letters(jobs, &actor(), self.now).await?;
         for (job, answer) in jobs.iter().zip(answers) {
             is_done &= answer.is_ok();
             // A program reads one value a line.
@@ -207,12 +207,12 @@ impl Desk<'_> {
     async fn move_one(&self, job: Uuid, printer: &str) -> anyhow::Result<Answer> {
         self.known(printer)?;
         let today = days::today(self.now);
-        let done = self.app.ledger.move_letter(job, printer, today, &actor(), self.now).await;
+        let done = self.tools.ledger.move_letter(job, printer, today, &actor(), self.now).await;
         self.ordered(job, done)
     }
 
     async fn strays(&self, limit: u32) -> anyhow::Result<Answer> {
-        let strays = self.app.ledger.strays(limit.into()).await?;
+        let strays = self.tools.ledger.strays(limit.into()).await?;
         let values: Vec<Value> = strays
             .iter()
             .map(|(printer, code, explanation, body, at)| {
@@ -230,11 +230,10 @@ impl Desk<'_> {
     }
 
     async fn printers(&self) -> anyhow::Result<Answer> {
-        let standings = self.app.ledger.printer_standings().await?;
+        let standings = self.tools.ledger.printer_standings().await?;
         let of = |name: &str| standings.iter().find(|it| it.name == name).cloned();
-        let values: Vec<Value> = self
-            .app
-            .printers
+        let printers = self.tools.printers()?;
+        let values: Vec<Value> = printers
             .all
             .iter()
             .map(|printer| {
@@ -254,7 +253,7 @@ impl Desk<'_> {
     async fn pause(&self, printer: &str, resume: bool, reason: &str) -> anyhow::Result<Answer> {
         self.known(printer)?;
         let act = Act { actor: &actor(), reason, at: self.now };
-        self.app.ledger.pause_printer(printer, !resume, act).await?;
+        self.tools.ledger.pause_printer(printer, !resume, act).await?;
         let word = if resume { "goes on" } else { "is paused" };
         self.output.show(&json!({ "printer": printer, "paused": !resume }), |_| {
             vec![format!("{printer} {word}")]
@@ -263,7 +262,7 @@ impl Desk<'_> {
     }
 
     fn known(&self, printer: &str) -> anyhow::Result<()> {
-        match self.app.printers.get(printer) {
+        match self.tools.printers()?.get(printer) {
             Some(_) => Ok(()),
             None => Err(Faulty(format!("paper.printers names no printer {printer:?}")).into()),
         }

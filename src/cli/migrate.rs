@@ -6,12 +6,12 @@ use super::{Answer, Output, open};
 use crate::config::Config;
 
 pub(super) async fn run(config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
-    let epoch = app.ledger.epoch().await?;
-    let backend = app.ledger.backend();
+    let tools = open(config).await?;
+    let epoch = tools.ledger.epoch().await?;
+    let backend = tools.ledger.backend();
     output.show(&json!({ "ledger": backend, "epoch": epoch }), |_| {
         vec![format!("the {backend} ledger {epoch} is up to date")]
     })?;
-    app.close().await;
+    tools.close().await;
     Ok(Answer::Yes)
 }

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::app::App;
+use crate::app::{App, Tools};
 use crate::config::Config;
 use crate::print_room::pages;
 use answer::exit_code;
@@ -152,22 +152,27 @@ impl Cli {
     async fn run(self) -> anyhow::Result<Answer> {
         let config = Config::load(self.config.as_deref(), std::env::vars())?;
         let output = Output::new(self.json);
+        let mut log = config.log.clone();
+        if matches!(self.command, Command::Doctor) {
+            // It says itself, with the cure, what the client would cry out.
+            log.filter += ",lapin=off";
+        }
         if !matches!(self.command, Command::Demo(_)) {
-            crate::telemetry::log::init(&config.log)?;
+            crate::telemetry::log::init(&log)?;
         }
         match self.command {
             Command::Demo(args) => demo::run(args, config, output).await,
             Command::Serve(args) => serve::run(args, config).await,
             Command::Migrate => migrate::run(config, output).await,
             Command::Config(args) => config::run(&args, &config, output),
-            Command::Doctor => doctor::run(config, output).await,
+            Command::Doctor => Box::pin(doctor::run(config, output)).await,
             Command::Registry(args) => registry::run(args, config, output).await,
             Command::Publish(args) => publish::run(args, config, output).await,
             Command::CountPages => count_pages(),
             Command::Printer(args) => printer::run(*args, config, output).await,
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Simulate(args) => simulate::run(args, config, output).await,
-            Command::Quarantine(args) => quarantine::run(args, config, output).await,
+            Command::Quarantine(args) => Box::pin(quarantine::run(args, config, output)).await,
             Command::Lanes(args) => lanes::run(args, config, output).await,
             Command::Types(args) => types::run(args, config, output).await,
             Command::Policy(args) => policy::run(args, config, output).await,
@@ -181,8 +186,16 @@ impl Cli {
     }
 }
 
-/// Opens the parts and brings the ledger up to date.
-async fn open(config: Config) -> anyhow::Result<App> {
+/// Opens the ledger, brings it up to date, and nothing else that a command may
+/// not need.
+async fn open(config: Config) -> anyhow::Result<Tools> {
+    let tools = Tools::open(config).await?;
+    tools.migrate().await.context("failed to reach the ledger")?;
+    Ok(tools)
+}
+
+/// Opens everything, for what judges as an engine does.
+async fn open_all(config: Config) -> anyhow::Result<App> {
     let app = App::open(config).await?;
     app.migrate().await.context("failed to reach the ledger")?;
     Ok(app)

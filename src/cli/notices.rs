@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Answer, Output, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::domain::EnterpriseNumber;
 use crate::ledger::{NoticeRow, NoticeState};
@@ -70,22 +70,22 @@ impl From<NoticeRow> for Shown {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
+    let tools = open(config).await?;
     let answer = match args {
         Args::List { state, enterprise, limit } => {
-            let rows = app.ledger.notices(state, enterprise, limit).await?;
+            let rows = tools.ledger.notices(state, enterprise, limit).await?;
             let shown: Vec<Shown> = rows.into_iter().map(Shown::from).collect();
             output.show(&shown, |shown| shown.iter().map(line).collect())?;
             Ok(Answer::Yes)
         }
-        Args::Retry { ids, refused: false } => retry(&app, &ids, output).await,
+        Args::Retry { ids, refused: false } => retry(&tools, &ids, output).await,
         Args::Retry { .. } => {
-            let rows = app.ledger.notices(Some(NoticeState::Refused), None, RETRIED_MAX).await?;
+            let rows = tools.ledger.notices(Some(NoticeState::Refused), None, RETRIED_MAX).await?;
             let ids: Vec<Uuid> = rows.into_iter().map(|row| row.id).collect();
-            retry(&app, &ids, output).await
+            retry(&tools, &ids, output).await
         }
     };
-    app.close().await;
+    tools.close().await;
     answer
 }
 
@@ -96,10 +96,10 @@ fn line(it: &Shown) -> String {
     format!("{id}  {night}  {}  {state:8}  {attempts} attempts  {answer}", it.enterprise)
 }
 
-async fn retry(app: &App, ids: &[Uuid], output: Output) -> anyhow::Result<Answer> {
+async fn retry(tools: &Tools, ids: &[Uuid], output: Output) -> anyhow::Result<Answer> {
     let (mut retried, mut others) = (Vec::new(), Vec::new());
     for id in ids {
-        match app.ledger.retry_notice(*id, app.clock.now()).await? {
+        match tools.ledger.retry_notice(*id, tools.clock.now()).await? {
             true => retried.push(*id),
             false => others.push(*id),
         }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Output, actor, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::ledger::{Act, EngineFigures};
+use crate::policy_file;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
@@ -20,18 +21,18 @@ pub(super) enum Args {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
+    let tools = open(config).await?;
     let answer = match args {
-        Args::Status => status(&app, output).await,
-        Args::Reload { reason } => reload(&app, &reason, output).await,
+        Args::Status => status(&tools, output).await,
+        Args::Reload { reason } => reload(&tools, &reason, output).await,
     };
-    app.close().await;
+    tools.close().await;
     answer
 }
 
 /// The answer is no where an engine refused its file.
-async fn status(app: &App, output: Output) -> anyhow::Result<Answer> {
-    let (engines, _) = app.ledger.figures(app.clock.now()).await?;
+async fn status(tools: &Tools, output: Output) -> anyhow::Result<Answer> {
+    let (engines, _) = tools.ledger.figures(tools.clock.now()).await?;
     let values: Vec<Value> = engines.iter().map(value).collect();
     output.show(&values, |_| engines.iter().map(line).collect())?;
     Ok(engines.iter().all(|engine| engine.policy_fault.is_none()).into())
@@ -50,11 +51,11 @@ fn line(engine: &EngineFigures) -> String {
     format!("{}  policy {}{fault}", engine.engine, engine.policy)
 }
 
-async fn reload(app: &App, reason: &str, output: Output) -> anyhow::Result<Answer> {
+async fn reload(tools: &Tools, reason: &str, output: Output) -> anyhow::Result<Answer> {
     // Seen here first: nobody need look into the logs of engines for a slip.
-    let policy = &app.rulebook().policy;
-    let act = Act { actor: &actor(), reason, at: app.clock.now() };
-    app.ledger.ask_for_policy(act).await?;
+    let policy = policy_file::read(&tools.config)?;
+    let act = Act { actor: &actor(), reason, at: tools.clock.now() };
+    tools.ledger.ask_for_policy(act).await?;
     output.show(&json!({ "asked": true, "policyHere": policy.digest }), |_| {
         vec![format!("asked; the policy of this configuration is {}", policy.digest)]
     })?;

@@ -5,8 +5,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Answer, Output, actor, open};
-use crate::app::App;
+use super::{Answer, Output, actor, open, open_all};
+use crate::app::{App, Tools};
 use crate::config::Config;
 use crate::domain::Code;
 use crate::intake::Judged;
@@ -85,17 +85,28 @@ impl From<QuarantineEntry> for Shown {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
+    // What waits is looked at and discarded whatever the policy says.
+    if let Args::Replay { ids } = &args {
+        return replay_all(ids, config, output).await;
+    }
+    let tools = open(config).await?;
     let answer = match args {
         Args::List { state, application, code, limit } => {
             let application = application.as_deref();
-            let entries = app.ledger.quarantine(state, application, code, limit.into()).await?;
+            let entries = tools.ledger.quarantine(state, application, code, limit.into()).await?;
             list(entries, output)
         }
-        Args::Show { id } => show(&app, id, output).await,
-        Args::Replay { ids } => replay(&app, &ids, output).await,
-        Args::Discard { ids, reason } => discard(&app, &ids, &reason, output).await,
+        Args::Show { id } => show(&tools, id, output).await,
+        Args::Discard { ids, reason } => discard(&tools, &ids, &reason, output).await,
+        Args::Replay { .. } => Ok(Answer::No), // Done above.
     };
+    tools.close().await;
+    answer
+}
+
+async fn replay_all(ids: &[Uuid], config: Config, output: Output) -> anyhow::Result<Answer> {
+    let app = open_all(config).await?;
+    let answer = replay(&app, ids, output).await;
     app.close().await;
     answer
 }
@@ -112,8 +123,8 @@ fn line(entry: &Shown) -> String {
     format!("{}  {:10}  {lane}  {code} at {place}: {message}", entry.id, entry.state)
 }
 
-async fn show(app: &App, id: Uuid, output: Output) -> anyhow::Result<Answer> {
-    let Some((entry, body)) = app.ledger.quarantined(id).await? else {
+async fn show(tools: &Tools, id: Uuid, output: Output) -> anyhow::Result<Answer> {
+    let Some((entry, body)) = tools.ledger.quarantined(id).await? else {
         return unknown(id, output);
     };
     let properties = entry.properties.clone();
@@ -160,12 +171,17 @@ async fn replay(app: &App, ids: &[Uuid], output: Output) -> anyhow::Result<Answe
     Ok(is_accepted.into())
 }
 
-async fn discard(app: &App, ids: &[Uuid], reason: &str, output: Output) -> anyhow::Result<Answer> {
+async fn discard(
+    tools: &Tools,
+    ids: &[Uuid],
+    reason: &str,
+    output: Output,
+) -> anyhow::Result<Answer> {
     let mut is_done = true;
     let actor = actor();
     for id in ids {
-        let act = Act { actor: &actor, reason, at: app.clock.now() };
-        let discarded = app.ledger.discard(*id, act).await?;
+        let act = Act { actor: &actor, reason, at: tools.clock.now() };
+        let discarded = tools.ledger.discard(*id, act).await?;
         is_done &= discarded;
         output.show(&json!({ "id": id, "discarded": discarded }), |_| {
             let word = if discarded { "discarded" } else { "not there, or not waiting any more" };

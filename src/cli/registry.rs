@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::{Answer, Output, actor, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::registry::{self, Options, Progress, RegistryError, Report, Step};
 
@@ -42,13 +42,13 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     if let Args::Check { input, with_ledger: false } = &args {
         return check(input.open()?, None, output).await;
     }
-    let app = open(config).await?;
+    let tools = open(config).await?;
     let answer = match args {
-        Args::Import(input) => import(&app, input.open()?, output).await,
-        Args::Check { input, .. } => check(input.open()?, Some(&app), output).await,
-        Args::Export { file } => export(&app, file.as_deref(), output).await,
+        Args::Import(input) => import(&tools, input.open()?, output).await,
+        Args::Check { input, .. } => check(input.open()?, Some(&tools), output).await,
+        Args::Export { file } => export(&tools, file.as_deref(), output).await,
     };
-    app.close().await;
+    tools.close().await;
     answer
 }
 
@@ -76,12 +76,12 @@ fn show_progress(bar: &ProgressBar, progress: Progress) {
     bar.set_position(progress.lines);
 }
 
-async fn import(app: &App, file: BufReader<File>, output: Output) -> anyhow::Result<Answer> {
+async fn import(tools: &Tools, file: BufReader<File>, output: Output) -> anyhow::Result<Answer> {
     let bar = output.progress("checking lines", None);
-    let (actor, at) = (actor(), app.clock.now());
+    let (actor, at) = (actor(), tools.clock.now());
     let mut progress = |progress| show_progress(&bar, progress);
     let options = Options { actor: &actor, at, progress: &mut progress };
-    let imported = registry::import(&app.ledger, file, options).await;
+    let imported = registry::import(&tools.ledger, file, options).await;
     bar.finish_and_clear();
     match imported {
         Ok(imported) => {
@@ -105,10 +105,14 @@ async fn import(app: &App, file: BufReader<File>, output: Output) -> anyhow::Res
     }
 }
 
-async fn check(file: BufReader<File>, app: Option<&App>, output: Output) -> anyhow::Result<Answer> {
+async fn check(
+    file: BufReader<File>,
+    tools: Option<&Tools>,
+    output: Output,
+) -> anyhow::Result<Answer> {
     let bar = output.progress("checking lines", None);
     let mut progress = |progress| show_progress(&bar, progress);
-    let ledger = app.map(|app| app.ledger.as_ref());
+    let ledger = tools.map(|tools| tools.ledger.as_ref());
     let report = registry::check(file, ledger, &mut progress).await?;
     bar.finish_and_clear();
     output.show(&report, |report| {
@@ -127,16 +131,16 @@ fn faults(report: &Report) -> Vec<String> {
     lines
 }
 
-async fn export(app: &App, file: Option<&Path>, output: Output) -> anyhow::Result<Answer> {
+async fn export(tools: &Tools, file: Option<&Path>, output: Output) -> anyhow::Result<Answer> {
     let Some(path) = file else {
         let mut out = BufWriter::new(std::io::stdout());
-        registry::export(&app.ledger, &mut out).await?;
+        registry::export(&tools.ledger, &mut out).await?;
         out.flush()?;
         return Ok(Answer::Yes);
     };
     let created = File::create(path).with_context(|| format!("failed to make {}", path.display()));
     let mut out = BufWriter::new(created?);
-    let records = registry::export(&app.ledger, &mut out).await?;
+    let records = registry::export(&tools.ledger, &mut out).await?;
     out.into_inner()?.sync_all()?;
     output.show(&json!({ "records": records }), |_| vec![format!("{records} records")])?;
     Ok(Answer::Yes)

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Output, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::domain::{
@@ -71,18 +71,18 @@ pub(super) struct Criteria {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
+    let tools = open(config).await?;
     let answer = match args {
-        Args::Query(criteria) => query(&app, *criteria, output).await,
-        Args::Rebuild => rebuild(&app, output).await,
+        Args::Query(criteria) => query(&tools, *criteria, output).await,
+        Args::Rebuild => rebuild(&tools, output).await,
     };
-    app.close().await;
+    tools.close().await;
     answer
 }
 
-async fn query(app: &App, criteria: Criteria, output: Output) -> anyhow::Result<Answer> {
-    let search = Search::open(&app.config.search.path)?;
-    let query = criteria.into_query(&*app.ledger.reference().await?);
+async fn query(tools: &Tools, criteria: Criteria, output: Output) -> anyhow::Result<Answer> {
+    let search = Search::open(&tools.config.search.path)?;
+    let query = criteria.into_query(&*tools.ledger.reference().await?);
     let found = search.find(query).await?;
     let value = json!({ "totalItems": found.total, "items": found.ids });
     output.show(&value, |_| {
@@ -92,10 +92,10 @@ async fn query(app: &App, criteria: Criteria, output: Output) -> anyhow::Result<
     Ok(Answer::Yes)
 }
 
-async fn rebuild(app: &App, output: Output) -> anyhow::Result<Answer> {
-    let path = app.config.search.path.clone();
+async fn rebuild(tools: &Tools, output: Output) -> anyhow::Result<Answer> {
+    let path = tools.config.search.path.clone();
     let mut projection = Projection::open(&path, || SystemClock.now(), Arc::new(()))?;
-    let rebuilt = projection.rebuild(app.ledger.as_ref(), &CancellationToken::new()).await?;
+    let rebuilt = projection.rebuild(tools.ledger.as_ref(), &CancellationToken::new()).await?;
     let value = json!({ "messages": rebuilt.messages, "position": rebuilt.position });
     output.show(&value, |_| {
         vec![format!(

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::lanes::{ordered, outcome};
 use super::{Answer, Output, actor, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::domain::MessageTypeId;
 use crate::ledger::{Act, Reference};
@@ -30,18 +30,18 @@ pub(super) struct Which {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
+    let tools = open(config).await?;
     let answer = match args {
-        Args::List => list(&app, output).await,
-        Args::Pause(which) => order(&app, &which, true, output).await,
-        Args::Resume(which) => order(&app, &which, false, output).await,
+        Args::List => list(&tools, output).await,
+        Args::Pause(which) => order(&tools, &which, true, output).await,
+        Args::Resume(which) => order(&tools, &which, false, output).await,
     };
-    app.close().await;
+    tools.close().await;
     answer
 }
 
-async fn list(app: &App, output: Output) -> anyhow::Result<Answer> {
-    let reference = app.ledger.reference().await?;
+async fn list(tools: &Tools, output: Output) -> anyhow::Result<Answer> {
+    let reference = tools.ledger.reference().await?;
     let mut ids: Vec<&MessageTypeId> = reference.message_types.keys().collect();
     ids.sort_unstable();
     let types: Vec<Value> = ids.into_iter().map(|id| value(id, &reference)).collect();
@@ -61,7 +61,7 @@ fn line(value: &Value) -> String {
 }
 
 async fn order(
-    app: &App,
+    tools: &Tools,
     which: &Which,
     is_paused: bool,
     output: Output,
@@ -69,8 +69,8 @@ async fn order(
     let actor = actor();
     let word = if is_paused { "pause" } else { "resume" };
     for kind in &which.types {
-        let act = Act { actor: &actor, reason: &which.reason, at: app.clock.now() };
-        let done = app.ledger.control_type(kind, is_paused, act).await?;
+        let act = Act { actor: &actor, reason: &which.reason, at: tools.clock.now() };
+        let done = tools.ledger.control_type(kind, is_paused, act).await?;
         let outcome = outcome(done, &format!("the registry knows no message type {kind}"))?;
         let value = json!({ "messageTypeId": kind, "order": word, "outcome": outcome });
         output.show(&value, |_| vec![format!("{kind}  {word}: {outcome}")])?;

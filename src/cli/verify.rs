@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Answer, Output, open};
-use crate::app::App;
+use crate::app::Tools;
 use crate::config::Config;
 use crate::ledger::{Account, Finding, SealHead};
 use crate::search::Search;
@@ -25,9 +25,9 @@ struct Report<'a> {
 }
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
-    let app = open(config).await?;
-    let verdict = look(&app, args.quiesced, output).await;
-    app.close().await;
+    let tools = open(config).await?;
+    let verdict = look(&tools, args.quiesced, output).await;
+    tools.close().await;
     let verdict = verdict?;
     let Verdict { account, findings, heads } = &verdict;
     let report = Report { account, findings, seals: heads };
@@ -35,15 +35,16 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     Ok(verdict.is_balanced().into())
 }
 
-async fn look(app: &App, is_quiesced: bool, output: Output) -> anyhow::Result<Verdict> {
+async fn look(tools: &Tools, is_quiesced: bool, output: Output) -> anyhow::Result<Verdict> {
     let bar = output.progress("messages", None);
-    let verdict = verify(&app.ledger, &app.documents, &|seen| bar.set_position(seen)).await?;
+    let documents = tools.documents()?;
+    let verdict = verify(&tools.ledger, &documents, &|seen| bar.set_position(seen)).await?;
     bar.finish_and_clear();
     if !is_quiesced {
         return Ok(verdict);
     }
-    let search = Search::open(&app.config.search.path)?;
-    Ok(verdict.quiesced(&app.ledger, app.queue.as_ref(), &search).await?)
+    let search = Search::open(&tools.config.search.path)?;
+    Ok(verdict.quiesced(&tools.ledger, tools.queue().await?.as_ref(), &search).await?)
 }
 
 /// The account as a table, and what is wrong with it.
