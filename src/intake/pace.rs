@@ -11,6 +11,8 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+use tokio::time::Instant;
+
 use crate::domain::ApplicationId;
 use crate::ledger::Reference;
 
@@ -22,6 +24,8 @@ type Limiter =
 #[derive(Default)]
 pub(super) struct Paces {
     engines: AtomicU32,
+    /// When a pace was last asked for.
+    asked_at: Mutex<Option<Instant>>,
     by_application: Mutex<BTreeMap<ApplicationId, Arc<Pace>>>,
 }
 
@@ -31,9 +35,17 @@ impl Paces {
         self.engines.store(engines, Ordering::Relaxed);
     }
 
+    /// Whether nothing was taken at a pace for a while: then this engine's share
+    /// is of use to the others.
+    pub(super) fn are_idle(&self) -> bool {
+        let asked_at = *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        asked_at.is_none_or(|at| at.elapsed() > IDLE_AFTER)
+    }
+
     /// The pace of an application as it holds now, if it has one.
     pub(super) fn of(&self, reference: &Reference, id: &ApplicationId) -> Option<Arc<Pace>> {
         let per_second = reference.pace(id)?;
+        *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         let engines = self.engines.load(Ordering::Relaxed);
         let mut paces = self.by_application.lock().unwrap_or_else(PoisonError::into_inner);
         let known = paces.get(id).filter(|pace| pace.is_for(per_second, engines));
@@ -83,6 +95,8 @@ impl Pace {
     }
 }
 
+/// A sender by REST that pauses for less keeps its engine's share.
+const IDLE_AFTER: Duration = Duration::from_secs(15);
 /// A burst is a quarter of a second's worth.
 const BURSTS_PER_SECOND: u32 = 4;
 

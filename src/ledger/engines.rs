@@ -15,6 +15,16 @@ const BEAT: Statement = Statement::same(
 const ALIVE: Statement =
     Statement::same("SELECT count(*) FROM engines WHERE seen_at > $1 AND seen_at < $2");
 
+/// Engines that take from lanes, or took by REST a moment ago: an idle one says
+/// so by a lease, so one of an earlier release, which has none, counts.
+const SHARING: Statement = Statement::same(
+    "SELECT count(*) FROM engines e WHERE e.seen_at > $1 AND e.seen_at < $2
+     AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.owner = e.id AND l.name LIKE 'idle/%'
+         AND l.until > $3)",
+);
+
+const NOT_IDLE: Statement = Statement::same("DELETE FROM leases WHERE owner = $1 AND name = $2");
+
 const BURY: Statement = Statement::same("DELETE FROM engines WHERE seen_at < $1 OR id = $2");
 
 /// Taken when it is free, expired, already ours, or longer than any that is given:
@@ -39,6 +49,34 @@ impl Ledger {
     pub async fn beat(&self, engine: Uuid, now: Timestamp) -> Result<u32, LedgerError> {
         self.store.execute(BEAT, vec![engine.into(), micros(now).into()]).await?;
         self.engines_alive(now).await
+    }
+
+    /// Says that an engine is alive, and whether it records documents at a pace;
+    /// answers among how many a pace is shared, this engine included.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn beat_sharing(
+        &self,
+        engine: Uuid,
+        is_idle: bool,
+        now: Timestamp,
+    ) -> Result<u32, LedgerError> {
+        let idle = format!("idle/{engine}");
+        match is_idle {
+            true => drop(self.lease(&idle, engine, now, SILENCE_MAX).await?),
+            false => {
+                self.store.execute(NOT_IDLE, vec![engine.into(), idle.into()]).await?;
+            }
+        }
+        self.store.execute(BEAT, vec![engine.into(), micros(now).into()]).await?;
+        let (since, until) = (micros(now - SILENCE_MAX), micros(now + SILENCE_MAX));
+        let values = vec![since.into(), until.into(), micros(now).into()];
+        let mut rows = self.store.rows(SHARING, values).await?;
+        let others = rows.first_mut().map_or(Ok(0), super::store::Row::int)?;
+        // An idle one that begins to take must not take what is not its own.
+        let sharing = u32::try_from(others).unwrap_or(0) + u32::from(is_idle);
+        Ok(sharing.max(1))
     }
 
     /// How many engines are alive: one at least, who asks.

@@ -18,6 +18,7 @@ on_both_ledgers! {
     leases: sqlite_a_lease_has_one_owner, postgres_a_lease_has_one_owner;
     fast: sqlite_a_clock_that_is_fast_keeps_no_lease, postgres_a_clock_that_is_fast_keeps_no_lease;
     alive: sqlite_engines_are_counted_while_they_live, postgres_engines_are_counted_while_they_live;
+    idle: sqlite_an_idle_engine_lends_its_share, postgres_an_idle_engine_lends_its_share;
     letters: sqlite_letters_are_released_once_registered_first, postgres_letters_are_released_once_registered_first;
 }
 
@@ -31,7 +32,10 @@ async fn cursors(ledger: &TestLedger) -> Result<()> {
     let all = [cursor("receipts", 5), cursor("receipts/a", 2)];
     ensure!(ledger.cursors("receipts").await? == all);
     ensure!(ledger.cursors("letters").await?.is_empty());
-    ledger.move_cursors(&[cursor("receipts", 9)], &["receipts/a".into()]).await?;
+    ledger.move_cursors(&[cursor("receipts", 9)], &[cursor("receipts/a", 1)]).await?;
+    let moved = "it was moved since it was read: what lies behind it would be lost";
+    ensure!(ledger.cursors("receipts/a").await? == [cursor("receipts/a", 2)], "{moved}");
+    ledger.move_cursors(&[], &[cursor("receipts/a", 2)]).await?;
     ensure!(ledger.cursors("receipts").await? == [cursor("receipts", 9)]);
     Ok(())
 }
@@ -80,6 +84,23 @@ async fn alive(ledger: &TestLedger) -> Result<()> {
     ensure!(ledger.beat(one, at(21)?).await? == 2);
     ledger.leave(other, at(22)?).await?;
     ensure!(ledger.beat(one, at(23)?).await? == 1);
+    Ok(())
+}
+
+/// A pace is shared among those that take; who begins takes its own share only.
+async fn idle(ledger: &TestLedger) -> Result<()> {
+    let (takes, waits) = (Uuid::now_v7(), Uuid::now_v7());
+    let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds);
+    ensure!(ledger.beat_sharing(takes, false, at(0)?).await? == 1);
+    ensure!(ledger.beat_sharing(waits, true, at(1)?).await? == 2, "its share, were it to begin");
+    ensure!(ledger.beat_sharing(takes, false, at(2)?).await? == 1, "an idle one has no share");
+    ensure!(ledger.engines_alive(at(2)?).await? == 2, "it is alive all the same");
+    ensure!(ledger.beat_sharing(waits, false, at(3)?).await? == 2);
+    ensure!(ledger.beat_sharing(takes, false, at(4)?).await? == 2, "it began");
+    ensure!(ledger.beat_sharing(waits, true, at(5)?).await? == 2);
+    ensure!(ledger.beat_sharing(takes, false, at(6)?).await? == 1, "it rests");
+    ledger.beat(waits, at(21)?).await?;
+    ensure!(ledger.beat_sharing(takes, false, at(21)?).await? == 2, "it says so no more");
     Ok(())
 }
 
