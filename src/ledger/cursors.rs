@@ -22,7 +22,9 @@ const MOVE: Statement = Statement::same(
      WHERE cursors.position < excluded.position",
 );
 
-const DROP: Statement = Statement::same("DELETE FROM cursors WHERE name = $1");
+/// Another engine that moved it meanwhile knows of receipts that are still to be
+/// sent: it stays.
+const DROP: Statement = Statement::same("DELETE FROM cursors WHERE name = $1 AND position = $2");
 
 impl Ledger {
     /// Cursors whose name begins with a prefix.
@@ -36,22 +38,22 @@ impl Ledger {
             .collect()
     }
 
-    /// Moves cursors forward, never back, and drops others, in one
-    /// transaction.
+    /// Moves cursors forward, never back, and drops others, where they still
+    /// stand as they were read, in one transaction.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn move_cursors(
         &self,
         forward: &[Cursor],
-        dropped: &[String],
+        dropped: &[Cursor],
     ) -> Result<(), LedgerError> {
         let mut tx = self.store.begin().await?;
         for cursor in forward {
             tx.execute(MOVE, vec![cursor.name.as_str().into(), cursor.position.into()]).await?;
         }
-        for name in dropped {
-            tx.execute(DROP, vec![name.as_str().into()]).await?;
+        for cursor in dropped {
+            tx.execute(DROP, vec![cursor.name.as_str().into(), cursor.position.into()]).await?;
         }
         tx.commit().await
     }

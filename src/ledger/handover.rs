@@ -89,7 +89,8 @@ impl Ledger {
     ) -> Result<bool, LedgerError> {
         let old = vec![micros(now - SILENCE_MAX).into(), engine.into()];
         if self.is_any(OLD_ENGINES, old).await? {
-            self.move_cursors(&[], &[NEEDS.into()]).await?;
+            let asked = self.cursors(NEEDS).await?;
+            self.move_cursors(&[], &asked).await?;
             return Ok(false);
         }
         let today = needed_through(now) - 1;

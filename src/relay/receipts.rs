@@ -175,7 +175,7 @@ impl Relay {
                 (Some(before), _) => *before,
                 (None, Some(last)) if !is_at_the_end => last.position,
                 (None, _) => {
-                    self.ledger.move_cursors(&[], std::slice::from_ref(&cursor.name)).await?;
+                    self.ledger.move_cursors(&[], std::slice::from_ref(cursor)).await?;
                     continue;
                 }
             };
