@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::arrival::{Arrival, Lane};
 use super::batch::Intake;
@@ -97,10 +98,13 @@ impl Intake {
             }
         }
         let (waiter, hears) = Waiter::new();
-        let is_placed = self.is_placed(&direct).await;
+        let deadline = Instant::now() + ANSWER_MAX;
+        // Where placing takes too long, the batch does it.
+        let placing = tokio::time::timeout_at(deadline, self.is_placed(&direct));
+        let is_placed = placing.await.unwrap_or(false);
         let arrival = arrival(direct, application.account.to_string(), waiter);
         self.ready().push(Arrival { is_placed, ..arrival });
-        match tokio::time::timeout(ANSWER_MAX, hears).await {
+        match tokio::time::timeout_at(deadline, hears).await {
             Ok(Ok(verdict)) => Ok(verdict),
             Ok(Err(_)) | Err(_) => Err(NotTaken::Away),
         }

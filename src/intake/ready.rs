@@ -95,6 +95,14 @@ impl Ready {
     /// are held for as long as it is in work. Cancel-safe only before its first
     /// document: callers cancel the whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
+        let (arrivals, held) = self.filled(settings).await;
+        // The next is filled meanwhile: one that waits for a batch that cannot
+        // be recorded keeps no other.
+        held.alone().await;
+        (arrivals, held)
+    }
+
+    async fn filled(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
         let _one_at_a_time = self.filling.lock().await;
         let mut batch = Batch::new(settings);
         while !batch.fill(&mut self.lock()) && batch.arrivals.is_empty() {
@@ -111,8 +119,7 @@ impl Ready {
             tokio::time::sleep(Duration::from_millis(1)).await;
             batch.fill(&mut self.lock());
         }
-        // Still alone: batches hold their keys in the order of their filling.
-        let held = self.in_work.hold(&batch.arrivals).await;
+        let held = self.in_work.enter(&batch.arrivals);
         (batch.arrivals, held)
     }
 }
@@ -220,6 +227,27 @@ mod tests {
             assert_eq!(count(&batch, lane), 1, "{lane}");
         }
         assert_eq!(count(&batch, "flood"), 197);
+    }
+
+    /// The first is in work and cannot be recorded; its repeat waits for it.
+    #[tokio::test]
+    async fn a_repeat_of_what_is_in_work_keeps_no_other() {
+        let ready = Arc::new(Ready::default());
+        let keyed = |key: &str| {
+            let mut arrival = arrival("a", 1);
+            arrival.properties.message_id = Some(key.to_owned());
+            arrival
+        };
+        ready.push(keyed("same"));
+        let _in_work = ready.batch(&settings()).await;
+        ready.push(keyed("same"));
+        let settings = settings();
+        let mut repeat = std::pin::pin!(ready.batch(&settings));
+        let waits = tokio::time::timeout(Duration::from_millis(100), repeat.as_mut()).await;
+        assert!(waits.is_err(), "it overtakes");
+        ready.push(keyed("other"));
+        let other = tokio::time::timeout(Duration::from_secs(5), ready.batch(&settings)).await;
+        assert_eq!(other.unwrap().0.len(), 1);
     }
 
     #[tokio::test]
