@@ -8,7 +8,7 @@ use sqlx::Error::Database;
 use super::Ledger;
 use super::error::{Class, LedgerError};
 use super::migrations;
-use super::store::{Row, Statement, Store};
+use super::store::{Row, Statement, Store, postgres};
 
 /// The oldest PostgreSQL that was run, as `server_version_num` has it.
 const SERVER_VERSION_MIN: i64 = 150_000;
@@ -49,6 +49,9 @@ pub enum Unfit {
         /// What it is.
         value: String,
     },
+    /// Nothing can be written there.
+    #[error("the database takes no writes: {0}")]
+    ReadOnly(String),
     /// An older server than was ever run.
     #[error("PostgreSQL {version} is older than any that was run with this program")]
     OldServer {
@@ -65,6 +68,19 @@ const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN
 
 const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
 
+/// Why a session could not write, as far as the server says.
+const READ_ONLY: &str = "SELECT why FROM (VALUES
+    ('it is a standby in recovery', pg_is_in_recovery()),
+    ('default_transaction_read_only is on',
+     current_setting('default_transaction_read_only') = 'on')) AS reasons (why, holds)
+    WHERE holds";
+
+/// Tables that this account may not write. Migrations made them, so all are ours.
+const UNWRITABLE: &str = "SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+    AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+         AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))";
+
 impl Ledger {
     /// Asks whether the database answers, is durable and has this program's
     /// schema. Answers its time, where it has a clock of its own.
@@ -73,10 +89,15 @@ impl Ledger {
     /// The first fault.
     pub async fn examine(&self) -> Result<Option<Timestamp>, Unfit> {
         let now = match &self.store {
-            Store::Postgres(..) => Some(self.examine_server().await?),
+            Store::Postgres(pool, _) => {
+                // The pool would say only that it timed out.
+                postgres::reached(pool).await.map_err(unreachable)?;
+                Some(self.examine_server().await?)
+            }
             Store::Sqlite { .. } => None,
         };
         schema(self.schema_version().await?, migrations::newest())?;
+        self.examine_writing().await?;
         self.ping().await.map_err(Unfit::Away)?;
         Ok(now)
     }
@@ -89,6 +110,23 @@ impl Ledger {
         let mut rows = self.asked(NOW).await?;
         let now = rows.first_mut().map_or(Ok(0), Row::int).map_err(Unfit::Away)?;
         Ok(Timestamp::from_microsecond(now).unwrap_or_default())
+    }
+
+    async fn examine_writing(&self) -> Result<(), Unfit> {
+        if let Store::Sqlite { .. } = &self.store {
+            // It takes the writer's place, and gives it back.
+            let begun = self.store.begin().await;
+            return begun.map(drop).map_err(|error| Unfit::ReadOnly(error.to_string()));
+        }
+        if let Some(row) = self.asked(READ_ONLY).await?.first_mut() {
+            return Err(Unfit::ReadOnly(row.text().map_err(Unfit::Away)?));
+        }
+        let mut rows = self.asked(UNWRITABLE).await?;
+        let tables = rows.first_mut().map_or(Ok(None), Row::opt_text).map_err(Unfit::Away)?;
+        match tables {
+            Some(tables) => Err(Unfit::ReadOnly(format!("this account may not write {tables}"))),
+            None => Ok(()),
+        }
     }
 
     async fn asked(&self, text: &'static str) -> Result<Vec<Row>, Unfit> {

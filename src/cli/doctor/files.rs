@@ -1,6 +1,8 @@
 //! What is read from and written to disks: policy, printers, documents, index,
 //! certificate.
 
+use std::io::Write as _;
+
 use super::{Examined, Fault};
 use crate::config::Config;
 use crate::documents::{DocumentError, DocumentStore};
@@ -61,6 +63,21 @@ fn cure(config: &Config, error: &DocumentError) -> &'static str {
         _ if is_s3 => "is the store up, AWS_ENDPOINT right, and does the bucket exist?",
         _ => "may this process write in that folder, and is its disk neither full nor read-only?",
     }
+}
+
+/// Where documents lie on their way from REST to the store.
+pub(super) fn temporary() -> Examined {
+    let written = tempfile::tempfile().and_then(|mut file| {
+        file.write_all(b"probe")?;
+        file.sync_all()
+    });
+    let fault = written.err().map(|error| {
+        let place = std::env::temp_dir();
+        let error =
+            anyhow::Error::new(error).context(format!("nothing is kept in {}", place.display()));
+        Fault::new(error, "set TMPDIR to a folder that this process may write to, with room")
+    });
+    Examined::new("temporary folder", fault)
 }
 
 pub(super) fn search(config: &Config) -> Examined {

@@ -24,25 +24,27 @@ pub(super) async fn examine(config: &Config, now: Timestamp) -> Found {
         Err(error) => (Err(Unfit::Away(error)), Vec::new()),
         Ok(ledger) => {
             let fit = ledger.examine().await;
-            let reference = ledger.reference().await.ok();
+            // One that is away is not waited for again.
+            let reference = match &fit {
+                Err(Unfit::Away(_) | Unfit::Refused(_) | Unfit::NoDatabase(_)) => None,
+                _ => ledger.reference().await.ok(),
+            };
             ledger.close().await;
             let ids = reference.map(|it| it.applications.keys().cloned().collect());
             (fit, ids.unwrap_or_default())
         }
     };
     let clock = match &fit {
-        Ok(Some(theirs)) => clock(now, *theirs),
-        Ok(None) | Err(_) => None,
+        Ok(Some(theirs)) => Examined::new("clock", clock(now, *theirs)),
+        // A file's is this machine's.
+        Ok(None) => Examined::new("clock", None),
+        Err(_) => Examined::not_asked("clock"),
     };
     let fault = fit.err().map(|unfit| {
         let cure = cure(&unfit);
         Fault::new(unfit, cure)
     });
-    Found {
-        ledger: Examined::new("ledger", fault),
-        clock: Examined::new("clock", clock),
-        applications,
-    }
+    Found { ledger: Examined::new("ledger", fault), clock, applications }
 }
 
 fn cure(unfit: &Unfit) -> &'static str {
@@ -55,6 +57,9 @@ fn cure(unfit: &Unfit) -> &'static str {
         Unfit::NotDurable { .. } => {
             "switch it on (postgresql.conf, or ALTER DATABASE … SET): what was acknowledged would \
              be lost with the power"
+        }
+        Unfit::ReadOnly(_) => {
+            "lead ledger.url to the primary, and to an account that owns the tables (GRANT)"
         }
         Unfit::OldServer { .. } => "upgrade PostgreSQL: older versions were never run",
     }

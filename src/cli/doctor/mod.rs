@@ -32,21 +32,35 @@ struct Examined {
     faults: Vec<Fault>,
     /// Whether the configuration names one: nothing is asked where it does not.
     is_configured: bool,
+    /// Whether it could be asked: what is behind something that is broken could
+    /// not.
+    is_asked: bool,
 }
 
 impl Examined {
     fn new(what: &'static str, fault: Option<Fault>) -> Self {
-        Self { what, faults: fault.into_iter().collect(), is_configured: true }
+        Self::with(what, fault.into_iter().collect())
     }
 
     fn not_configured(what: &'static str) -> Self {
-        Self { what, faults: Vec::new(), is_configured: false }
+        Self { is_configured: false, is_asked: false, ..Self::with(what, Vec::new()) }
+    }
+
+    fn not_asked(what: &'static str) -> Self {
+        Self { is_asked: false, ..Self::with(what, Vec::new()) }
+    }
+
+    fn with(what: &'static str, faults: Vec<Fault>) -> Self {
+        Self { what, faults, is_configured: true, is_asked: true }
     }
 
     fn lines(&self) -> Vec<String> {
         let what = self.what;
         if !self.is_configured {
             return vec![format!("{what:18} not configured")];
+        }
+        if !self.is_asked {
+            return vec![format!("{what:18} not asked: mend what is not fit first")];
         }
         if self.faults.is_empty() {
             return vec![format!("{what:18} fit")];
@@ -58,8 +72,10 @@ impl Examined {
     }
 
     fn json(&self) -> Value {
-        let mut value = json!({ "dependency": self.what, "fit": self.faults.is_empty(),
-            "configured": self.is_configured });
+        let is_known = self.is_asked || !self.is_configured;
+        let is_fit = is_known.then_some(self.faults.is_empty());
+        let mut value = json!({ "dependency": self.what, "fit": is_fit,
+            "configured": self.is_configured, "asked": self.is_asked });
         if let Some(first) = self.faults.first() {
             value["fault"] = json!(first.what);
             value["cure"] = json!(first.cure);
@@ -88,6 +104,7 @@ async fn examine(config: &Config) -> Vec<Examined> {
         ledger.clock,
         queue,
         files::documents(config).await,
+        files::temporary(),
         files::search(config),
         outside::provider(config, now).await,
         outside::issuer(config, now).await,

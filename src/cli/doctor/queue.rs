@@ -19,7 +19,7 @@ pub(super) async fn examine(config: &Config, applications: &[ApplicationId]) -> 
         Ok(()) => topology(&queue, &wanted(config, applications)).await,
     };
     queue.close().await;
-    Examined { what: "queue", faults, is_configured: true }
+    Examined::with("queue", faults)
 }
 
 fn unreachable(error: QueueError) -> Fault {
@@ -41,15 +41,23 @@ fn wanted(config: &Config, applications: &[ApplicationId]) -> Topology {
 }
 
 /// Declaring again what is there changes nothing, and says whether it is as
-/// wanted; so only queues that are there are declared.
+/// wanted; so only queues that are there are declared. AMQP does not tell what
+/// is bound: whoever doubts it declares, which binds again.
 async fn topology(queue: &Arc<dyn Queue>, wanted: &Topology) -> Vec<Fault> {
     let mut faults = Vec::new();
+    for exchange in &wanted.exchanges {
+        match queue.has_exchange(&exchange.name).await {
+            Ok(true) => {}
+            Ok(false) => faults.push(missing(&format!("the exchange {}", exchange.name))),
+            Err(error) => faults.push(other(error)),
+        }
+    }
     for definition in &wanted.queues {
         let only = Topology { queues: vec![definition.clone()], ..Topology::default() };
         let fault = match queue.depth(&definition.name).await {
             Ok(_) => queue.declare(&only).await.err().map(other),
             Err(QueueError::Cancelled(_) | QueueError::Unroutable { .. }) => {
-                Some(missing(&definition.name))
+                Some(missing(&format!("the queue {}", definition.name)))
             }
             Err(error) => Some(other(error)),
         };
@@ -58,9 +66,9 @@ async fn topology(queue: &Arc<dyn Queue>, wanted: &Topology) -> Vec<Fault> {
     faults
 }
 
-fn missing(name: &str) -> Fault {
+fn missing(what: &str) -> Fault {
     Fault {
-        what: format!("the queue {name} is missing"),
+        what: format!("{what} is missing"),
         cure: "`facteur topology declare` makes it; a running engine does so by itself",
     }
 }

@@ -7,7 +7,7 @@
 
 mod bulk;
 mod held;
-mod postgres;
+pub(super) mod postgres;
 mod sqlite;
 mod value;
 

@@ -113,6 +113,16 @@ pub(super) async fn still_answers(connection: &mut PgConnection) -> sqlx::Result
     }
 }
 
+/// Whether a connection can be made: the pool tries until its time is over, and
+/// forgets why it could not.
+pub(in crate::ledger) async fn reached(pool: &PgPool) -> Result<(), LedgerError> {
+    let connecting = async {
+        let connection = PgConnection::connect_with(&pool.connect_options()).await?;
+        connection.close().await
+    };
+    answered(PING_MAX, async { Ok(connecting.await?) }).await
+}
+
 type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
 
 fn bind(query: PgQuery<'_>, value: Value) -> PgQuery<'_> {

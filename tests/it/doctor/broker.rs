@@ -52,6 +52,23 @@ async fn amqp_without_its_queues_or_with_others_is_named() -> Result<()> {
 }
 
 #[tokio::test]
+async fn amqp_without_an_exchange_is_named() -> Result<()> {
+    let host = VirtualHost::new();
+    let program = on(&host, |_| {}).await?;
+    program.ask(&["topology", "declare"]).await?;
+    program.ask(&["topology", "check"]).await?;
+    let broker = RabbitMq { url: host.url().to_owned() };
+    broker.delete_exchange(topology::EXCHANGE_RECEIPTS).await;
+    let found = Diagnosis::of(&program).await?;
+    found.names("queue", "the exchange facteur.receipts is missing", "facteur topology declare")?;
+    let checked = program.run(&["topology", "check"]).await?;
+    anyhow::ensure!(checked.code == Some(1), "{checked:?}");
+    anyhow::ensure!(checked.out.contains("facteur.receipts  EXCHANGE MISSING"), "{checked:?}");
+    program.ask(&["topology", "declare"]).await?;
+    Diagnosis::of(&program).await?.is_well()
+}
+
+#[tokio::test]
 async fn amqp_whose_account_may_do_nothing_is_named() -> Result<()> {
     let host = VirtualHost::new();
     let program = on(&host, |_| {}).await?;

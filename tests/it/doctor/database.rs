@@ -28,7 +28,38 @@ async fn postgres_that_does_not_let_us_in_is_named() -> Result<()> {
     let wrong = other(&ledger, |url| url.set_path("no_such_ledger"))?;
     Diagnosis::of(&wrong).await?.names("ledger", "no such database", "create the database")?;
     let wrong = other(&ledger, |url| url.set_port(Some(1)).unwrap_or_default())?;
-    Diagnosis::of(&wrong).await?.names("ledger", "cannot be reached", "is ledger.url right")
+    let found = Diagnosis::of(&wrong).await?;
+    found.names("ledger", "Connection refused", "is ledger.url right")?;
+    found.leaves_unasked("clock")
+}
+
+#[tokio::test]
+async fn postgres_that_takes_no_writes_is_named() -> Result<()> {
+    let ledger = postgres().await?;
+    let name = Url::parse(&ledger.url)?.path().trim_start_matches('/').to_owned();
+    let set =
+        |value: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
+    ledger.execute(set("on")).await?;
+    let found = Diagnosis::of(&on(&ledger.url)?).await;
+    ledger.execute(format!("SET default_transaction_read_only = off; {}", set("off"))).await?;
+    found?.names("ledger", "default_transaction_read_only is on", "to the primary")?;
+
+    let role = format!("reader_{}", uuid::Uuid::now_v7().simple());
+    for text in [
+        format!("CREATE ROLE {role} LOGIN PASSWORD 'reader'"),
+        format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"),
+        format!("GRANT INSERT, UPDATE, DELETE ON messages TO {role}"),
+    ] {
+        ledger.execute(text).await?;
+    }
+    let program = other(&ledger, |url| {
+        url.set_username(&role).unwrap_or_default();
+        url.set_password(Some("reader")).unwrap_or_default();
+    })?;
+    let found = Diagnosis::of(&program).await;
+    ledger.execute(format!("DROP OWNED BY {role}")).await?;
+    ledger.execute(format!("DROP ROLE {role}")).await?;
+    found?.names("ledger", "this account may not write", "GRANT")
 }
 
 /// Connections are closed as soon as they are accepted.

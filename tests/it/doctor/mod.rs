@@ -19,17 +19,20 @@ impl Diagnosis {
         let ended = program.run(&["doctor", "--json"]).await?;
         let found: Vec<Value> = serde_json::from_value(ended.json()?)?;
         let is_well = found.iter().all(|it| it["fit"] == true);
+        let unasked = found.iter().filter(|it| it["fit"].is_null()).count();
         ensure!(ended.code == Some(i32::from(!is_well)), "{ended:?}");
         let told = program.run(&["doctor"]).await?;
         ensure!(told.out.contains("NOT FIT") != is_well, "{told:?}");
         let left_out = found.iter().filter(|it| it["configured"] == false).count();
         ensure!(told.out.matches("not configured").count() == left_out, "{told:?}");
+        ensure!(told.out.matches("not asked").count() == unasked, "{told:?}");
+        ensure!(!told.err.contains("lapin"), "the client cries out: {told:?}");
         Ok(Self(found))
     }
 
     fn is_well(&self) -> Result<()> {
         ensure!(self.unfit().is_empty(), "{:?}", self.0);
-        ensure!(self.0.len() == 11, "eleven are examined: {:?}", self.0);
+        ensure!(self.0.len() == 12, "twelve are examined: {:?}", self.0);
         Ok(())
     }
 
@@ -58,8 +61,16 @@ impl Diagnosis {
         Ok(())
     }
 
+    /// Nobody could ask this one, and that is said.
+    fn leaves_unasked(&self, dependency: &str) -> Result<()> {
+        let is_it = |it: &&Value| it["dependency"] == dependency;
+        let found = self.0.iter().find(is_it).context("it is not examined")?;
+        ensure!(found["fit"].is_null() && found["asked"] == false, "{found}");
+        Ok(())
+    }
+
     fn unfit(&self) -> Vec<&str> {
-        let unfit = self.0.iter().filter(|it| it["fit"] != true);
+        let unfit = self.0.iter().filter(|it| it["fit"] == false);
         unfit.filter_map(|it| it["dependency"].as_str()).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use regex::Regex;
+use serde_json::Value;
 
 use crate::shipped::{ROOT, text};
 
@@ -70,5 +71,13 @@ fn container_runs_as_nobody_in_particular() -> Result<()> {
     let compose = crate::shipped::yaml("docker-compose.yml")?;
     let engine = &compose["services"]["engine"];
     ensure!(engine["read_only"] == true && engine["cap_drop"][0] == "ALL", "{engine}");
+    // Documents pass through temporary files, which need a place that is no root.
+    let place = engine["environment"]["TMPDIR"].as_str().context("no TMPDIR")?;
+    let volumes = engine["volumes"].as_array().context("no volumes")?;
+    let is_there = |volume: &Value| {
+        let volume = volume.as_str().unwrap_or_default();
+        !volume.ends_with(":ro") && volume.ends_with(&format!(":{place}"))
+    };
+    ensure!(volumes.iter().any(is_there), "{place} is no volume: {volumes:?}");
     Ok(())
 }
