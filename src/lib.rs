@@ -32,6 +32,7 @@ pub mod policy_file;
 pub mod print_room;
 pub mod pulse;
 pub mod queue;
+pub mod recount;
 pub mod registry;
 pub mod relay;
 pub mod retention;

@@ -97,13 +97,14 @@ impl Verdict {
         let reference = ledger.reference().await?;
         let lanes = reference.applications.keys().map(topology::intake_queue);
         let last = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD].map(str::to_owned);
-        for name in lanes.chain(last) {
+        let documents = lanes.chain(last).map(|name| ("documents that were not taken in", name));
+        let reports = topology::QUEUE_PRINT_EVENTS.to_owned();
+        let reports = [("printers' reports that were not taken in", reports)];
+        for (what, name) in documents.chain(reports) {
             let depth = queue.depth(&name).await?;
             if depth != 0 {
-                self.findings.push(Finding {
-                    what: "documents that were not taken in".into(),
-                    which: format!("{depth} in {name}"),
-                });
+                let which = format!("{depth} in {name}");
+                self.findings.push(Finding { what: what.into(), which });
             }
         }
         Ok(self.counted())

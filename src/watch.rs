@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::ledger::{Ledger, LedgerError, Reference};
 use crate::paper::letter::LetterState;
 use crate::paper::printer::Printers;
 use crate::queue::{Queue, Topology, topology};
+use crate::recount::Standing;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 
@@ -35,6 +36,8 @@ pub struct Watch {
     pub engine: Uuid,
     /// Whose letters are counted.
     pub printers: Arc<Printers>,
+    /// What the recount found.
+    pub account: Arc<Standing>,
 }
 
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -43,32 +46,18 @@ const EVERY: Duration = Duration::from_secs(5);
 /// it took, but not so long that the gauges leave the page.
 const REST_FACTOR: u32 = 10;
 const REST_MAX: Duration = Duration::from_secs(30);
-/// Recounting the account reads the whole ledger: of a hundred seconds it takes
-/// one. Meanwhile what was counted last is said.
-const RECOUNT_FACTOR: u32 = 100;
+/// A binding that somebody removed is missed by nobody who could tell: all is
+/// declared again now and then.
+const DECLARE_EVERY: Duration = Duration::from_secs(60);
 /// The label of letters that have no printer yet.
 const UNPLANNED: &str = "unplanned";
 
 /// What one look leaves to the next.
 #[derive(Default)]
 struct Seen {
-    counted: Option<Counted>,
-    /// Version of the reference data whose queues are known to be there.
-    declared: Option<i64>,
-}
-
-/// The account's difference, when it was counted and how long that took.
-#[derive(Clone, Copy)]
-struct Counted {
-    difference: i64,
-    at: tokio::time::Instant,
-    took: Duration,
-}
-
-impl Counted {
-    fn is_old(&self) -> bool {
-        self.at.elapsed() >= self.took * RECOUNT_FACTOR
-    }
+    /// Version of the reference data whose queues are known to be there, and
+    /// since when.
+    declared: Option<(i64, tokio::time::Instant)>,
 }
 
 impl Watch {
@@ -81,8 +70,7 @@ impl Watch {
         while !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
             if let Err(error) = self.look(&mut seen).await {
-                measure::error("watch", error.kind());
-                warn!(error = %chain(&error), "failed to count");
+                say(&error);
             }
             let rest = (started.elapsed() * REST_FACTOR).clamp(EVERY, REST_MAX);
             tokio::select! {
@@ -93,35 +81,48 @@ impl Watch {
         Ok(())
     }
 
+    /// What cannot be read keeps no other figure from being said.
     async fn look(&self, seen: &mut Seen) -> Result<(), LedgerError> {
-        if !self.ledger.lease("watch", self.engine, self.machine.now(), LEASE).await? {
+        let is_ours = self.ledger.lease("watch", self.engine, self.machine.now(), LEASE).await?;
+        self.account.watches(is_ours);
+        if !is_ours {
             return Ok(());
         }
+        if let Some(difference) = self.account.difference() {
+            measure::account_difference(difference);
+        }
+        let (quarantine, letters) = (self.quarantine().await, self.letters().await);
+        let (printers, depths) = (self.silent().await, self.depths(seen).await);
+        [quarantine, letters, printers, depths, self.seal().await]
+            .iter()
+            .filter_map(|it| it.as_ref().err())
+            .for_each(say);
+        Ok(())
+    }
+
+    async fn seal(&self) -> Result<(), LedgerError> {
         while self.ledger.seal_record(self.clock.now()).await? > 0 {}
-        self.depths(seen).await?;
+        Ok(())
+    }
+
+    async fn quarantine(&self) -> Result<(), LedgerError> {
         let by_code = self.ledger.quarantined_by_code().await?;
         for code in Code::ALL {
             let found = by_code.iter().find(|(found, _)| found == code);
             measure::quarantined(*code, found.map_or(0, |(_, count)| *count));
         }
-        self.letters().await?;
-        let known = seen.counted.filter(|counted| !counted.is_old());
-        let counted = seen.counted.insert(match known {
-            Some(known) => known,
-            None => self.recount().await?,
-        });
-        measure::account_difference(counted.difference);
         Ok(())
     }
 
-    async fn recount(&self) -> Result<Counted, LedgerError> {
-        let started = tokio::time::Instant::now();
-        let difference = self.ledger.account().await?.difference;
-        if difference != 0 {
-            error!(difference, "the account does not balance");
+    /// For as long as it lasts: an event would be forgotten before it is over.
+    async fn silent(&self) -> Result<(), LedgerError> {
+        let standings = self.ledger.printer_standings().await?;
+        for printer in &self.printers.all {
+            let standing = standings.iter().find(|it| it.name == printer.name);
+            let is_silent = standing.is_some_and(|it| it.silent_since.is_some());
+            measure::printer_silent(&printer.name, is_silent);
         }
-        let at = tokio::time::Instant::now();
-        Ok(Counted { difference, at, took: at.duration_since(started) })
+        Ok(())
     }
 
     /// Letters by printer and state; every printer and state has its figure,
@@ -149,14 +150,21 @@ impl Watch {
 
     async fn depths(&self, seen: &mut Seen) -> Result<(), LedgerError> {
         let reference = self.ledger.reference().await?;
-        if seen.declared != Some(reference.version) && self.declare(&reference).await {
-            seen.declared = Some(reference.version);
+        let is_known = seen.declared.is_some_and(|(version, at)| {
+            version == reference.version && at.elapsed() < DECLARE_EVERY
+        });
+        if !is_known && self.declare(&reference).await {
+            seen.declared = Some((reference.version, tokio::time::Instant::now()));
+        }
+        for id in reference.applications.keys() {
+            measure::lane_paused(id.as_str(), reference.controls.is_lane_paused(id));
         }
         let lanes = reference.applications.keys().map(topology::intake_queue);
+        let receipts = reference.applications.keys().map(topology::receipts_queue);
         let own = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD, topology::QUEUE_PRINT_EVENTS];
         let own = own.map(str::to_owned);
         let printers = self.printers.all.iter().map(|it| topology::print_queue(&it.name));
-        for name in lanes.chain(own).chain(printers) {
+        for name in lanes.chain(receipts).chain(own).chain(printers) {
             match self.queue.depth(&name).await {
                 Ok(depth) => measure::queue_depth(&name, depth),
                 Err(error) => measure::error("watch", error.kind()),
@@ -173,6 +181,13 @@ impl Watch {
         let printers = self.printers.all.iter().map(|printer| printer.name.as_str());
         let topology = Topology::for_applications(&ids).with_printers(printers);
         let declared = self.queue.declare(&topology).await;
-        declared.inspect_err(|error| measure::error("watch", error.kind())).is_ok()
+        let declared = declared.inspect_err(|error| measure::error("declare", error.kind()));
+        // What exists otherwise does so until an operator mends it.
+        declared.is_ok() || declared.is_err_and(|error| !error.is_transient())
     }
+}
+
+fn say(error: &LedgerError) {
+    measure::error("watch", error.kind());
+    warn!(error = %chain(error), "failed to count");
 }

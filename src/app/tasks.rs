@@ -12,6 +12,7 @@ use crate::lifecycle::Lifecycle;
 use crate::notices::Notices;
 use crate::paper::office::Office;
 use crate::pulse::Pulse;
+use crate::recount;
 use crate::relay::{self, Relay};
 use crate::retention::Retention;
 use crate::telemetry;
@@ -26,7 +27,10 @@ impl App {
     ) -> anyhow::Result<()> {
         let stop = lifecycle.soft();
         self.relay(Arc::clone(office)).run(lifecycle);
-        lifecycle.spawn("watch", self.watch().run(stop.clone()));
+        let account = Arc::new(recount::Standing::default());
+        let counting = recount::run(Arc::clone(&self.ledger), Arc::clone(&account), stop.clone());
+        lifecycle.spawn("recount", counting);
+        lifecycle.spawn("watch", self.watch(account).run(stop.clone()));
         lifecycle.spawn("retention", self.retention().run(stop.clone()));
         if let Some(notices) = self.notices().await? {
             lifecycle.spawn("notices", notices.run(stop.clone()));
@@ -72,7 +76,7 @@ impl App {
         notices.context("failed to prepare the notices by mail")
     }
 
-    fn watch(&self) -> Watch {
+    fn watch(&self, account: Arc<recount::Standing>) -> Watch {
         Watch {
             ledger: Arc::clone(&self.ledger),
             queue: Arc::clone(&self.queue),
@@ -80,6 +84,7 @@ impl App {
             machine: machine(),
             engine: self.engine,
             printers: Arc::clone(&self.printers),
+            account,
         }
     }
 

@@ -45,7 +45,7 @@ pub fn start_at_zero<'a>(
         record::quarantined_exists(*code);
     }
     record::account_difference_exists();
-    record::silence_exists();
+    record::errors_exist();
 }
 
 fn know(id: &str) {

@@ -123,6 +123,20 @@ pub fn queue_depth(queue: &str, n: u64) {
     gauge!(names::QUEUE_DEPTH.name, "queue" => queue.to_owned()).set(n as f64);
 }
 
+/// Whether an operator paused a lane. Only the engine that holds the lease calls
+/// this.
+pub fn lane_paused(application: &str, is_paused: bool) {
+    let application = application.to_owned();
+    gauge!(names::LANE_PAUSED.name, "application" => application).set(f64::from(is_paused));
+}
+
+/// Whether a printer fell silent. Only the engine that holds the lease calls
+/// this.
+pub fn printer_silent(printer: &str, is_silent: bool) {
+    let printer = printer.to_owned();
+    gauge!(names::PRINTER_SILENT.name, "printer" => printer).set(f64::from(is_silent));
+}
+
 /// A lane waited `n` times for its application's pace.
 pub fn throttled(application: &str, n: u64) {
     let application = labels::application(application);
@@ -148,8 +162,36 @@ pub fn http_seconds(route: &str, method: &'static str, status: u16, time: Durati
         .record(time);
 }
 
+/// Every stage in which something may go wrong: alerts and runbook name these.
+pub const STAGES: &[&str] = &[
+    "account",
+    "api",
+    "consume",
+    "declare",
+    "documents",
+    "index",
+    "keeper",
+    "letters",
+    "notices",
+    "paper",
+    "policy",
+    "printer",
+    "pulse",
+    "receipts",
+    "record",
+    "reports",
+    "resume",
+    "retention",
+    "settle",
+    "sign-in",
+    "supervise",
+    "watch",
+    "web",
+];
+
 /// Something went wrong in a stage. Both are words of this program.
 pub fn error(stage: &'static str, kind: &'static str) {
+    debug_assert!(STAGES.contains(&stage), "{stage} is no stage");
     counter!(names::ERRORS.name, "stage" => stage, "kind" => kind).increment(1);
 }
 
@@ -164,10 +206,15 @@ pub(super) fn quarantined_exists(code: Code) {
     gauge!(names::QUARANTINED.name, "code" => code.as_str()).increment(0);
 }
 
-/// Puts the counter that an alert looks at on the page: a first 1 would be no
+/// Puts the commonest error of each stage on the page: a first 1 would be no
 /// increase.
-pub(super) fn silence_exists() {
-    counter!(names::ERRORS.name, "stage" => "printer", "kind" => "silent").increment(0);
+pub(super) fn errors_exist() {
+    for stage in STAGES {
+        counter!(names::ERRORS.name, "stage" => *stage, "kind" => "unavailable").increment(0);
+    }
+    for (stage, kind) in [("printer", "silent"), ("declare", "topology")] {
+        counter!(names::ERRORS.name, "stage" => stage, "kind" => kind).increment(0);
+    }
 }
 
 /// Puts the gauge on the page without changing its value.

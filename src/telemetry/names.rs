@@ -73,6 +73,10 @@ metrics! {
         "Age of the oldest letter that its printer has not claimed.";
     QUEUE_DEPTH = "facteur_queue_depth", ["queue"], Kind::Gauge,
         "Messages that lie ready in a queue of the broker.";
+    LANE_PAUSED = "facteur_lane_paused", ["application"], Kind::Gauge,
+        "1 while an operator's order keeps an application's lane closed, else 0.";
+    PRINTER_SILENT = "facteur_printer_silent", ["printer"], Kind::Gauge,
+        "1 while a printer that has letters gives no sign of life, else 0.";
     THROTTLED = "facteur_throttled_total", ["application"], Kind::Counter,
         "Times a lane had to wait for its application's pace.";
     QUARANTINED = "facteur_quarantined", ["code"], Kind::Gauge,

@@ -51,7 +51,9 @@ fn every_metric_has_its_function_and_carries_its_labels() {
         record::quarantined(Code::Forged, 3);
         record::search_seconds(Duration::from_millis(3));
         record::http_seconds("/healthz", "GET", 200, Duration::from_millis(3));
-        record::error("ledger", "unavailable");
+        record::error("record", "unavailable");
+        record::lane_paused("a", true);
+        record::printer_silent("overflow", false);
         record::account_difference(0);
     });
     for metric in names::ALL {
@@ -95,7 +97,9 @@ fn a_gauge_that_nobody_refreshes_leaves_the_page_and_a_counter_stays() {
     let recorder = recorder(Duration::from_millis(20)).unwrap();
     metrics::with_local_recorder(&recorder, || {
         record::queue_depth("facteur.dead", 1);
-        record::error("ledger", "unavailable");
+        record::error("record", "unavailable");
+        record::lane_paused("a", true);
+        record::printer_silent("overflow", false);
     });
     let waiting = Stopwatch::start();
     while recorder.handle().render().contains("facteur_queue_depth") {

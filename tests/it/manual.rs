@@ -15,6 +15,7 @@ const MANUALS: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
     "SECURITY.md",
+    "config/runbook.md",
     "docs/faults.md",
     "docs/operations.md",
     "docs/printing.md",

@@ -9,6 +9,7 @@ mod queries;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
+use facteur::telemetry::measure::STAGES;
 use regex::Regex;
 use serde_json::Value;
 
@@ -96,10 +97,34 @@ fn dashboards_are_unlike_and_ask_our_prometheus() -> Result<()> {
     Ok(())
 }
 
+/// What alerts, their cases and the runbook name is what the program says.
+#[test]
+fn every_stage_that_is_named_exists() -> Result<()> {
+    let (named, word) =
+        (Regex::new(r#"stage(?:=|!=|=~|!~|: )"?([a-z|-]+)"#)?, Regex::new("[a-z-]+")?);
+    let mut found = BTreeSet::new();
+    for file in ["config/alerts.yml", "config/alerts.test.yml"] {
+        let text = text(file)?;
+        for stages in named.captures_iter(&text) {
+            found.extend(word.find_iter(&stages[1]).map(|it| it.as_str().to_owned()));
+        }
+    }
+    ensure!(found.len() >= 5, "{found:?}");
+    for stage in &found {
+        ensure!(STAGES.contains(&stage.as_str()), "there is no stage {stage}");
+    }
+    // And who is woken by one finds it in the runbook.
+    let runbook = text("config/runbook.md")?;
+    for stage in STAGES.iter().filter(|stage| **stage != "printer") {
+        ensure!(runbook.contains(&format!("`{stage}`")), "the runbook does not speak of {stage}");
+    }
+    Ok(())
+}
+
 /// Every alert is shown to fire and not to fire, and says what to do in the manual.
 #[test]
 fn every_alert_has_its_cases_and_its_page() -> Result<()> {
-    let (tests, manual) = (yaml("config/alerts.test.yml")?, text("docs/operations.md")?);
+    let (tests, manual) = (yaml("config/alerts.test.yml")?, text("config/runbook.md")?);
     let cases: Vec<&Value> = tests["tests"]
         .as_array()
         .context("no tests")?
