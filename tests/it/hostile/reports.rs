@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use facteur::clock::{Clock, SystemClock};
-use facteur::ledger::LetterFilter;
-use facteur::paper::inbox::Letterbox;
+use facteur::ledger::{LetterFilter, Verdict};
+use facteur::paper::inbox::{Heard, Letterbox};
 use facteur::paper::office::Office;
 use proptest::collection::vec;
 use proptest::strategy::Strategy as _;
@@ -41,7 +41,7 @@ fn good(job: Uuid) -> Value {
         "specversion": "1.0", "id": Uuid::now_v7(), "source": "urn:printer:overflow",
         "type": "facteur.letter.report", "time": SystemClock.now(), "subject": job,
         "datacontenttype": "application/json",
-        "data": { "jobId": job, "kind": "taken", "at": SystemClock.now() },
+        "data": { "jobId": job, "printer": "overflow", "kind": "taken", "at": SystemClock.now() },
     })
 }
 
@@ -50,7 +50,13 @@ fn good(job: Uuid) -> Value {
 fn reports(ledger: impl Future<Output = Result<TestLedger>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ledger = runtime.block_on(ledger)?;
-    let (office, job) = runtime.block_on(Box::pin(office_with_a_letter(&ledger)))?;
+    let (office, job) = runtime.block_on(Box::pin(office_with_a_claimed_letter(&ledger)))?;
+    let letterbox = |body| Letterbox { printer: "overflow".into(), account: None, body };
+    // Or nothing that is nearly it would ever come near the letter.
+    let believed = [letterbox(good(job).to_string().into_bytes())];
+    let believed = runtime.block_on(office.hear(&believed))?;
+    let is_believed = |it: &Heard| matches!(it, Heard::Report { verdict: Verdict::Applied, .. });
+    anyhow::ensure!(believed.iter().all(is_believed) && believed.len() == 1, "{believed:?}");
     let bodies = proptest::prop_oneof![
         proptest::arbitrary::any::<Vec<u8>>(),
         anything().prop_map(|json| json.to_string().into_bytes()),
@@ -63,7 +69,6 @@ fn reports(ledger: impl Future<Output = Result<TestLedger>>) -> Result<()> {
             !serde_json::from_slice::<Vec<Value>>(body).is_ok_and(|events| events.is_empty())
         };
         let saying = bodies.iter().filter(says_something).count();
-        let letterbox = |body| Letterbox { printer: "overflow".into(), account: None, body };
         let messages: Vec<Letterbox> = bodies.into_iter().map(letterbox).collect();
         let heard = runtime.block_on(soon(Box::pin(office.hear(&messages)))).map_err(fails)?;
         prop_assert!(heard.len() >= saying, "something was not answered");
@@ -81,7 +86,7 @@ fn fails(error: impl std::fmt::Display) -> TestCaseError {
     TestCaseError::fail(error.to_string())
 }
 
-async fn office_with_a_letter(ledger: &TestLedger) -> Result<(Arc<Office>, Uuid)> {
+async fn office_with_a_claimed_letter(ledger: &TestLedger) -> Result<(Arc<Office>, Uuid)> {
     let desk = Desk::open(ledger).await?;
     let mut letter = notice(Company::Active);
     letter["messageTypeId"] = json!(LETTER);
@@ -90,5 +95,8 @@ async fn office_with_a_letter(ledger: &TestLedger) -> Result<(Arc<Office>, Uuid)
     office.plan_some().await?;
     let one = LetterFilter { limit: 1, ..LetterFilter::default() };
     let job = ledger.letters(&one).await?.remove(0).job_id;
+    let letter = ledger.letter_ticket(job).await?.context("no such letter")?;
+    let link = office.ticket(&letter).context("not planned")?.package;
+    drop(office.fetch(job, office::token(&link), Some("one")).await?);
     Ok((office, job))
 }
