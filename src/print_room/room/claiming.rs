@@ -13,7 +13,7 @@ use crate::print_room::link::{Fetched, Link, LinkError};
 use crate::print_room::rejection::Rejection;
 use crate::telemetry::log::chain;
 
-/// Packages fetched at the same time.
+/// Packages fetched, and held in memory, at the same time.
 const FETCHES: usize = 4;
 /// How often a package that breaks off is fetched before it counts as one
 /// that cannot be had.
@@ -28,8 +28,7 @@ impl Room {
     ) -> Result<(Vec<usize>, Vec<Uuid>), FolderError> {
         let (mut again, mut claimed) = (Vec::new(), Vec::new());
         let fetches: Vec<(usize, Ticket)> = self.news(given)?;
-        let claimant = self.folder().claimant().to_owned();
-        let link = &self.link;
+        let (link, claimant) = (self.link.clone(), self.folder().claimant().to_owned());
         let mut fetched = stream::iter(fetches)
             .map(|(place, ticket)| {
                 let (link, claimant) = (link.clone(), claimant.clone());
@@ -37,12 +36,8 @@ impl Room {
                 async move { (place, whose, fetch(link, ticket.package, claimant).await) }
             })
             .buffered(FETCHES);
-        let mut outcomes = Vec::new();
-        while let Some(outcome) = fetched.next().await {
-            outcomes.push(outcome);
-        }
-        drop(fetched);
-        for (place, (job, recipient), outcome) in outcomes {
+        // Each is kept as it comes: a hundred packages may have 4 GB.
+        while let Some((place, (job, recipient), outcome)) = fetched.next().await {
             match outcome {
                 Ok(Fetched::Package(package)) => {
                     self.folder().keep(job, recipient, &package)?;
