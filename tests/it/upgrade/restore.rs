@@ -90,6 +90,11 @@ async fn postgres_ledger_is_copied_and_brought_back_as_the_manual_says() -> Resu
     publish(&program, &["third"]).await?;
     work(&program, &ledger, 3, 0).await?;
 
+    // The next backup breaks off: the last good one stays.
+    let broken = format!("DOCUMENTS=/no/such/folder\n{}", commands("backup")?);
+    let ended = program.shell(&broken).await?;
+    ensure!(ended.code != Some(0), "{ended:?}");
+
     disaster(&program, &ledger).await?;
     typed(&program, "restore").await?;
     ensure!(ledger.epoch().await? != epoch, "receivers would take new positions for old ones");
