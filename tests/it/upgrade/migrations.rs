@@ -15,12 +15,20 @@ static CONTRACTS: LazyLock<Regex> = LazyLock::new(|| {
         \b(?: drop | rename | truncate ) \b
       | \b alter \s+ column \b
       | \b set \s+ not \s+ null \b
-      | \b add \s+ constraint \b";
+      | \b add \s+ constraint \b
+      | \b create \s+ (?: or \s+ replace \s+ )? (?: constraint \s+ )? (?: trigger | rule ) \b
+      | \b alter \s+ table [^;]* \b check \b";
     Regex::new(text).unwrap_or_else(|fault| panic!("{fault}"))
 });
 
 static ADDED: LazyLock<Regex> = LazyLock::new(|| {
     let text = r"(?is)\badd\s+(?:column\s+)?(?:if\s+not\s+exists\s+)?\w+\s+[^,;]*";
+    Regex::new(text).unwrap_or_else(|fault| panic!("{fault}"))
+});
+
+/// What was free may be taken then: only a table that is new may have one.
+static UNIQUE: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r"(?is)\bcreate\s+unique\s+index\b[^;]*?\bon\s+(?<table>\w+)";
     Regex::new(text).unwrap_or_else(|fault| panic!("{fault}"))
 });
 
@@ -33,8 +41,11 @@ fn contractions(sql: &str) -> Vec<String> {
         .find_iter(&spoken)
         .map(|found| found.as_str())
         .filter(|column| lower(column).contains("not null") && !lower(column).contains("default"));
+    let is_new = |table: &str| lower(&spoken).contains(&lower(&format!("create table {table} ")));
+    let unique = UNIQUE.captures_iter(&spoken).filter(|found| !is_new(&found["table"]));
+    let unique = unique.filter_map(|found| found.get(0)).map(|found| found.as_str());
     let found = CONTRACTS.find_iter(&spoken).map(|found| found.as_str());
-    found.chain(must_be_given).map(str::to_owned).collect()
+    found.chain(must_be_given).chain(unique).map(str::to_owned).collect()
 }
 
 #[test]
@@ -61,6 +72,9 @@ fn a_contraction_is_seen() {
         "ALTER TABLE messages ADD COLUMN colour TEXT NOT NULL;",
         "ALTER TABLE messages ALTER COLUMN subject TYPE BYTEA;",
         "DROP TABLE messages;",
+        "CREATE UNIQUE INDEX messages_by_key ON messages (key);",
+        "CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON messages EXECUTE FUNCTION no();",
+        "ALTER TABLE messages ADD CHECK (length(key) < 9);",
     ] {
         assert_eq!(contractions(wrong).len(), 1, "{wrong}");
     }
@@ -69,6 +83,7 @@ fn a_contraction_is_seen() {
         "ALTER TABLE messages ADD COLUMN colour TEXT;",
         "ALTER TABLE messages ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';",
         "CREATE INDEX messages_by_colour ON messages (colour);",
+        "CREATE TABLE hues (hue TEXT CHECK (hue <> ''));\nCREATE UNIQUE INDEX u ON hues (hue);",
     ] {
         assert!(contractions(right).is_empty(), "{right}: {:?}", contractions(right));
     }
