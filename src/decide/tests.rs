@@ -235,9 +235,9 @@ proptest! {
 fn rule_about(n: usize, kinds: [bool; 3]) -> String {
     let number = EnterpriseNumber::from_stem(1_000_000 + u32::try_from(n).unwrap());
     let ids = [
-        format!("message_types = [\"T{n}\"], "),
+        format!("message_types = [\"TYPE-{n}\"], "),
         format!("organizations = [\"{number}\"], "),
-        format!("applications = [\"a:{n}\"], "),
+        format!("applications = [\"sender:{n}\"], "),
     ];
     let ids = ids.iter().zip(kinds).filter(|(_, is_named)| *is_named).map(|(id, _)| id.as_str());
     let ids: String = ids.collect();
@@ -275,8 +275,8 @@ fn a_condition() -> impl Strategy<Value = String> {
                 true => String::new(),
                 false => format!("{key} = {ids:?}, "),
             };
-            let types = types.iter().map(|n| format!("T{n}")).collect();
-            let applications = applications.iter().map(|n| format!("a:{n}")).collect();
+            let types = types.iter().map(|n| format!("TYPE-{n}")).collect();
+            let applications = applications.iter().map(|n| format!("sender:{n}")).collect();
             [
                 named("message_types", types),
                 named("organizations", organizations.iter().map(number).collect()),
@@ -304,7 +304,7 @@ fn all_facts() -> Vec<Facts> {
     };
     all = wide(all, states.map(|s| Box::new(move |f: &mut Facts| f.recipient = s) as _).into());
     let types = (0..4).map(|n| {
-        let id = MessageTypeId::new(format!("T{n}")).unwrap();
+        let id = MessageTypeId::new(format!("TYPE-{n}")).unwrap();
         Box::new(move |f: &mut Facts| f.message_type = id.clone()) as Change
     });
     all = wide(all, types.collect());
@@ -314,7 +314,7 @@ fn all_facts() -> Vec<Facts> {
     });
     all = wide(all, organizations.collect());
     let applications = (0..4).map(|n| {
-        let id = ApplicationId::new(format!("a:{n}")).unwrap();
+        let id = ApplicationId::new(format!("sender:{n}")).unwrap();
         Box::new(move |f: &mut Facts| f.application = id.clone()) as Change
     });
     all = wide(all, applications.collect());

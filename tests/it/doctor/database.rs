@@ -36,13 +36,11 @@ async fn postgres_that_does_not_let_us_in_is_named() -> Result<()> {
 #[tokio::test]
 async fn postgres_that_takes_no_writes_is_named() -> Result<()> {
     let ledger = postgres().await?;
-    let name = Url::parse(&ledger.url)?.path().trim_start_matches('/').to_owned();
-    let set =
-        |value: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
-    ledger.execute(set("on")).await?;
-    let found = Diagnosis::of(&on(&ledger.url)?).await;
-    ledger.execute(format!("SET default_transaction_read_only = off; {}", set("off"))).await?;
-    found?.names("ledger", "default_transaction_read_only is on", "to the primary")?;
+    let read_only = other(&ledger, |url| {
+        url.query_pairs_mut().append_pair("options[default_transaction_read_only]", "on");
+    })?;
+    let found = Diagnosis::of(&read_only).await?;
+    found.names("ledger", "default_transaction_read_only is on", "to the primary")?;
 
     let role = format!("reader_{}", uuid::Uuid::now_v7().simple());
     for text in [
