@@ -36,11 +36,16 @@ enum Piece<'a> {
     Binding(&'a Binding),
 }
 
-/// Bindings last: they name the others.
+/// Each queue with what leads to it: one that is there is bound a moment later.
 fn pieces(topology: &Topology) -> impl Iterator<Item = Piece<'_>> {
     let exchanges = topology.exchanges.iter().map(Piece::Exchange);
-    let queues = topology.queues.iter().map(Piece::Queue);
-    exchanges.chain(queues).chain(topology.bindings.iter().map(Piece::Binding))
+    let bound = |queue: &QueueDefinition| {
+        let name = queue.name.clone();
+        let bindings = topology.bindings.iter().filter(move |it| it.queue == name);
+        bindings.map(Piece::Binding)
+    };
+    let queues = topology.queues.iter();
+    exchanges.chain(queues.flat_map(move |it| [Piece::Queue(it)].into_iter().chain(bound(it))))
 }
 
 impl Piece<'_> {
