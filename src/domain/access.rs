@@ -128,7 +128,41 @@ impl Scope {
     }
 }
 
+/// A scope that opens a box whole, and a partition beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this opens the whole box and cannot be bounded to a partition")]
+pub struct WholeIsUnbounded;
+
 impl Grant {
+    /// Whether its partition bounds it as it says: what opens a box whole
+    /// would open the others too.
+    ///
+    /// # Errors
+    /// `WholeIsUnbounded` for a partition that would bound nothing.
+    pub fn check(&self) -> Result<(), WholeIsUnbounded> {
+        let is_bounded = self.partition.is_some();
+        if self.scope.is_whole() && is_bounded { Err(WholeIsUnbounded) } else { Ok(()) }
+    }
+
+    /// The partition to which it is bounded in fact. Grants of earlier
+    /// releases may name one and open the whole box.
+    #[must_use]
+    pub fn bounds(&self) -> Option<&PartitionId> {
+        self.partition.as_ref().filter(|_| !self.scope.is_whole())
+    }
+
+    /// Whether another opens the same to the same person for at least as long.
+    #[must_use]
+    pub fn is_covered_by(&self, other: &Self) -> bool {
+        let begins = other.from.is_none_or(|from| self.from.is_some_and(|own| from <= own));
+        let ends = other.to.is_none_or(|to| self.to.is_some_and(|own| own <= to));
+        self.person == other.person
+            && self.scope == other.scope
+            && self.bounds() == other.bounds()
+            && begins
+            && ends
+    }
+
     /// Whether the grant is in force on a day.
     #[must_use]
     pub fn is_in_force(&self, day: Date) -> bool {

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::csv::Csv;
+use super::csv::{Cells, Csv};
 use super::register::new_grant_id;
 use super::{COUNT_MAX, Deed, Filter, Line, Mailbox, MailboxError, Order, Reader, Total};
 use crate::clock::belgian_day;
@@ -58,6 +58,9 @@ pub struct Preview {
     pub newest: Vec<Line>,
 }
 
+const HEADINGS: [&str; 8] =
+    ["person", "name", "scope", "of", "partition", "from", "to", "in_force"];
+
 /// Messages that a preview shows.
 const PREVIEWED: u32 = 10;
 
@@ -73,7 +76,7 @@ impl Mailbox {
         enterprise: EnterpriseNumber,
     ) -> Result<AccessTable, MailboxError> {
         let mut look = self.look_as_manager(reader, enterprise).await?;
-        let persons = look.persons_in(enterprise).await?;
+        let persons = look.persons_in(enterprise, &[]).await?;
         let day = belgian_day(self.clock.now());
         let line = |grant: Grant| GrantLine {
             person: persons.iter().find(|person| person.id == grant.person).cloned(),
@@ -147,7 +150,7 @@ impl Mailbox {
         })
     }
 
-    /// The access list as CSV (RFC 4180).
+    /// The access list as CSV, in the reader's language.
     ///
     /// # Errors
     /// As [`Mailbox::access`].
@@ -157,26 +160,29 @@ impl Mailbox {
         enterprise: EnterpriseNumber,
     ) -> Result<String, MailboxError> {
         let table = self.access(reader, enterprise).await?;
-        let mut csv =
-            Csv::with(&["person", "name", "scope", "of", "partition", "from", "to", "in_force"]);
+        let words = self.cells(reader.claims.language);
+        let mut csv = Csv::with(&words.headings(&HEADINGS));
         for line in &table.grants {
-            let (scope, of) = scope(&line.grant.scope);
-            let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
-            csv.row(&[
-                line.grant.person.as_str(),
-                line.person.as_ref().map_or("", |person| &person.name),
-                scope,
-                &of,
-                line.grant.partition.as_ref().map_or("", PartitionId::as_str),
-                &day(line.grant.from),
-                &day(line.grant.to),
-                if line.is_in_force { "yes" } else { "no" },
-            ]);
+            csv.row(&cells(&words, line));
         }
         let deed = (enterprise, None, Deed::Exported, json!({ "what": "access" }));
         self.ledger.record_deed(&reader.person, self.clock.now(), &[deed]).await?;
         Ok(csv.finish())
     }
+}
+
+fn cells(words: &Cells<'_>, line: &GrantLine) -> [String; HEADINGS.len()] {
+    let (scope, of) = scope(&line.grant.scope);
+    [
+        line.grant.person.to_string(),
+        line.person.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+        words.say(&format!("scope-{scope}")),
+        of,
+        line.grant.bounds().map(ToString::to_string).unwrap_or_default(),
+        Cells::day(line.grant.from),
+        Cells::day(line.grant.to),
+        words.yes(line.is_in_force),
+    ]
 }
 
 fn grant(enterprise: EnterpriseNumber, new: NewGrant) -> Result<Grant, MailboxError> {
@@ -191,7 +197,9 @@ fn grant(enterprise: EnterpriseNumber, new: NewGrant) -> Result<Grant, MailboxEr
         Some(id) => id,
         None => new_grant_id()?,
     };
-    Ok(Grant { enterprise, id, person: person.id, scope, partition, from, to })
+    let grant = Grant { enterprise, id, person: person.id, scope, partition, from, to };
+    grant.check().map_err(|error| MailboxError::invalid("partition", error.to_string()))?;
+    Ok(grant)
 }
 
 fn scope(scope: &Scope) -> (&'static str, String) {

@@ -23,12 +23,15 @@ pub enum MailboxError {
         /// For people.
         message: String,
     },
-    /// Another label of the box has this name.
-    #[error("another label has this name")]
+    /// Another label of the box has this name, or another partition this id.
+    #[error("another one has this name")]
     NameTaken,
     /// Messages lie in the partition, or a rule or a grant names it.
     #[error("the partition is in use")]
     InUse,
+    /// The person has the access that was to be given.
+    #[error("this person has this access already")]
+    Given,
     /// Nobody would manage the box any longer, or only until some day.
     #[error("the last access manager stays")]
     LastManager,

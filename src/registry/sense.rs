@@ -69,7 +69,8 @@ fn of_enterprise(enterprise: &Enterprise) -> Vec<Defect> {
 }
 
 fn of_grant(grant: &Grant) -> Vec<Defect> {
-    period(grant.from, grant.to).into_iter().collect()
+    let unbounded = grant.check().err().map(|error| Defect::new("/partition", error.to_string()));
+    period(grant.from, grant.to).into_iter().chain(unbounded).collect()
 }
 
 fn of_mandate(mandate: &Mandate) -> Vec<Defect> {

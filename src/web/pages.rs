@@ -123,6 +123,12 @@ impl Pages {
         self.questions.check_key(&address).is_ok()
     }
 
+    /// Whether persons are known by keyed hashes: whatever the registry would
+    /// know them by otherwise is not to be kept anywhere.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.person_key.is_some()
+    }
+
     /// The id under which the registry knows whom the provider, or an access
     /// manager, calls so: with `sign_in.person_key`, a keyed hash.
     pub(super) fn person_id(&self, subject: &str) -> Option<PersonId> {

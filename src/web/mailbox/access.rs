@@ -6,17 +6,15 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 
+use super::access_form::{Draft, Group, changed, new_grant, scopes};
 use super::answer::done;
 use super::choices::{ChoiceOption, options};
-use super::list::counted;
 use super::place::{At, Shown, person_name};
 use super::query::ListQuery;
 use super::side::{Around, Side, around};
 use super::who_sees::{Answer, TypeAsked};
-use crate::domain::{
-    ApplicationId, EnterpriseNumber, MessageTypeId, Person, Scope, ServiceId, Texts,
-};
-use crate::mailbox::{GrantLine, MailboxError, NewGrant, Preview};
+use crate::domain::{Scope, Texts};
+use crate::mailbox::{GrantLine, MailboxError, Preview, Total};
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, page};
@@ -36,6 +34,8 @@ struct AccessPage {
     who_sees: Option<Answer>,
     grants: Vec<GrantShown>,
     scopes: Vec<Group>,
+    /// Whether a person must be given a name.
+    is_named: bool,
     partitions: Vec<ChoiceOption>,
     draft: Draft,
     preview: Option<PreviewShown>,
@@ -57,22 +57,6 @@ struct GrantShown {
     is_fixed: bool,
 }
 
-struct Group {
-    name: String,
-    options: Vec<ChoiceOption>,
-}
-
-/// What was filled in, so that a preview or a fault loses none of it.
-#[derive(Default)]
-struct Draft {
-    person: String,
-    name: String,
-    scope: String,
-    partition: String,
-    from: String,
-    to: String,
-}
-
 struct PreviewShown {
     title: String,
     lines: Vec<String>,
@@ -87,7 +71,10 @@ pub(super) async fn show(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, PageError> {
     let fields = Fields::of_query(raw.as_deref());
-    table(&web, &at, &fields, Draft::default(), None, None).await
+    let known = web.mailbox.access(&at.reader, at.one()?).await?;
+    let changed = fields.one("change").and_then(|id| changed(&known, id));
+    let draft = changed.map(|line| Draft::of(line, at.words())).unwrap_or_default();
+    table(&web, &at, &fields, draft, None, None).await
 }
 
 async fn table(
@@ -132,6 +119,7 @@ async fn table(
         who_sees: asked.as_ref().map(|asked| asked.answer(at, &side, &table.grants)),
         grants: table.grants.iter().filter(is_wanted).map(shown).collect(),
         scopes: scopes(at, &draft.scope),
+        is_named: web.pages.is_keyed(),
         partitions: side.partitions.iter().map(partition).collect(),
         place,
         side,
@@ -140,7 +128,7 @@ async fn table(
     })
 }
 
-fn kind_of(scope: &Scope) -> &'static str {
+pub(super) fn kind_of(scope: &Scope) -> &'static str {
     match scope {
         Scope::Manager => "manager",
         Scope::Liquidator => "liquidator",
@@ -159,7 +147,7 @@ fn types(at: &At, chosen: Option<&str>) -> Vec<ChoiceOption> {
 
 fn grant(at: &At, side: &Side, line: &GrantLine, asked: Option<&TypeAsked>) -> GrantShown {
     let (words, grant) = (at.words(), &line.grant);
-    let partition = grant.partition.as_ref().map(|id| side.partition_name(id));
+    let partition = grant.bounds().map(|id| side.partition_name(id));
     GrantShown {
         id: grant.id.to_string(),
         conditions: asked.map(|asked| asked.conditions(at, side, grant)).unwrap_or_default(),
@@ -194,7 +182,7 @@ pub(super) fn detail(at: &At, scope: &Scope) -> Option<String> {
     }
 }
 
-fn period(words: Words, from: Option<Date>, to: Option<Date>) -> String {
+pub(super) fn period(words: Words, from: Option<Date>, to: Option<Date>) -> String {
     let day = |day| words.long_day(day);
     match (from, to) {
         (None, None) => words.say("period-always"),
@@ -204,47 +192,6 @@ fn period(words: Words, from: Option<Date>, to: Option<Date>) -> String {
             words.with_all("period-from-to", &[("from", &day(from)), ("to", &day(to))])
         }
     }
-}
-
-/// Everything that can be given, in groups.
-fn scopes(at: &At, chosen: &str) -> Vec<Group> {
-    let (words, reference) = (at.words(), &at.reference);
-    let plain = |kind: &str| ChoiceOption {
-        value: kind.into(),
-        name: words.say(&format!("scope-{kind}")),
-        is_chosen: chosen == kind,
-    };
-    let group =
-        |kind: &'static str, options| Group { name: words.say(&format!("scope-{kind}")), options };
-    let chosen = (!chosen.is_empty()).then_some(chosen);
-    let kinds = reference.message_types.values().map(|it| (format!("type:{}", it.id), &it.name));
-    let services = reference.services.values().map(|it| (format!("service:{}", it.id), &it.name));
-    let senders = reference
-        .organizations
-        .values()
-        .map(|it| (format!("organization:{}", it.number), &it.name));
-    let programs =
-        reference.applications.values().map(|it| (format!("application:{}", it.id), &it.name));
-    vec![
-        Group { name: words.say("scope-whole"), options: vec![plain("all"), plain("manager")] },
-        group("service", options(services, chosen, words)),
-        group("type", options(kinds, chosen, words)),
-        group("organization", options(senders, chosen, words)),
-        group("application", options(programs, chosen, words)),
-    ]
-}
-
-fn scope(text: &str) -> Option<Scope> {
-    let (kind, of) = text.split_once(':').unwrap_or((text, ""));
-    Some(match kind {
-        "manager" => Scope::Manager,
-        "all" => Scope::All,
-        "type" => Scope::Type(MessageTypeId::new(of).ok()?),
-        "service" => Scope::Service(ServiceId::new(of).ok()?),
-        "organization" => Scope::Organization(of.parse::<EnterpriseNumber>().ok()?),
-        "application" => Scope::Application(ApplicationId::new(of).ok()?),
-        _ => return None,
-    })
 }
 
 /// `POST /boxes/{place}/management/access`
@@ -259,71 +206,57 @@ pub(super) async fn change(
         let id = fields.parsed("grant").ok_or(PageError::BadRequest)?;
         return done(web.mailbox.withdraw(&at.reader, number, id).await, &to, "said-withdrawn");
     }
-    let Some(new) = new_grant(&web, &at, &fields) else {
-        return refused(&web, &at, &fields).await;
+    let known = web.mailbox.access(&at.reader, number).await?;
+    let new = match new_grant(&web, &at, &known, &fields) {
+        Ok(new) => new,
+        Err(fault) => return refused(&web, &at, &fields, fault).await,
     };
     if fields.one("do") == Some("preview") {
         let name = new.person.name.clone();
         return match web.mailbox.preview(&at.reader, number, new).await {
             Ok(preview) => {
                 let shown = preview_shown(&at, &name, &preview);
-                table(&web, &at, &Fields::default(), draft(&fields), None, Some(shown)).await
+                let changed = fields.one("grant").and_then(|id| changed(&known, id));
+                let draft = Draft::filled(&fields, changed, at.words());
+                table(&web, &at, &Fields::default(), draft, None, Some(shown)).await
             }
-            Err(MailboxError::Invalid { .. }) => refused(&web, &at, &fields).await,
-            Err(error) => Err(error.into()),
+            Err(error) => match fault_of(&error) {
+                Some(fault) => refused(&web, &at, &fields, fault).await,
+                None => Err(error.into()),
+            },
         };
     }
-    match web.mailbox.give(&at.reader, number, new).await {
-        Err(MailboxError::Invalid { .. } | MailboxError::Unknown(_)) => {
-            refused(&web, &at, &fields).await
-        }
-        other => done(other, &to, "said-given"),
+    let said = if new.id.is_some() { "said-saved" } else { "said-given" };
+    let given = web.mailbox.give(&at.reader, number, new).await;
+    match given.as_ref().err().and_then(fault_of) {
+        Some(fault) => refused(&web, &at, &fields, fault).await,
+        None => done(given, &to, said),
     }
 }
 
-async fn refused(web: &Web, at: &At, fields: &Fields) -> Result<Response, PageError> {
-    let fault = at.words().say("access-fault");
-    table(web, at, &Fields::default(), draft(fields), Some(fault), None).await
-}
-
-fn draft(fields: &Fields) -> Draft {
-    let text = |name: &str| fields.one(name).unwrap_or_default().to_owned();
-    Draft {
-        person: text("person"),
-        name: text("name"),
-        scope: text("scope"),
-        partition: text("partition"),
-        from: text("from"),
-        to: text("to"),
+/// The text for what the person can mend in the form.
+fn fault_of(error: &MailboxError) -> Option<&'static str> {
+    match error {
+        MailboxError::Invalid { field: "partition", .. } => Some("access-fault-whole"),
+        MailboxError::Given => Some("access-fault-given"),
+        MailboxError::Invalid { .. } | MailboxError::Unknown(_) => Some("access-fault"),
+        _ => None,
     }
 }
 
-/// A day that is filled in must be one: it bounds access.
-fn new_grant(web: &Web, at: &At, fields: &Fields) -> Option<NewGrant> {
-    let day = |name: &str| match fields.one(name) {
-        None => Some(None),
-        Some(text) => text.parse::<Date>().ok().map(Some),
-    };
-    let subject = fields.one("person")?;
-    let name = fields.one("name").unwrap_or(subject).to_owned();
-    let id = web.pages.person_id(subject)?;
-    let partition = match fields.one("partition") {
-        None => None,
-        Some(text) => Some(text.parse().ok()?),
-    };
-    Some(NewGrant {
-        id: None,
-        person: Person { id, name, language: at.words().0 },
-        scope: scope(fields.one("scope")?)?,
-        partition,
-        from: day("from")?,
-        to: day("to")?,
-    })
+async fn refused(web: &Web, at: &At, fields: &Fields, fault: &str) -> Result<Response, PageError> {
+    let known = web.mailbox.access(&at.reader, at.one()?).await?;
+    let changed = fields.one("grant").and_then(|id| changed(&known, id));
+    let draft = Draft::filled(fields, changed, at.words());
+    table(web, at, &Fields::default(), draft, Some(at.words().say(fault)), None).await
 }
 
 fn preview_shown(at: &At, name: &str, preview: &Preview) -> PreviewShown {
     let words = at.words();
-    let count = counted(words, preview.total);
+    let count = match preview.total {
+        Total::Exactly(count) => words.number(count),
+        Total::MoreThan(count) => format!("{}+", words.number(count)),
+    };
     let subject = |line: &crate::mailbox::Line| {
         let kind = at.reference.message_types.get(&line.message_type);
         let kind =
@@ -331,7 +264,7 @@ fn preview_shown(at: &At, name: &str, preview: &Preview) -> PreviewShown {
         format!("{kind} · {}", line.subject.best(words.0))
     };
     PreviewShown {
-        title: words.with_all("preview-title", &[("name", name), ("count", &count)]),
+        title: words.with_all("preview-title", &[("name", name), ("n", &count)]),
         lines: preview.newest.iter().map(subject).collect(),
     }
 }

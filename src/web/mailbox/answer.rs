@@ -15,6 +15,7 @@ impl From<MailboxError> for PageError {
             MailboxError::Invalid { .. }
             | MailboxError::NameTaken
             | MailboxError::InUse
+            | MailboxError::Given
             | MailboxError::LastManager => Self::BadRequest,
             MailboxError::Overtaken => Self::Conflict,
             MailboxError::Ledger(error) => error.into(),

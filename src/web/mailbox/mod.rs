@@ -5,6 +5,7 @@
 //! not exist.
 
 mod access;
+mod access_form;
 mod act;
 mod answer;
 mod boxes;

@@ -13,7 +13,7 @@ pub(super) use provider::Provider;
 pub use provider::{ProviderError, ask_provider};
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -23,8 +23,9 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::Web;
-use super::form::Fields;
+use super::form::{Fields, InQuery};
 use super::page::{Frame, LANGUAGE_COOKIE, PageError, Visitor, encoded, go, local, page};
+use crate::domain::PersonId;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 use persona::PersonaCard;
@@ -59,7 +60,7 @@ pub(super) struct Destination {
 pub(super) async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Query(destination): Query<Destination>,
+    InQuery(destination): InQuery<Destination>,
 ) -> Result<Response, PageError> {
     let to = local(&destination.to).to_owned();
     if visitor.session.is_some() && destination.fault.is_none() {
@@ -79,7 +80,7 @@ pub(super) async fn show(
 /// `GET /sign-in/start`: on to the provider.
 pub(super) async fn start(
     State(web): State<Web>,
-    Query(destination): Query<Destination>,
+    InQuery(destination): InQuery<Destination>,
 ) -> Result<Response, PageError> {
     let provider = web.pages.provider.as_ref().ok_or(PageError::NotFound)?;
     let to = local(&destination.to);
@@ -108,7 +109,7 @@ pub(super) struct Back {
 pub(super) async fn back(
     State(web): State<Web>,
     headers: HeaderMap,
-    Query(answer): Query<Back>,
+    InQuery(answer): InQuery<Back>,
 ) -> Result<Response, PageError> {
     let provider = web.pages.provider.as_ref().ok_or(PageError::NotFound)?;
     let name = cookies::name(PENDING_COOKIE, web.pages.is_secure);
@@ -129,9 +130,16 @@ pub(super) async fn back(
         is_operator: identity.is_operator,
         id_token: Some(identity.id_token),
     };
-    let session = Session { person, name: identity.name, proven };
+    let name = name_of(identity.name, &person);
+    let session = Session { person, name, proven };
     let opened = session::open(&web, &headers, &session).await?;
     Ok(signed_in([spent, opened], &to))
+}
+
+/// Never the subject itself: it may be a personal number, which is kept as
+/// its keyed hash alone.
+fn name_of(said: Option<String>, person: &PersonId) -> String {
+    said.unwrap_or_else(|| person.to_string())
 }
 
 fn pending(cookie: &str) -> Option<Pending> {
@@ -205,4 +213,17 @@ pub(super) async fn language(
     let secure = web.pages.is_secure;
     let cookie = cookies::set(LANGUAGE_COOKIE, language.code(), LANGUAGE_SECS, secure);
     Ok(signed_in([cookie], local(fields.one("to").unwrap_or("/"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::PersonKey;
+
+    #[test]
+    fn who_has_no_name_is_not_called_by_a_personal_number() {
+        let person = PersonKey::new(b"secret").person("issuer", "85.07.30-033.28");
+        assert_eq!(name_of(None, &person), person.as_str());
+        assert_eq!(name_of(Some("Zed".into()), &person), "Zed");
+    }
 }

@@ -115,7 +115,8 @@ pub(super) struct Pending {
 pub(super) struct Identity {
     /// The person's claim, as it came.
     pub(super) subject: String,
-    pub(super) name: String,
+    /// Where it says one.
+    pub(super) name: Option<String>,
     pub(super) represents: Vec<EnterpriseNumber>,
     pub(super) is_operator: bool,
     pub(super) id_token: String,
@@ -205,7 +206,7 @@ impl Provider {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let claim = &self.settings.person_claim;
         let subject = text(claim).ok_or_else(|| unproven(format!("no claim {claim}")))?;
-        let name = text(&self.settings.name_claim).unwrap_or_else(|| subject.clone());
+        let name = text(&self.settings.name_claim).filter(|name| !name.trim().is_empty());
         let represents = numbers(claims.get(&self.settings.represents_claim));
         let operator = claims.get(&self.settings.operator_claim);
         let is_operator = says(operator, &self.settings.operator_value);

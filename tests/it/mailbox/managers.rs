@@ -11,6 +11,8 @@ use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::Company;
 
 on_both_ledgers! {
+    whole: sqlite_nobody_manages_a_part_of_a_box, postgres_nobody_manages_a_part_of_a_box;
+    once: sqlite_nobody_is_given_the_same_twice, postgres_nobody_is_given_the_same_twice;
     lasting: sqlite_a_manager_without_an_end_stays, postgres_a_manager_without_an_end_stays;
 }
 
@@ -21,6 +23,46 @@ fn manages(
 ) -> Result<NewGrant> {
     let person = reader(person)?.record();
     Ok(NewGrant { id, person, scope: Scope::Manager, partition: None, from, to })
+}
+
+async fn whole(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let number = Company::Active.number();
+    let chief = reader(&format!("person-{number}"))?;
+    let partition = Some("WORK".parse()?);
+    let part = NewGrant { partition, ..manages(None, "deputy", (None, None))? };
+    for answer in [
+        house.mailbox.give(&chief, number, part.clone()).await.map(drop),
+        house.mailbox.preview(&chief, number, part).await.map(drop),
+    ] {
+        ensure!(
+            matches!(answer, Err(MailboxError::Invalid { field: "partition", .. })),
+            "{answer:?}"
+        );
+    }
+    house.close().await
+}
+
+async fn once(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let number = Company::Active.number();
+    let (chief, mailbox) = (reader(&format!("person-{number}"))?, &house.mailbox);
+    let today = belgian_day(SystemClock.now());
+    let all = |from, to| -> Result<NewGrant> {
+        Ok(NewGrant { scope: Scope::All, ..manages(None, "clerk", (from, to))? })
+    };
+    let first = mailbox.give(&chief, number, all(Some(today), None)?).await?;
+    for (from, to) in
+        [(Some(today), None), (Some(today), Some(today)), (Some(today.tomorrow()?), None)]
+    {
+        let again = mailbox.give(&chief, number, all(from, to)?).await;
+        ensure!(matches!(again, Err(MailboxError::Given)), "{from:?} {to:?}: {again:?}");
+    }
+    // It opens more, or is the same grant.
+    mailbox.give(&chief, number, all(None, Some(today))?).await?;
+    let longer = NewGrant { id: Some(first), ..all(Some(today), None)? };
+    mailbox.give(&chief, number, longer).await?;
+    house.close().await
 }
 
 async fn lasting(ledger: &TestLedger) -> Result<()> {

@@ -78,18 +78,24 @@ fn followed(ledger: &TestLedger, folder: &Path, stop: CancellationToken) -> Resu
 
 impl Site {
     pub(crate) async fn open() -> Result<Self> {
-        Self::with(None).await
+        Self::with(None, &[]).await
+    }
+
+    /// With a configuration, each key set from a pair of key and value.
+    pub(crate) async fn open_as(keys: &[(&str, &str)]) -> Result<Self> {
+        Self::with(None, keys).await
     }
 
     /// With an index that follows the ledger.
     pub(crate) async fn searching() -> Result<Self> {
-        Self::with(Some(tempfile::tempdir()?)).await
+        Self::with(Some(tempfile::tempdir()?), &[]).await
     }
 
-    async fn with(index: Option<tempfile::TempDir>) -> Result<Self> {
+    async fn with(index: Option<tempfile::TempDir>, keys: &[(&str, &str)]) -> Result<Self> {
         let ledger = sqlite().await?;
         let desk = Desk::open(&ledger).await?;
-        let config = Config::load(None, std::iter::empty())?;
+        let keys = keys.iter().map(|(key, value)| (format!("FACTEUR__{key}"), (*value).to_owned()));
+        let config = Config::load(None, keys)?;
         let clock = Arc::new(FixedClock::new(SystemClock.now()));
         let stopping = CancellationToken::new();
         let search = match &index {

@@ -111,6 +111,7 @@ impl From<MailboxError> for ApiError {
             MailboxError::NameTaken
             | MailboxError::InUse
             | MailboxError::LastManager
+            | MailboxError::Given
             | MailboxError::Overtaken => {
                 Self::new(StatusCode::CONFLICT, "CONFLICT", error.to_string())
             }
