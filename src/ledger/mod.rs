@@ -60,8 +60,8 @@ pub use letters::{
 };
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Glance, Glanced, Hidden, LabelChange, LabelChanged, LetterState,
-    LetterStep, Line, Look, Managed, Management, Mark, Marked, Order, Place, Replaced, Replied,
-    ReplyRow, SealHead, Stretch, View, ViewId,
+    LetterStep, Line, Look, Looks, Managed, Management, Mark, Marked, Order, Place, Replaced,
+    Replied, ReplyRow, SealHead, Stretch, View, ViewId,
 };
 pub use notices::{
     Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,

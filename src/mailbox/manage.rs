@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Mailbox, MailboxError, Reader};
-use crate::domain::{EnterpriseNumber, Notification, Person};
+use crate::domain::{EnterpriseNumber, Notification, Person, PersonId};
 use crate::ledger::{Managed, Management, NoticeRow};
 
 /// When the all-digital consent was given or withdrawn, and by whom.
@@ -13,7 +13,7 @@ pub struct ConsentChange {
     pub at: Timestamp,
     /// By whom: a person of the box, or a word for what is none.
     pub actor: String,
-    /// The person, while the box has grants for them.
+    /// The person, as it is called in the box.
     pub person: Option<Person>,
     /// Given, or withdrawn.
     pub all_digital: bool,
@@ -57,10 +57,11 @@ impl Mailbox {
         reader: &Reader,
         enterprise: EnterpriseNumber,
     ) -> Result<Vec<ConsentChange>, MailboxError> {
-        let mut look = self.look_as_manager(reader, enterprise).await?;
-        let persons = look.persons_in(enterprise).await?;
-        drop(look);
+        drop(self.look_as_manager(reader, enterprise).await?);
         let entries = self.ledger.history_of_preference(enterprise, CONSENTS_MAX).await?;
+        let actors: Vec<PersonId> = entries.iter().filter_map(|it| it.actor.parse().ok()).collect();
+        let mut look = self.look_as_manager(reader, enterprise).await?;
+        let persons = look.persons_in(enterprise, &actors).await?;
         let change = |it: crate::ledger::HistoryEntry| ConsentChange {
             at: it.at,
             person: persons.iter().find(|person| person.id.as_str() == it.actor).cloned(),
@@ -125,19 +126,23 @@ pub(super) fn answered(managed: Managed) -> Result<(), MailboxError> {
         Managed::Forbidden => Err(MailboxError::Forbidden),
         Managed::Unknown(key) => Err(MailboxError::Unknown(key)),
         Managed::InUse => Err(MailboxError::InUse),
+        Managed::NameTaken => Err(MailboxError::NameTaken),
+        Managed::Given => Err(MailboxError::Given),
         Managed::LastManager => Err(MailboxError::LastManager),
         Managed::Overtaken => Err(MailboxError::Overtaken),
     }
 }
 
-/// One part, an `@`, a domain; whether mail gets there, only mail shows.
+/// One part, an `@`, a domain, as mail is addressed; whether it gets there,
+/// only mail shows.
 fn address_like(address: &str) -> Result<(), MailboxError> {
     let is_printable = |c: char| !c.is_whitespace() && !c.is_control();
     let parts = address.rsplit_once('@');
     let is_right = parts.is_some_and(|(local, domain)| {
         !local.is_empty() && domain.contains('.') && !domain.starts_with('.')
     });
-    if is_right && address.chars().all(is_printable) && address.len() <= ADDRESS_CHARS_MAX {
+    let is_written = address.chars().all(is_printable) && address.len() <= ADDRESS_CHARS_MAX;
+    if is_right && is_written && crate::notices::is_address(address) {
         return Ok(());
     }
     Err(MailboxError::invalid("address", "not a mail address"))

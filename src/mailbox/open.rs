@@ -1,12 +1,12 @@
 //! One message, whole.
 
-use jiff::Timestamp;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use super::past::{Event, Past};
 use super::reply::{ReplyShown, original, replies};
 use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Place, Reader};
-use crate::domain::{Condition, Label, MessageId, Person, Publication};
-use crate::ledger::{Deeds, LetterState, LetterStep, Look, Mark, Marked};
+use crate::domain::{Label, MessageId, PersonId, Publication};
+use crate::ledger::{LetterState, Look, Mark, Marked};
 
 /// A message that was opened.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,39 +19,15 @@ pub struct Opened {
     pub labels: Vec<Label>,
     /// Its letters, oldest first.
     pub letters: Vec<LetterState>,
-    /// What happened to it, newest first.
+    /// What happened to it, newest first, or an older page of it.
     pub history: Vec<Event>,
+    /// Whether something happened before that.
+    pub has_past: bool,
     /// What the company wrote back, oldest first.
     pub replies: Vec<ReplyShown>,
     /// The message that it goes on from, where the reader sees that.
     pub original: Option<Line>,
 }
-
-/// Something that happened to a message.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// When.
-    pub at: Timestamp,
-    /// Who did it; none for what the engine did, or when the person is no
-    /// longer known.
-    pub person: Option<Person>,
-    /// What.
-    pub happened: Happened,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Happened {
-    /// It arrived.
-    Arrived,
-    /// A person did something; what, in detail.
-    Deed(Deed, Json),
-    /// A letter was made, or came to stand elsewhere; where, in a word.
-    Letter(String),
-}
-
-/// Events of a history at most.
-const HISTORY_MAX: u32 = 200;
 
 impl Mailbox {
     /// Opens a message. Where its text is its main content, that reads it.
@@ -60,11 +36,24 @@ impl Mailbox {
     /// `NotFound` when it does not exist or is not open to the reader today,
     /// and whatever keeps the ledger from answering.
     pub async fn open(&self, reader: &Reader, id: MessageId) -> Result<Opened, MailboxError> {
-        let opened = self.whole(reader, id).await?;
+        self.open_at(reader, id, 1).await
+    }
+
+    /// Opens a message with a page of its history, from 1.
+    ///
+    /// # Errors
+    /// As [`Mailbox::open`].
+    pub async fn open_at(
+        &self,
+        reader: &Reader,
+        id: MessageId,
+        page: u32,
+    ) -> Result<Opened, MailboxError> {
+        let opened = self.whole(reader, id, page).await?;
         if opened.publication.is_body_main_content && opened.line.read.is_none() {
             self.read(reader, id).await?;
             self.note_opened(reader, &opened.line).await?;
-            return self.whole(reader, id).await;
+            return self.whole(reader, id, page).await;
         }
         self.note_opened(reader, &opened.line).await?;
         Ok(opened)
@@ -136,60 +125,25 @@ impl Mailbox {
         }
     }
 
-    async fn whole(&self, reader: &Reader, id: MessageId) -> Result<Opened, MailboxError> {
+    async fn whole(
+        &self,
+        reader: &Reader,
+        id: MessageId,
+        page: u32,
+    ) -> Result<Opened, MailboxError> {
         let (mut look, line) = self.seen(reader, id).await?;
         let publication = look.publication(line.enterprise, id).await?;
         let publication = publication.ok_or(MailboxError::NotFound)?;
         let letters = look.letters_of(id).await?;
-        let persons = look.persons_in(line.enterprise).await?;
-        let history = history(&mut look, &line, &letters, &persons).await?;
+        let past = Past::read(&mut look, &line, page).await?;
+        let written = look.replies_to(line.enterprise, line.id).await?;
+        let authors = written.iter().map(|row| row.author.clone());
+        let named: Vec<PersonId> = past.actors().chain(authors).collect();
+        let persons = look.persons_in(line.enterprise, &named).await?;
         let labels = look.labels_called(&line.labels).await?;
-        let replies = replies(&mut look, &line, &persons).await?;
         let original = original(&mut look, &line).await?;
-        Ok(Opened { line, publication, labels, letters, history, replies, original })
+        let (has_past, replies) = (past.is_more, replies(written, &persons));
+        let history = past.events(&line, &letters, &persons);
+        Ok(Opened { line, publication, labels, letters, history, has_past, replies, original })
     }
-}
-
-/// Each opening and download is for access managers alone; what changed the
-/// message, for everybody who sees it.
-async fn history(
-    look: &mut Look,
-    line: &Line,
-    letters: &[LetterState],
-    persons: &[Person],
-) -> Result<Vec<Event>, MailboxError> {
-    let is_manager = look.is_manager(line.enterprise);
-    let deeds = look.deeds_with(line.enterprise, line.id, HISTORY_MAX).await?;
-    let is_for_all = |it: &Deeds| !matches!(it.deed, Deed::Opened | Deed::Downloaded);
-    let is_shown = |it: &Deeds| Condition::History.holds(is_manager || is_for_all(it));
-    let deeds = deeds.into_iter().filter(is_shown).map(|it| Event {
-        at: it.at,
-        person: persons.iter().find(|person| person.id == it.actor).cloned(),
-        happened: Happened::Deed(it.deed, it.detail),
-    });
-    let steps = look.letter_steps_of(line.id).await?;
-    let letters = letters.iter().flat_map(|letter| way(letter, &steps));
-    let arrived = Event { at: line.arrived_at, person: None, happened: Happened::Arrived };
-    let mut events: Vec<Event> = deeds.chain(letters).chain([arrived]).collect();
-    events.sort_by_key(|event| std::cmp::Reverse(event.at));
-    Ok(events)
-}
-
-/// Where a letter of ours stands as soon as it is made.
-const MADE: &str = "queued";
-
-/// The way of one letter, newest first: each place where it came to stand.
-fn way(letter: &LetterState, steps: &[LetterStep]) -> Vec<Event> {
-    let made = (letter.created_at, MADE);
-    let of_letter = steps.iter().filter(|step| step.job == letter.job);
-    let mut way: Vec<_> =
-        std::iter::once(made).chain(of_letter.map(|step| (step.at, &*step.state))).collect();
-    // What goes to another printer is where it was.
-    way.dedup_by_key(|(_, state)| *state);
-    let event = |(at, state): (Timestamp, &str)| Event {
-        at,
-        person: None,
-        happened: Happened::Letter(state.to_owned()),
-    };
-    way.into_iter().rev().map(event).collect()
 }

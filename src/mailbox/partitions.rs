@@ -22,6 +22,26 @@ impl Mailbox {
         Ok(look.partitions_in(enterprise).await?)
     }
 
+    /// Makes a partition.
+    ///
+    /// # Errors
+    /// `NameTaken` where one has this id; `Invalid` for an id that is more than
+    /// letters, digits, `_` and `-`; as [`Mailbox::put_partition`].
+    pub async fn create_partition(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+        id: PartitionId,
+        name: &str,
+    ) -> Result<(), MailboxError> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if !id.as_str().chars().all(is_plain) {
+            return Err(MailboxError::invalid("id", "letters, digits, _ and -"));
+        }
+        let partition = partition(enterprise, id, name)?;
+        self.manage(reader, enterprise, Management::CreatePartition(partition)).await
+    }
+
     /// Makes or renames a partition.
     ///
     /// # Errors
@@ -34,11 +54,7 @@ impl Mailbox {
         id: PartitionId,
         name: &str,
     ) -> Result<(), MailboxError> {
-        if id.is_general() {
-            return Err(MailboxError::invalid("id", "GENERAL is in every box"));
-        }
-        let name = text("name", name, PARTITION_NAME_CHARS_MAX)?;
-        let partition = Partition { enterprise, id, name };
+        let partition = partition(enterprise, id, name)?;
         self.manage(reader, enterprise, Management::PutPartition(partition)).await
     }
 
@@ -115,6 +131,17 @@ impl Mailbox {
         }
         self.manage(reader, enterprise, Management::Rules(set)).await
     }
+}
+
+fn partition(
+    enterprise: EnterpriseNumber,
+    id: PartitionId,
+    name: &str,
+) -> Result<Partition, MailboxError> {
+    if id.is_general() {
+        return Err(MailboxError::invalid("id", "GENERAL is in every box"));
+    }
+    Ok(Partition { enterprise, id, name: text("name", name, PARTITION_NAME_CHARS_MAX)? })
 }
 
 fn text(field: &'static str, text: &str, max: usize) -> Result<String, MailboxError> {

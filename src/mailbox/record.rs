@@ -1,7 +1,7 @@
 //! The record of all that was done in a box.
 
 use super::{Deeds, Filter, Hidden, Line, Mailbox, MailboxError, Reader};
-use crate::domain::{EnterpriseNumber, MessageId, Person};
+use crate::domain::{EnterpriseNumber, MessageId, Person, PersonId};
 
 /// Rows of the record on one page.
 pub const DEEDS_PER_PAGE: u32 = 100;
@@ -11,7 +11,7 @@ pub const DEEDS_PER_PAGE: u32 = 100;
 pub struct Record {
     /// What was done, newest first.
     pub deeds: Vec<Deeds>,
-    /// Everybody who has access to the box.
+    /// Everybody who has or had access to the box.
     pub persons: Vec<Person>,
     /// The messages that the deeds name, as far as they still lie there.
     pub lines: Vec<Line>,
@@ -41,7 +41,9 @@ impl Mailbox {
         named.dedup();
         let everything = Filter { hidden: Hidden::With, ..Filter::default() };
         let lines = look.lines(&named, &everything).await?;
-        Ok(Record { deeds, persons: look.persons_in(enterprise).await?, lines, is_more })
+        let actors: Vec<PersonId> = deeds.iter().map(|it| it.actor.clone()).collect();
+        let persons = look.persons_in(enterprise, &actors).await?;
+        Ok(Record { deeds, persons, lines, is_more })
     }
 }
 

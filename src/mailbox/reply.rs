@@ -53,18 +53,13 @@ fn refused(error: ReplyError) -> MailboxError {
     MailboxError::invalid(field, error.to_string())
 }
 
-/// The replies to a message that the reader was seen to see.
-pub(super) async fn replies(
-    look: &mut Look,
-    line: &Line,
-    persons: &[Person],
-) -> Result<Vec<ReplyShown>, MailboxError> {
-    let rows = look.replies_to(line.enterprise, line.id).await?;
+/// Replies with their authors.
+pub(super) fn replies(rows: Vec<ReplyRow>, persons: &[Person]) -> Vec<ReplyShown> {
     let shown = |row: ReplyRow| {
         let author = persons.iter().find(|person| person.id == row.author).cloned();
         ReplyShown { row, author }
     };
-    Ok(rows.into_iter().map(shown).collect())
+    rows.into_iter().map(shown).collect()
 }
 
 /// The message that this one goes on from, by its own id or by that of a reply

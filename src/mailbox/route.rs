@@ -56,7 +56,7 @@ impl Mailbox {
             application,
         };
         let routing = route(&access, item, belgian_day(self.clock.now()));
-        let persons = look.persons_in(enterprise).await?;
+        let persons = look.persons_in(enterprise, &[]).await?;
         let is_reader = |person: &Person| routing.persons.contains(&person.id);
         Ok(Destination {
             persons: persons.into_iter().filter(is_reader).collect(),

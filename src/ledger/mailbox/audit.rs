@@ -79,15 +79,35 @@ const AUDIT: Table = Table {
     conflict: "",
 };
 
+/// Without those deeds that changed nothing: whoever opens a message often
+/// pushes nothing else out.
 const OF_MESSAGE: Statement = Statement::same(
     "SELECT at, actor, kind, message, detail FROM audit WHERE message = $1 AND enterprise = $2
-     ORDER BY id DESC LIMIT $3",
+     AND kind NOT IN ('opened', 'downloaded') ORDER BY id DESC LIMIT $3 OFFSET $4",
+);
+
+const LOOKS_AT: Statement = Statement::same(
+    "SELECT max(at), actor, kind, count(*) FROM audit WHERE message = $1 AND enterprise = $2
+     AND kind IN ('opened', 'downloaded') GROUP BY actor, kind ORDER BY 1 DESC LIMIT $3",
 );
 
 const OF_BOX: Statement = Statement::same(
     "SELECT at, actor, kind, message, detail FROM audit WHERE enterprise = $1
      ORDER BY id DESC LIMIT $2 OFFSET $3",
 );
+
+/// How often somebody opened or fetched one message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looks {
+    /// When last.
+    pub last_at: Timestamp,
+    /// Who.
+    pub actor: PersonId,
+    /// Which of the two.
+    pub deed: Deed,
+    /// How often.
+    pub count: u64,
+}
 
 /// What is recorded with one message or box.
 pub(super) type What = (EnterpriseNumber, Option<MessageId>, Deed, Json);
@@ -134,6 +154,15 @@ pub(in crate::ledger) async fn record_operated(
     tx.insert(Bulk::new(&AUDIT, columns)).await.map(drop)
 }
 
+fn looks(mut row: Row) -> Result<Looks, LedgerError> {
+    Ok(Looks {
+        last_at: time(row.int()?)?,
+        actor: row.parsed()?,
+        deed: row.parsed()?,
+        count: u64::try_from(row.int()?).unwrap_or_default(),
+    })
+}
+
 fn deeds(mut row: Row) -> Result<Deeds, LedgerError> {
     Ok(Deeds {
         at: time(row.int()?)?,
@@ -162,8 +191,8 @@ impl Ledger {
 }
 
 impl Look {
-    /// The latest deeds with one message, newest first. The caller has seen
-    /// that the reader may see it.
+    /// The latest deeds that changed one message, newest first. The caller
+    /// has seen that the reader may see it.
     ///
     /// # Errors
     /// `Transient` while the database is away.
@@ -172,9 +201,26 @@ impl Look {
         enterprise: EnterpriseNumber,
         id: MessageId,
         limit: u32,
+        skip: u32,
     ) -> Result<Vec<Deeds>, LedgerError> {
-        let values = vec![id.0.into(), enterprise.value().into(), i64::from(limit).into()];
+        let (limit, skip) = (i64::from(limit).into(), i64::from(skip).into());
+        let values = vec![id.0.into(), enterprise.value().into(), limit, skip];
         self.tx.rows(OF_MESSAGE, values).await?.into_iter().map(deeds).collect()
+    }
+
+    /// Who opened and fetched one message, and how often; whoever did last,
+    /// first. The caller has seen that the reader is an access manager.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn looks_at(
+        &mut self,
+        enterprise: EnterpriseNumber,
+        id: MessageId,
+        limit: u32,
+    ) -> Result<Vec<Looks>, LedgerError> {
+        let values = vec![id.0.into(), enterprise.value().into(), i64::from(limit).into()];
+        self.tx.rows(LOOKS_AT, values).await?.into_iter().map(looks).collect()
     }
 
     /// The latest deeds in a box, newest first. The caller has seen that the

@@ -2,7 +2,8 @@
 
 use super::look::Look;
 use crate::domain::{
-    EnterpriseNumber, Grant, LabelRule, Notification, Partition, Person, RecordKey, RoutingRule,
+    EnterpriseNumber, Grant, LabelRule, Notification, Partition, Person, PersonId, RecordKey,
+    RoutingRule,
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::registry::unknown;
@@ -18,11 +19,24 @@ const LABEL_RULES: Statement =
     Statement::same("SELECT record FROM label_rules WHERE enterprise = $1 ORDER BY id");
 const NOTIFICATION: Statement =
     Statement::same("SELECT record FROM notification_settings WHERE enterprise = $1");
-const PERSONS: Statement = Statement::same(
-    "SELECT DISTINCT p.record, n.name FROM grants g JOIN persons p ON p.id = g.person
-     LEFT JOIN box_persons n ON n.enterprise = g.enterprise AND n.person = g.person
-     WHERE g.enterprise = $1 ORDER BY 1",
-);
+/// With access today or once given here, or who did something here: who did
+/// it does not change when access ends.
+macro_rules! persons {
+    ($actors:literal) => {
+        concat!(
+            "SELECT p.record, n.name FROM (SELECT person FROM grants WHERE enterprise = $1
+                 UNION SELECT person FROM box_persons WHERE enterprise = $1
+                 UNION ",
+            $actors,
+            ") k JOIN persons p ON p.id = k.person
+             LEFT JOIN box_persons n ON n.enterprise = $1 AND n.person = k.person ORDER BY 1"
+        )
+    };
+}
+const PERSONS: Statement = Statement {
+    postgres: persons!("SELECT unnest($2::text[])"),
+    sqlite: persons!("SELECT value FROM json_each($2)"),
+};
 const CALL: Statement = Statement::same(
     "INSERT INTO box_persons (enterprise, person, name) VALUES ($1, $2, $3)
      ON CONFLICT (enterprise, person) DO UPDATE SET name = excluded.name",
@@ -46,15 +60,19 @@ impl Look {
         records(&mut self.tx, GRANTS, box_of).await
     }
 
-    /// The persons that the grants of a box name, as they are called there.
+    /// The persons to whom a box is or was open, as they are called there;
+    /// with those who were recorded as having done something in it.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn persons_in(
         &mut self,
         box_of: EnterpriseNumber,
+        actors: &[PersonId],
     ) -> Result<Vec<Person>, LedgerError> {
-        let rows = self.tx.rows(PERSONS, vec![box_of.value().into()]).await?;
+        let actors = actors.iter().map(|it| it.as_str().to_owned()).collect();
+        let values = vec![box_of.value().into(), Value::Texts(actors)];
+        let rows = self.tx.rows(PERSONS, values).await?;
         let person = |mut row: Row| {
             let known: Person = row.json()?;
             let name = row.opt_text()?;

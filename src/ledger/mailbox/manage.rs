@@ -20,6 +20,8 @@ pub enum Management {
     PutGrant(Grant, Option<Person>),
     /// Withdraws access.
     WithdrawGrant(GrantId),
+    /// Makes a partition.
+    CreatePartition(Partition),
     /// Makes or renames a partition.
     PutPartition(Partition),
     /// Deletes an empty partition that no rule or grant names.
@@ -66,6 +68,10 @@ pub enum Managed {
     Unknown(RecordKey),
     /// The partition holds messages, or a rule or grant names it.
     InUse,
+    /// Another partition has this id.
+    NameTaken,
+    /// The person has this access already.
+    Given,
     /// Nobody would manage the box for as long as somebody does now.
     LastManager,
     /// Somebody changed meanwhile what it replaces.

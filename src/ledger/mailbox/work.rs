@@ -8,8 +8,8 @@ use super::look::Look;
 use super::manage::{Managed, Management, Replaced};
 use crate::clock::belgian_day;
 use crate::domain::{
-    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, Notification, PartitionId,
-    Person, Record, RecordKey, RoutingRule, Scope,
+    Change, EnterpriseNumber, Grant, GrantId, LabelRule, MailBox, Notification, Partition,
+    PartitionId, Person, Record, RecordKey, RoutingRule, Scope,
 };
 use crate::ledger::Tally;
 use crate::ledger::error::LedgerError;
@@ -25,7 +25,10 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) async fn make(mut self, management: Management) -> Result<Managed, LedgerError> {
-        let (deed, detail) = described(&management);
+        let (deed, mut detail) = described(&management);
+        if let Some(before) = self.replaced(&management).await? {
+            detail["before"] = json!(before);
+        }
         let made = match management {
             Management::LabelRules(set) => self.label_rules(set).await?,
             Management::Notification(settings) => self.notification(&settings).await?,
@@ -33,6 +36,7 @@ impl Work {
             Management::WithdrawGrant(id) => self.withdraw(id).await?,
             Management::DeletePartition(id) => self.delete_partition(id).await?,
             Management::Rules(set) => self.rules(set).await?,
+            Management::CreatePartition(it) => self.create_partition(it).await?,
             Management::PutPartition(it) => {
                 self.records(vec![Change::Put(Record::Partition(it))]).await?
             }
@@ -49,6 +53,17 @@ impl Work {
             self.look.tx.commit().await?;
         }
         Ok(made)
+    }
+
+    /// The grant that is changed or withdrawn: the record tells whose access
+    /// it was and to what, when nothing else knows it any more.
+    async fn replaced(&mut self, management: &Management) -> Result<Option<Grant>, LedgerError> {
+        let id = match management {
+            Management::PutGrant(Grant { id, .. }, _) | Management::WithdrawGrant(id) => id,
+            _ => return Ok(None),
+        };
+        let grants = self.look.grants_in(self.enterprise).await?;
+        Ok(grants.into_iter().find(|it| it.id == *id))
     }
 
     /// Changes of the registry, where everything they name exists.
@@ -86,8 +101,11 @@ impl Work {
         if is_liquidators(&before, &grant.id) || grant.scope == Scope::Liquidator {
             return Ok(Managed::Forbidden);
         }
-        let kept = before.iter().filter(|it| it.id != grant.id);
-        if self.is_left_alone(&before, kept.chain([&grant])) {
+        let mut kept = before.iter().filter(|it| it.id != grant.id);
+        if kept.clone().any(|it| grant.is_covered_by(it)) {
+            return Ok(Managed::Given);
+        }
+        if self.is_left_alone(&before, kept.by_ref().chain([&grant])) {
             return Ok(Managed::LastManager);
         }
         let mut changes = vec![Change::Put(Record::Grant(grant))];
@@ -124,6 +142,14 @@ impl Work {
     ) -> bool {
         let day = belgian_day(self.look.now);
         managed_through(after, day) < managed_through(before.iter(), day)
+    }
+
+    async fn create_partition(&mut self, partition: Partition) -> Result<Managed, LedgerError> {
+        let before = self.look.partitions_in(self.enterprise).await?;
+        if before.iter().any(|it| it.id == partition.id) {
+            return Ok(Managed::NameTaken);
+        }
+        self.records(vec![Change::Put(Record::Partition(partition))]).await
     }
 
     async fn delete_partition(&mut self, id: PartitionId) -> Result<Managed, LedgerError> {
@@ -190,7 +216,9 @@ fn described(management: &Management) -> (Deed, Json) {
     match management {
         Management::PutGrant(grant, _) => (Deed::Grant, json!({ "given": grant })),
         Management::WithdrawGrant(id) => (Deed::Grant, json!({ "withdrawn": id })),
-        Management::PutPartition(it) => (Deed::Partition, json!({ "put": it })),
+        Management::CreatePartition(it) | Management::PutPartition(it) => {
+            (Deed::Partition, json!({ "put": it }))
+        }
         Management::DeletePartition(id) => (Deed::Partition, json!({ "deleted": id })),
         Management::Rules(set) => (Deed::Rule, json!({ "rules": set.rules })),
         Management::LabelRules(set) => (Deed::LabelRule, json!({ "rules": set.rules })),

@@ -132,6 +132,7 @@ fn bind(query: PgQuery<'_>, value: Value) -> PgQuery<'_> {
         Value::Bytes(value) => query.bind(value),
         Value::Id(value) => query.bind(value),
         Value::Ints(values) => query.bind(values),
+        Value::Texts(values) => query.bind(values),
         Value::Ids(values) => query.bind(values),
         Value::Triples(keys) => {
             let (mut first, mut second, mut third) = (vec![], vec![], vec![]);

@@ -40,6 +40,7 @@ fn bind(query: SqliteQuery<'_>, value: Value) -> SqliteQuery<'_> {
         Value::Bytes(value) => query.bind(value),
         Value::Id(value) => query.bind(value),
         Value::Ints(values) => query.bind(list(values.into())),
+        Value::Texts(values) => query.bind(list(values.into())),
         Value::Ids(ids) => {
             let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
             query.bind(list(ids.into()))

@@ -13,6 +13,8 @@ pub(crate) enum Value {
     Id(Option<Uuid>),
     /// A list: an array in PostgreSQL, JSON text (`json_each`) in SQLite.
     Ints(Vec<i64>),
+    /// As `Ints`.
+    Texts(Vec<String>),
     /// SQLite sees them as hexadecimal text: `unhex(value)`.
     Ids(Vec<Uuid>),
     /// Keys of three parts: three arrays (and parameters) in PostgreSQL, one

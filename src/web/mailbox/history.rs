@@ -46,7 +46,14 @@ impl Teller<'_> {
                 words.with("event-letter", "what", &letter_state(state, words))
             }
             Happened::Deed(deed, detail) => {
-                self.done(*deed, detail, &person_name(event.person.as_ref(), words))
+                let done = self.done(*deed, detail, &person_name(event.person.as_ref(), words));
+                match event.times {
+                    1 => done,
+                    times => {
+                        let n = words.number(times);
+                        words.with_all("event-times", &[("event", &done), ("n", &n)])
+                    }
+                }
             }
         }
     }

@@ -45,6 +45,9 @@ pub(super) struct Open {
     pub(super) facts: Vec<(String, String)>,
     pub(super) due: String,
     pub(super) history: Vec<Past>,
+    /// The addresses of an older page of it, and of the newest.
+    pub(super) past: Option<String>,
+    pub(super) newest: Option<String>,
     /// Address and subject of the message that it goes on from.
     pub(super) original: Option<(String, String)>,
     pub(super) replies: Vec<Written>,
@@ -62,6 +65,16 @@ pub(super) enum Main {
     File(File),
     /// It is gone, or there never was one.
     Expired,
+}
+
+impl Open {
+    /// Where the rest of the history stands.
+    pub(super) fn turn_past(&mut self, page: u32, has_past: bool) {
+        let mark = if self.here.contains('?') { '&' } else { '?' };
+        let older = page.saturating_add(1);
+        self.past = has_past.then(|| format!("{}{mark}past={older}#history", self.here));
+        self.newest = (page > 1).then(|| format!("{}#history", self.here));
+    }
 }
 
 /// An attachment.
@@ -148,6 +161,8 @@ pub(super) async fn open(
         facts: facts(at, opened, &sender, partitions, now),
         due: line.due.map(|day| day.to_string()).unwrap_or_default(),
         history: history(opened, all_labels, partitions, words, now),
+        past: None,
+        newest: None,
         original: opened.original.as_ref().map(|original| {
             let url = query.url(&format!("{}/messages/{}", at.url(), original.id));
             (url, original.subject.best(words.0).to_owned())

@@ -5,11 +5,14 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
+use serde::Deserialize as _;
+
+use super::access::{detail, kind_of, period};
 use super::history::{label_name, text};
 use super::place::{At, Shown};
 use super::query::ListQuery;
 use super::side::{Around, Side, around};
-use crate::domain::{Label, PartitionId};
+use crate::domain::{Grant, Label, PartitionId};
 use crate::mailbox::{Deed, Deeds, Record};
 use crate::web::Web;
 use crate::web::form::Fields;
@@ -180,16 +183,30 @@ impl Teller<'_> {
     }
 
     fn grant(&self, deed: &Deeds) -> String {
-        let given = &deed.detail["given"];
-        if !given.is_object() {
-            let id = text(&deed.detail, "withdrawn");
-            return self.words().with("record-withdrawn", "what", &id);
-        }
-        let scope = &given["scope"];
-        let kind = self.say(&format!("scope-{}", text(scope, "kind")));
-        let of = scope["of"].as_str().map(|of| format!(" ({of})")).unwrap_or_default();
-        let what = format!("{kind}{of}");
-        let person = self.person(&text(given, "person"));
-        self.words().with_all("record-given", &[("person", &person), ("what", &what)])
+        let grant = |name: &str| Grant::deserialize(&deed.detail[name]).ok();
+        let (said, grant) = match (grant("given"), grant("before")) {
+            (Some(given), Some(_)) => ("record-changed", given),
+            (Some(given), None) => ("record-given", given),
+            (None, Some(before)) => ("record-withdrawn-from", before),
+            // Deeds of earlier releases name no more than the grant's id.
+            (None, None) => {
+                let id = text(&deed.detail, "withdrawn");
+                return self.words().with("record-withdrawn", "what", &id);
+            }
+        };
+        let person = self.person(grant.person.as_str());
+        let what = self.opened(&grant);
+        self.words().with_all(said, &[("person", &person), ("what", &what)])
+    }
+
+    /// What a grant opens, where and when.
+    fn opened(&self, grant: &Grant) -> String {
+        let kind = self.say(&format!("scope-{}", kind_of(&grant.scope)));
+        let of = detail(self.at, &grant.scope).map(|of| format!(" ({of})")).unwrap_or_default();
+        let partition = grant.bounds().map(|id| self.side.partition_name(id));
+        let is_bounded = grant.from.is_some() || grant.to.is_some();
+        let period = is_bounded.then(|| period(self.words(), grant.from, grant.to));
+        let parts = [Some(format!("{kind}{of}")), partition, period];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }

@@ -208,7 +208,7 @@ impl Story<'_> {
         let mut found = Vec::new();
         match mailbox.list_csv(who, &right).await {
             Ok(csv) => {
-                let first = |line: &str| line.split(',').next().map(str::to_owned);
+                let first = |line: &str| line.split(';').next().map(str::to_owned);
                 let exported: Vec<String> = csv.lines().skip(1).filter_map(first).collect();
                 let right: Vec<String> = right.iter().map(ToString::to_string).collect();
                 found.extend(differ(&format!("{person} exports"), &exported, &right));
@@ -267,7 +267,7 @@ fn history(events: &[Event]) -> Deeds {
     for event in events {
         if let Happened::Deed(deed, _) = event.happened {
             let person = event.person.as_ref().map(|it| it.id.to_string());
-            *deeds.entry((deed, person)).or_default() += 1;
+            *deeds.entry((deed, person)).or_default() += event.times as usize;
         }
     }
     deeds

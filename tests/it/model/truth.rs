@@ -112,8 +112,8 @@ pub(super) struct Truth {
     pub(super) mutation: Option<Mutation>,
 }
 
-/// How often each deed of a history was done by whom; none: by somebody who
-/// has nothing in the box any more.
+/// How often each deed of a history was done by whom, whatever that person
+/// still has in the box; none: by somebody whom nobody knows.
 pub(super) type Deeds = BTreeMap<(Deed, Option<String>), usize>;
 
 impl Truth {
@@ -160,12 +160,10 @@ impl Truth {
             .iter()
             .filter(|(deed, _)| is_all || !matches!(deed, Deed::Opened | Deed::Downloaded))
         {
-            let mut grants = self.grants.iter();
-            let is_known = grants
-                .any(|it| it.person == *who && it.company == message.company && !it.is_withdrawn);
-            *shown.entry((*deed, is_known.then(|| who.clone()))).or_default() += 1;
+            *shown.entry((*deed, Some(who.clone()))).or_default() += 1;
         }
-        (deeds.len() <= 200).then_some(shown)
+        let changes = deeds.iter().filter(|(it, _)| !matches!(it, Deed::Opened | Deed::Downloaded));
+        (changes.count() <= 200).then_some(shown)
     }
 
     /// How many messages a box is told of that arrived after one moment and up
