@@ -57,6 +57,7 @@ pub async fn verify(
     let (account, mut findings) = ledger.verify().await?;
     findings.extend(missing_documents(ledger, documents, progress).await?);
     findings.extend(ledger.verify_seals().await?);
+    findings.extend(ledger.verify_deeds().await?);
     let heads = ledger.seal_heads().await?;
     Ok(Verdict { account, findings, heads }.counted())
 }

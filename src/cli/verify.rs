@@ -14,6 +14,11 @@ pub(super) struct Args {
     /// The intake is at rest: look at the search index and the queues as well
     #[arg(long)]
     quiesced: bool,
+
+    /// A head of the record of deeds that was printed before and kept
+    /// elsewhere, YEAR:NUMBER:DIGEST: the record must still hold it
+    #[arg(long = "head", value_name = "YEAR:NUMBER:DIGEST")]
+    heads: Vec<SealHead>,
 }
 
 #[derive(Serialize)]
@@ -26,7 +31,7 @@ struct Report<'a> {
 
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
     let tools = open(config).await?;
-    let verdict = look(&tools, args.quiesced, output).await;
+    let verdict = look(&tools, &args, output).await;
     tools.close().await;
     let verdict = verdict?;
     let Verdict { account, findings, heads } = &verdict;
@@ -35,12 +40,15 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     Ok(verdict.is_balanced().into())
 }
 
-async fn look(tools: &Tools, is_quiesced: bool, output: Output) -> anyhow::Result<Verdict> {
+async fn look(tools: &Tools, args: &Args, output: Output) -> anyhow::Result<Verdict> {
     let bar = output.progress("messages", None);
     let documents = tools.documents()?;
-    let verdict = verify(&tools.ledger, &documents, &|seen| bar.set_position(seen)).await?;
+    let mut verdict = verify(&tools.ledger, &documents, &|seen| bar.set_position(seen)).await?;
     bar.finish_and_clear();
-    if !is_quiesced {
+    for finding in tools.ledger.verify_heads(&args.heads).await? {
+        verdict.add(finding);
+    }
+    if !args.quiesced {
         return Ok(verdict);
     }
     let search = Search::open(&tools.config.search.path)?;
@@ -89,9 +97,8 @@ pub(super) fn lines(verdict: &Verdict) -> Vec<String> {
     if let Some(indexed) = account.indexed {
         lines.push(format!("indexed     {indexed}"));
     }
-    for SealHead { year, number, digest } in &verdict.heads {
-        lines.push(format!("record {year} sealed {number} times: {digest}"));
-    }
+    let heads = verdict.heads.iter();
+    lines.extend(heads.map(|head| format!("record      --head {head}")));
     lines.push(format!("difference  {}", account.difference));
     lines.extend(verdict.findings.iter().map(|f| format!("WRONG: {}: {}", f.what, f.which)));
     lines

@@ -25,11 +25,12 @@ mod register;
 mod reply;
 mod rows;
 mod seal;
+mod unrecorded;
 mod views;
 mod work;
 
 pub(super) use audit::record;
-pub use audit::{Deed, Deeds};
+pub use audit::{Deed, Deeds, Looks};
 pub(in crate::ledger) use audit::{NO_BOX, record_operated};
 pub use boxes::BoxSeen;
 pub use filter::{Filter, Hidden, Order, Place};

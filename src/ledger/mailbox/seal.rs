@@ -23,6 +23,27 @@ pub struct SealHead {
     pub digest: Digest,
 }
 
+/// As it is printed and given back: `2026:12:` and the digest.
+impl std::fmt::Display for SealHead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.year, self.number, self.digest)
+    }
+}
+
+impl std::str::FromStr for SealHead {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let malformed = || "a head is YEAR:NUMBER:DIGEST, as verify prints it".to_owned();
+        let mut parts = text.splitn(3, ':');
+        let mut part = || parts.next().ok_or_else(malformed);
+        let (year, number, digest) = (part()?, part()?, part()?);
+        let parsed = |text: &str| text.parse().map_err(|_| malformed());
+        let digest = digest.parse().map_err(|_| malformed())?;
+        Ok(Self { year: parsed(year)?, number: parsed(number)?, digest })
+    }
+}
+
 /// Rows under one seal at most.
 const ROWS_MAX: i64 = 5_000;
 
@@ -48,6 +69,9 @@ const HEADS: Statement = Statement::same(
     "SELECT year, number, digest FROM audit_seals s WHERE number =
          (SELECT max(number) FROM audit_seals o WHERE o.year = s.year) ORDER BY year",
 );
+
+const SEAL_AT: Statement =
+    Statement::same("SELECT year, number, digest FROM audit_seals WHERE year = $1 AND number = $2");
 
 const MARK: Statement = Statement {
     postgres: "UPDATE audit SET seal = $2 WHERE id = ANY ($1) AND seal IS NULL",
@@ -146,6 +170,27 @@ impl Ledger {
     pub async fn seal_heads(&self) -> Result<Vec<SealHead>, LedgerError> {
         let rows = self.store.rows(HEADS, vec![]).await?;
         rows.into_iter().map(|mut row| head(&mut row)).collect()
+    }
+
+    /// Whether the record still holds these heads, which were kept elsewhere:
+    /// a chain that was cut off at its end is whole in itself.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away. What is wrong is a finding.
+    pub async fn verify_heads(&self, heads: &[SealHead]) -> Result<Vec<Finding>, LedgerError> {
+        let mut findings = Vec::new();
+        for kept in heads {
+            let values = vec![kept.year.into(), kept.number.into()];
+            let mut rows = self.store.rows(SEAL_AT, values).await?;
+            let found = rows.first_mut().map(head).transpose()?;
+            if found.as_ref() != Some(kept) {
+                findings.push(Finding {
+                    what: "the record of deeds does not hold the head that was given".into(),
+                    which: kept.to_string(),
+                });
+            }
+        }
+        Ok(findings)
     }
 
     /// Recomputes every seal from the rows under it.

@@ -1,8 +1,9 @@
 //! The record of deeds, and its seals.
 
-use anyhow::{Result, ensure};
+use anyhow::{Error, Result, ensure};
 use facteur::clock::{Clock, SystemClock};
 use facteur::domain::{Colour, Digest};
+use facteur::ledger::SealHead;
 
 use super::{House, reader};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
@@ -10,6 +11,7 @@ use crate::support::world::{Company, notice};
 
 on_both_ledgers! {
     sealed: sqlite_whoever_changes_the_record_is_found_out, postgres_whoever_changes_the_record_is_found_out;
+    cut: sqlite_a_record_that_was_cut_off_is_found_out, postgres_a_record_that_was_cut_off_is_found_out;
     year: sqlite_each_year_has_a_chain_of_its_own, postgres_each_year_has_a_chain_of_its_own;
 }
 
@@ -78,6 +80,32 @@ async fn sealed(ledger: &TestLedger) -> Result<()> {
         ledger.execute(gone.to_owned()).await?;
         ensure!(!ledger.verify_seals().await?.is_empty(), "not found out: {gone}");
     }
+    Ok(())
+}
+
+/// The chain that is left is whole in itself.
+async fn cut(ledger: &TestLedger) -> Result<()> {
+    deeds(ledger).await?;
+    let heads = ledger.seal_heads().await?;
+    let printed: Vec<SealHead> = heads
+        .iter()
+        .map(|head| head.to_string().parse().map_err(Error::msg))
+        .collect::<Result<_>>()?;
+    ensure!(printed == heads, "{printed:?}");
+    ensure!(ledger.verify_heads(&printed).await?.is_empty());
+    ensure!(ledger.verify_deeds().await?.is_empty(), "{:?}", ledger.verify_deeds().await?);
+    for gone in ["DELETE FROM audit WHERE seal = 2", "DELETE FROM audit_seals WHERE number = 2"] {
+        ledger.execute(gone.to_owned()).await?;
+    }
+    ensure!(ledger.verify_seals().await?.is_empty(), "the chain alone tells nothing");
+    let found = ledger.verify_heads(&printed).await?;
+    ensure!(found.len() == 1 && found[0].which == printed[0].to_string(), "{found:?}");
+    let found = ledger.verify_deeds().await?;
+    ensure!(found.len() == 1 && found[0].which == "box preference", "{found:?}");
+    ledger.execute("DELETE FROM audit WHERE kind = 'read'".into()).await?;
+    let found = ledger.verify_deeds().await?;
+    ensure!(found.iter().any(|it| it.what.contains("was read")), "{found:?}");
+    ensure!("2026:1".parse::<SealHead>().is_err() && "a:1:b".parse::<SealHead>().is_err());
     Ok(())
 }
 
