@@ -14,8 +14,13 @@ use crate::web::Web;
 
 /// The cookie's name, before what [`cookies::name`] puts before it.
 const COOKIE: &str = "facteur";
-/// How old the last look may be before it is written again.
+/// How old the last look may be before it is written again, and which part of
+/// the time that a session may be left alone.
 const TOUCH_AFTER: SignedDuration = SignedDuration::from_mins(1);
+const TOUCH_PART: i32 = 10;
+
+/// On what a page asks by itself, again and again: nobody needs to be there.
+const BY_ITSELF: &str = "facteur-by-itself";
 
 /// Who is signed in, since when, and what was proven.
 #[derive(Clone, Debug)]
@@ -52,7 +57,9 @@ pub(in crate::web) async fn find(
     let Some(row) = web.ledger.session(&digest, now, web.pages.session_idle).await? else {
         return Ok(None);
     };
-    if now.duration_since(row.seen_at) > TOUCH_AFTER {
+    let touch_after = TOUCH_AFTER.min(web.pages.session_idle / TOUCH_PART);
+    let is_looked_at = !headers.contains_key(BY_ITSELF);
+    if is_looked_at && now.duration_since(row.seen_at) > touch_after {
         web.ledger.touch_session(&digest, now).await?;
     }
     let proven = serde_json::from_str(&row.proven).unwrap_or_default();

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::SignedDuration;
 
-use super::site::{Site, inbox, manager, text};
+use super::site::{OPERATOR, Site, inbox, manager, text};
 use crate::support::world::Company;
 
 #[tokio::test]
@@ -89,6 +89,35 @@ async fn the_cookie_is_for_this_site_and_for_no_script() -> Result<()> {
     for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
         assert!(session.contains(part), "{session}");
     }
+    Ok(())
+}
+
+/// The console asks for its figures by itself, whether anybody looks or not.
+#[tokio::test]
+async fn what_a_page_asks_by_itself_keeps_nobody_signed_in() -> Result<()> {
+    let site = Site::open().await?;
+    let mut operator = site.signed_in(OPERATOR).await;
+    assert!(text(&operator.get("/console").await).contains("facteur-by-itself"));
+    for _ in 0..6 {
+        site.clock.advance(SignedDuration::from_mins(5));
+        let poll = operator.request("GET", "/console").header("facteur-by-itself", "yes");
+        poll.send().await;
+    }
+    site.clock.advance(SignedDuration::from_mins(1));
+    assert_eq!(operator.get("/console").await.status, 303, "left alone for half an hour");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_of_a_minute_lasts_while_it_is_used() -> Result<()> {
+    let site = Site::open_as(&[("SIGN_IN__IDLE_MINUTES", "1")]).await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    for _ in 0..4 {
+        site.clock.advance(SignedDuration::from_secs(40));
+        assert_eq!(reader.get(&inbox(Company::Active)).await.status, 200, "used within a minute");
+    }
+    site.clock.advance(SignedDuration::from_secs(61));
+    assert_eq!(reader.get(&inbox(Company::Active)).await.status, 303);
     Ok(())
 }
 
