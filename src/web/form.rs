@@ -1,7 +1,9 @@
 //! Fields of a form that was sent: in order, and several of one name.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use super::Web;
 use super::page::PageError;
@@ -20,6 +22,20 @@ impl FromRequest<Web> for Fields {
         let body = Bytes::from_request(request, web).await.map_err(|_| PageError::BadRequest)?;
         let fields = url::form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX);
         Ok(Self(fields.collect()))
+    }
+}
+
+/// The query of an address, as a page understands it. What it does not is
+/// answered by a page: axum's own extractor answers in English, without one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Web> for InQuery<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, PageError> {
+        let query = axum::extract::Query::try_from_uri(&parts.uri);
+        query.map(|asked| Self(asked.0)).map_err(|_| PageError::BadRequest)
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -17,7 +17,7 @@ use super::Web;
 use super::sign_in::cookies;
 use super::sign_in::session::{self, Session};
 use super::words::{Words, accepted, own_name};
-use crate::domain::Language;
+use crate::domain::{Language, MessageId};
 use crate::ledger::{Class, LedgerError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -33,6 +33,8 @@ pub(super) struct Visitor {
     pub(super) here: String,
     /// A text to say once, from the address: only names that exist.
     pub(super) said: Option<String>,
+    /// The messages that were just hidden.
+    undo: Vec<MessageId>,
     pub(super) session: Option<Session>,
 }
 
@@ -48,22 +50,32 @@ impl FromRequestParts<Web> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let session = session::find(web, &parts.headers).await?;
-        let query = parts.uri.query().unwrap_or_default();
-        let mut said = None;
+        Ok(Self::of(&parts.headers, &parts.uri, session))
+    }
+}
+
+impl Visitor {
+    fn of(headers: &HeaderMap, uri: &Uri, session: Option<Session>) -> Self {
+        let query = uri.query().unwrap_or_default();
+        let (mut said, mut undo) = (None::<String>, Vec::new());
         let mut kept = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             if name == "said" {
                 said = Some(value.into_owned());
+            } else if name == "undo" {
+                let ids = value.split(' ').filter_map(|id| id.parse::<MessageId>().ok());
+                undo.extend(ids.take(UNDONE_MAX));
             } else {
                 kept.append_pair(&name, &value);
             }
         }
         let kept = kept.finish();
         let mark = if kept.is_empty() { "" } else { "?" };
-        let here = format!("{}{mark}{kept}", parts.uri.path());
-        let words = words(&parts.headers);
+        let here = format!("{}{mark}{kept}", uri.path());
+        let words = words(headers);
+        undo.retain(|_| said.as_deref() == Some("said-hidden"));
         let said = said.filter(|name| name.starts_with("said-")).and_then(|name| words.find(&name));
-        Ok(Self { words, here, said, session })
+        Self { words, here, said, undo, session }
     }
 }
 
@@ -112,8 +124,29 @@ pub(super) struct Frame {
     pub(super) person: Option<Shown>,
     pub(super) here: String,
     pub(super) notice: Option<String>,
+    pub(super) undo: Option<Undo>,
     /// The chapter of the manual that explains this page.
     pub(super) help: &'static str,
+}
+
+/// What takes back what was just done: the form that shows messages again.
+pub(super) struct Undo {
+    /// Where messages of this place are changed.
+    pub(super) url: String,
+    pub(super) messages: Vec<MessageId>,
+}
+
+/// Messages that can be shown again at once: their ids travel in an address.
+pub(super) const UNDONE_MAX: usize = 25;
+
+impl Undo {
+    /// On a page of a box, or of all.
+    fn of(visitor: &Visitor) -> Option<Self> {
+        let rest = visitor.here.strip_prefix("/boxes/")?;
+        let place = rest.split(['/', '?']).next().filter(|place| !place.is_empty())?;
+        let url = format!("/boxes/{place}/messages");
+        (!visitor.undo.is_empty()).then(|| Self { url, messages: visitor.undo.clone() })
+    }
 }
 
 /// A person as shown.
@@ -147,6 +180,7 @@ impl Frame {
             person: visitor.session.as_ref().map(shown),
             here: visitor.here.clone(),
             notice: visitor.said.clone(),
+            undo: Undo::of(visitor),
             help,
         }
     }
@@ -275,35 +309,66 @@ struct ErrorPage {
 /// Gives errors their page, and every answer the headers that keep it to
 /// itself.
 pub(super) async fn dress(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let words = words(request.headers());
     let wants_page = wants_page(request.headers());
+    let asked = Asked::of(&request);
     if !web.pages.admits(host(request.headers())) {
         return PageError::CrossSite.into_response();
     }
     let mut response = next.run(request).await;
-    if let Some(error) = response.extensions().get::<PageError>().copied() {
-        let status = error.status();
-        response = error_page(words, error).unwrap_or_else(|error| error.status().into_response());
-        *response.status_mut() = status;
-    } else if wants_page && response.status() == StatusCode::NOT_FOUND && is_problem(&response) {
-        response =
-            error_page(words, PageError::NotFound).unwrap_or_else(IntoResponse::into_response);
-        *response.status_mut() = StatusCode::NOT_FOUND;
+    if let Some(error) = error_of(&response, wants_page) {
+        let visitor = asked.visitor(&web).await;
+        response = error_page(&visitor, error).unwrap_or_else(IntoResponse::into_response);
+        *response.status_mut() = error.status();
     }
     guard(response.headers_mut(), &web);
     response
 }
 
-fn error_page(words: Words, error: PageError) -> Result<Response, PageError> {
-    let (title, text) = (error.words(), format!("{}-text", error.words()));
-    let here = "/".to_owned();
-    let frame = Frame { words, person: None, here, notice: None, help: "start" };
-    page(&ErrorPage { frame, title: words.say(title), text: words.say(&text) })
+/// The error that an answer is, where it shall be a page. What an extractor of
+/// axum refuses, it says in English and without a page.
+fn error_of(response: &Response, wants_page: bool) -> Option<PageError> {
+    let known = response.extensions().get::<PageError>().copied();
+    let is_refused = |status, media_type: &[u8]| {
+        let content_type = response.headers().get(axum::http::header::CONTENT_TYPE);
+        response.status() == status
+            && content_type.is_some_and(|it| it.as_bytes().starts_with(media_type))
+    };
+    known.or_else(|| match wants_page {
+        true if is_refused(StatusCode::NOT_FOUND, b"application/problem+json") => {
+            Some(PageError::NotFound)
+        }
+        true if is_refused(StatusCode::BAD_REQUEST, b"text/plain") => Some(PageError::BadRequest),
+        _ => None,
+    })
 }
 
-fn is_problem(response: &Response) -> bool {
-    let content_type = response.headers().get(axum::http::header::CONTENT_TYPE);
-    content_type.is_some_and(|it| it.as_bytes() == b"application/problem+json")
+/// What is kept of a request until it is known whether its answer is an error:
+/// only then is it asked who made it.
+struct Asked {
+    headers: HeaderMap,
+    uri: Uri,
+    is_read: bool,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let (headers, uri) = (request.headers().clone(), request.uri().clone());
+        Self { headers, uri, is_read: request.method().is_safe() }
+    }
+
+    /// Who asked; nobody where the ledger does not answer. Where a form leads
+    /// is no page to come back to.
+    async fn visitor(self, web: &Web) -> Visitor {
+        let session = session::find(web, &self.headers).await.unwrap_or_default();
+        let uri = if self.is_read { self.uri } else { Uri::from_static("/") };
+        Visitor { said: None, undo: Vec::new(), ..Visitor::of(&self.headers, &uri, session) }
+    }
+}
+
+fn error_page(visitor: &Visitor, error: PageError) -> Result<Response, PageError> {
+    let (title, text) = (error.words(), format!("{}-text", error.words()));
+    let (words, frame) = (visitor.words, Frame::new(visitor, "start"));
+    page(&ErrorPage { frame, title: words.say(title), text: words.say(&text) })
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {

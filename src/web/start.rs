@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::Web;
 use super::contact::contact;
-use super::form::Fields;
+use super::form::{Fields, InQuery};
 use super::mailbox::reader;
 use super::page::{Frame, PageError, SignedIn, Visitor, go, page};
 use super::words::Words;
@@ -62,7 +62,7 @@ pub(super) async fn show(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     visitor: Visitor,
-    Query(question): Query<Question>,
+    InQuery(question): InQuery<Question>,
 ) -> Result<Response, PageError> {
     let number = question.number.trim().to_owned();
     let may_ask = number.is_empty() || web.pages.may_ask(address.ip(), &headers);
@@ -93,6 +93,8 @@ struct RegisterPage {
     frame: Frame,
     fault: Option<String>,
     companies: Vec<Company>,
+    /// Whether one of them has no box yet.
+    can_register: bool,
     contact: String,
 }
 
@@ -109,7 +111,7 @@ struct Company {
 pub(super) async fn register(
     State(web): State<Web>,
     signed_in: SignedIn,
-    Query(question): Query<Question>,
+    InQuery(question): InQuery<Question>,
 ) -> Result<Response, PageError> {
     choose(&web, &signed_in, question.number.parse().ok(), None).await
 }
@@ -133,9 +135,10 @@ async fn choose(
             });
         }
     }
+    let can_register = companies.iter().any(|company| !company.has_box);
     let frame = Frame::new(&signed_in.visitor, "start");
     let contact = contact(&web.pages.contact, signed_in.visitor.words);
-    page(&RegisterPage { frame, fault, companies, contact })
+    page(&RegisterPage { frame, fault, companies, can_register, contact })
 }
 
 /// `POST /start/register`
@@ -149,12 +152,11 @@ pub(super) async fn registered(
     let reader = reader(&signed_in.session, words.0);
     match web.mailbox.register(&reader, number).await {
         Ok(()) => Ok(go(&format!("/boxes/{number}"), "said-registered")),
-        Err(
-            MailboxError::InUse
-            | MailboxError::Unknown(_)
-            | MailboxError::Forbidden
-            | MailboxError::NotFound,
-        ) => {
+        Err(MailboxError::InUse) => {
+            let fault = words.say("register-fault-has-box");
+            choose(&web, &signed_in, Some(number), Some(fault)).await
+        }
+        Err(MailboxError::Unknown(_) | MailboxError::Forbidden | MailboxError::NotFound) => {
             let fault = words.say("register-fault");
             choose(&web, &signed_in, Some(number), Some(fault)).await
         }

@@ -4,12 +4,13 @@
 //! the form itself.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::Web;
 use super::contact::contact;
+use super::form::InQuery;
 use super::page::{Frame, PageError, Visitor, page};
 use crate::notices::{Addressee, StopLinks};
 
@@ -34,7 +35,7 @@ struct StopPage {
 pub(super) async fn ask(
     State(web): State<Web>,
     visitor: Visitor,
-    Query(asked): Query<Asked>,
+    InQuery(asked): InQuery<Asked>,
 ) -> Result<Response, PageError> {
     let told = told(&web, &asked).await?;
     show(&web, &visitor, asked.token, told, false)
@@ -44,7 +45,7 @@ pub(super) async fn ask(
 pub(super) async fn stop(
     State(web): State<Web>,
     visitor: Visitor,
-    Query(asked): Query<Asked>,
+    InQuery(asked): InQuery<Asked>,
 ) -> Result<Response, PageError> {
     let told = told(&web, &asked).await?;
     // Both answers are the same to who asks: that address is told no more.

@@ -1,7 +1,7 @@
 //! Choosing a box, of one or a thousand.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::domain::EnterpriseNumber;
 use crate::mailbox::{BoxEntry, Boxes};
 use crate::search::contains;
 use crate::web::Web;
-use crate::web::form::Fields;
+use crate::web::form::{Fields, InQuery};
 use crate::web::page::{Frame, PageError, SignedIn, encoded, local, page};
 use crate::web::words::Words;
 
@@ -54,7 +54,7 @@ pub(super) struct Wanted {
 pub(super) async fn show(
     State(web): State<Web>,
     SignedIn { visitor, session }: SignedIn,
-    Query(wanted): Query<Wanted>,
+    InQuery(wanted): InQuery<Wanted>,
 ) -> Result<Response, PageError> {
     let words = visitor.words;
     let reader = reader(&session, words.0);

@@ -1,7 +1,7 @@
 //! What a text that is being typed could mean: a sender, a type.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -9,6 +9,7 @@ use super::place::At;
 use super::query::ListQuery;
 use crate::mailbox::Place;
 use crate::web::Web;
+use crate::web::form::InQuery;
 use crate::web::page::{PageError, page};
 use crate::web::words::Words;
 
@@ -45,7 +46,7 @@ pub(super) struct Typed {
 pub(super) async fn show(
     State(web): State<Web>,
     at: At,
-    Query(typed): Query<Typed>,
+    InQuery(typed): InQuery<Typed>,
 ) -> Result<Response, PageError> {
     if let Place::Box(number) = at.place {
         web.mailbox.box_of(&at.reader, number).await?;
