@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::csv::Csv;
+use super::csv::{Cells, Csv};
 use super::marks::check_count;
 use super::{Deed, Filter, Hidden, Line, Mailbox, MailboxError, Reader};
-use crate::domain::{EnterpriseNumber, Label, Language, MessageId};
+use crate::domain::{EnterpriseNumber, Label, MessageId};
 use crate::ledger::Reference;
 
 const HEADINGS: [&str; 14] = [
@@ -28,7 +28,7 @@ const HEADINGS: [&str; 14] = [
 ];
 
 impl Mailbox {
-    /// A list of messages as CSV (RFC 4180), in the reader's language, in the
+    /// A list of messages as CSV, in the reader's language, in the
     /// order in which they are named: all of them, or none.
     ///
     /// # Errors
@@ -59,11 +59,12 @@ impl Mailbox {
         let labels = look.labels_called(&labels.into_iter().collect::<Vec<_>>()).await?;
         let folder = if folders.is_empty() { None } else { Some("folder") };
         let headings: Vec<&str> = HEADINGS.into_iter().chain(folder).collect();
-        let mut csv = Csv::with(&headings);
+        let words = self.cells(reader.claims.language);
+        let mut csv = Csv::with(&words.headings(&headings));
         let mut folders = folders.iter();
         for line in &lines {
-            let cells = cells(line, &look.reference, &labels, reader.claims.language);
-            let cells = cells.iter().chain(folders.next()).map(String::as_str);
+            let cells = cells(line, &look.reference, &labels, &words);
+            let cells = cells.into_iter().chain(folders.next().cloned());
             csv.row(&cells.collect::<Vec<_>>());
         }
         drop(look);
@@ -85,8 +86,9 @@ fn cells(
     line: &Line,
     reference: &Reference,
     labels: &[Label],
-    language: Language,
+    words: &Cells<'_>,
 ) -> [String; HEADINGS.len()] {
+    let language = words.language;
     let sender = reference.organizations.get(&line.organization);
     let of_type = reference.message_types.get(&line.message_type);
     let labels = labels.iter().filter(|label| line.labels.contains(&label.id));
@@ -94,17 +96,17 @@ fn cells(
     [
         line.id.to_string(),
         line.enterprise.to_string(),
-        line.arrived_at.to_string(),
+        Cells::time(line.arrived_at),
         line.organization.to_string(),
         sender.map(|it| it.name.best(language).to_owned()).unwrap_or_default(),
         line.message_type.to_string(),
         of_type.map(|it| it.name.best(language).to_owned()).unwrap_or_default(),
         line.subject.best(language).to_owned(),
         line.partition.to_string(),
-        line.medium.as_str().to_owned(),
-        if line.is_registered { "yes".into() } else { "no".into() },
-        line.read.as_ref().map(|(at, _)| at.to_string()).unwrap_or_default(),
-        line.due.map(|due| due.to_string()).unwrap_or_default(),
-        labels.join("; "),
+        words.say(&format!("medium-{}", line.medium.as_str())),
+        words.yes(line.is_registered),
+        line.read.as_ref().map(|(at, _)| Cells::time(*at)).unwrap_or_default(),
+        Cells::day(line.due),
+        labels.join(", "),
     ]
 }

@@ -25,6 +25,7 @@ mod marks;
 mod open;
 mod page;
 mod partitions;
+mod past;
 mod propose;
 mod reader;
 mod record;
@@ -37,13 +38,15 @@ pub use access::{AccessTable, GrantLine, NewGrant, Preview};
 pub use boxes::{BoxEntry, Boxes, LastTimes};
 pub use content::Fetched;
 pub use counters::Counters;
+pub use csv::Wording;
 pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};
 pub use error::MailboxError;
 pub use list::Listed;
 pub use manage::ConsentChange;
 pub use marks::Change;
-pub use open::{Event, Happened, Opened};
+pub use open::Opened;
 pub use page::{COUNT_MAX, Page, Total};
+pub use past::{Event, Happened};
 pub use reader::{Claims, PersonKey, Reader};
 pub use record::{DEEDS_PER_PAGE, Record};
 pub use register::BoxStatus;
@@ -82,6 +85,8 @@ pub struct Mailbox {
     entered: Cache<EnterpriseNumber, ()>,
     /// Boxes that were too large for a glance within the last minute.
     large: Cache<EnterpriseNumber, ()>,
+    /// What stands in tables for people.
+    wording: Arc<Wording>,
 }
 
 /// A ledger walks so many rows faster than an index is asked.
@@ -100,7 +105,14 @@ impl Mailbox {
     ) -> Self {
         let minute = || Cache::builder().max_capacity(BOXES_KEPT_MAX).time_to_live(MINUTE).build();
         let (entered, large) = (minute(), minute());
-        Self { ledger, search, documents, clock, small: SMALL, entered, large }
+        let wording = Arc::new(csv::plain);
+        Self { ledger, search, documents, clock, small: SMALL, entered, large, wording }
+    }
+
+    /// With the texts that tables for people are written in.
+    #[must_use]
+    pub fn worded(self, wording: Arc<Wording>) -> Self {
+        Self { wording, ..self }
     }
 
     /// Asks the index from boxes of more than so many messages on, instead of

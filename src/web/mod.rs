@@ -106,7 +106,7 @@ impl Web {
             readiness: Arc::new(readiness),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             pages: Arc::new(pages),
-            mailbox: Arc::new(mailbox),
+            mailbox: Arc::new(mailbox.worded(Arc::new(words::in_language))),
             backstage: None,
             gate,
             intake,

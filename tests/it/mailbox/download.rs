@@ -62,7 +62,7 @@ async fn whole(ledger: &TestLedger) -> Result<()> {
     }
     ensure!(found.len() == wanted.len(), "{found:?}");
     let list: Vec<&str> = found[0].1.lines().collect();
-    ensure!(list.len() == 3 && list[0].ends_with(",folder"), "{list:?}");
+    ensure!(list.len() == 3 && list[0].ends_with(";folder"), "{list:?}");
     ensure!(list[1].contains("\"'=HYPERLINK(\"\"http://evil\"\") ../x\""), "{}", list[1]);
     ensure!(list[1].starts_with(&pdf.to_string()) && list[2].starts_with(&plain.to_string()));
 

@@ -118,7 +118,9 @@ async fn consent(ledger: &TestLedger) -> Result<()> {
     let settings = Notification { address: Some("mail@example.be".into()), hour: 6 };
     mailbox.set_notification(&chief, number, &settings).await?;
     ensure!(mailbox.notification(&chief, number).await? == settings);
-    for wrong in ["", "nobody", "a@b", "a b@example.be", "a@.be"] {
+    for wrong in
+        ["", "nobody", "a@b", "a b@example.be", "a@.be", "a@b.be,c@d.be", "<a@b.be>", "a@b..be"]
+    {
         let settings = Notification { address: Some(wrong.into()), hour: 6 };
         let answer = mailbox.set_notification(&chief, number, &settings).await;
         ensure!(matches!(answer, Err(MailboxError::Invalid { .. })), "{wrong}");
@@ -176,7 +178,7 @@ async fn exported(ledger: &TestLedger) -> Result<()> {
     };
     let id = house.mailbox.give(&chief, number, new(&person, Scope::All)).await?;
     let csv = house.mailbox.access_csv(&chief, number).await?;
-    ensure!(csv.contains("formula,'=cmd|'/C calc'!A1,all,,,,,yes\r\n"), "{csv}");
+    ensure!(csv.contains("formula;'=cmd|'/C calc'!A1;all;;;;;yes\r\n"), "{csv}");
     // What is known of a person is not changed by giving access.
     person.name = "Other".into();
     let closed = NewGrant { id: Some(id), ..new(&person, Scope::Type(ATTEST.parse()?)) };
