@@ -11,7 +11,7 @@ mod post;
 mod stop;
 mod words;
 
-pub use post::{PostError, prove};
+pub use post::{PostError, is_address, prove};
 pub use stop::{Addressee, StopLinks};
 
 use std::sync::Arc;

@@ -153,3 +153,9 @@ fn answer(error: &Error) -> Answer {
         false => Answer::Again(words),
     }
 }
+/// Whether mail can be addressed to it at all: what is kept as an address is
+/// read in the same way when a notice leaves.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.parse::<Address>().is_ok()
+}

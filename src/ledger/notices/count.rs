@@ -33,6 +33,9 @@ impl UnreadMail {
     }
 }
 
+/// After a long silence no older mail than this is called new; what came of age
+/// in it is told again all the same.
+const NEW_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Age of what is told again (domain facts: a reminder after 15 days unread).
 const REMINDER_AFTER: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// How long before it leaves the box a message is told of.
@@ -92,7 +95,7 @@ pub(super) async fn count(
 ) -> Result<UnreadMail, LedgerError> {
     let old = (since - REMINDER_AFTER, until - REMINDER_AFTER);
     let mut told = UnreadMail {
-        new: arrived(tx, enterprise, (since, until), now).await?,
+        new: arrived(tx, enterprise, (since.max(until - NEW_MAX), until), now).await?,
         reminders: arrived(tx, enterprise, old, now).await?,
         ..UnreadMail::default()
     };

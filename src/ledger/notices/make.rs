@@ -21,8 +21,6 @@ pub struct Made {
     pub notices: usize,
 }
 
-/// After a long silence no older mail than this is called new.
-const TOLD_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 const NIGHT: SignedDuration = SignedDuration::from_hours(24);
 
 /// A box that another engine looks at is passed over.
@@ -42,10 +40,12 @@ const PLAN: Statement = Statement::same(
     "UPDATE notification_settings SET next_notice_at = $2, told_until = $3 WHERE enterprise = $1",
 );
 
-/// What has not left by the next night is told with it, in one notice.
+/// What has not left by the next night is told with it, in one notice. What is
+/// in doubt, since nobody heard whether the mail server took it, leaves again
+/// by itself: under its own id, by which its reader's program knows it.
 const MERGE: Statement = Statement::same(
     "UPDATE notices SET state = 'merged', ended_at = $2
-     WHERE enterprise = $1 AND state = 'waiting' AND (leased_until IS NULL OR leased_until < $2)
+     WHERE enterprise = $1 AND state = 'waiting' AND leased_until IS NULL
      RETURNING since_at",
 );
 
@@ -101,7 +101,7 @@ impl Due {
             self.plan(tx, self.told_until, now).await?;
             return Ok(false);
         };
-        let since = self.told_until.unwrap_or(at - NIGHT).max(now - TOLD_MAX);
+        let since = self.told_until.unwrap_or(at - NIGHT);
         let since = self.merged(tx, since, now).await?;
         let told = count::count(tx, self.enterprise, (since, now), now).await?;
         let is_made = !told.is_nothing() && self.insert(tx, at, since, now).await?;
