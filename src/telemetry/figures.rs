@@ -88,6 +88,9 @@ fn of<'s>(
     series.filter(|(series, _)| name(series) == metric.name)
 }
 
+/// States of letters that are drawn: those in which they wait for somebody.
+pub const LETTERS_DRAWN: [&str; 2] = ["queued", "claimed"];
+
 /// What charts are drawn of: sums over applications and reasons.
 #[must_use]
 pub fn totals(series: &Series) -> Series {
@@ -100,6 +103,12 @@ pub fn totals(series: &Series) -> Series {
     }
     totals.insert("throttled".into(), sum(series, &names::THROTTLED, |_| true));
     totals.insert("errors".into(), sum(series, &names::ERRORS, |_| true));
+    totals.insert("lag".into(), sum(series, &names::INDEX_LAG_SECONDS, |_| true));
+    for state in LETTERS_DRAWN {
+        let of_state = |it: &str| label(it, "state").as_deref() == Some(state);
+        totals.insert(format!("letters-{state}"), sum(series, &names::LETTERS, of_state));
+    }
+    totals.insert("queues".into(), sum(series, &names::QUEUE_DEPTH, |_| true));
     totals
 }
 
@@ -140,6 +149,10 @@ somebody_elses_total 5
             ("digital", 9.0),
             ("throttled", 3.0),
             ("errors", 0.0),
+            ("lag", 0.0),
+            ("letters-queued", 0.0),
+            ("letters-claimed", 0.0),
+            ("queues", 0.0),
         ];
         let wanted = wanted.map(|(name, value)| (name.to_owned(), value));
         assert_eq!(totals, Series::from(wanted));

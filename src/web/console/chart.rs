@@ -11,8 +11,8 @@ const HEIGHT: f64 = 120.0;
 pub(super) struct Chart {
     pub(super) title: String,
     pub(super) lines: Vec<Curve>,
-    /// The value at the top.
-    pub(super) top: String,
+    /// What the line at the top stands for.
+    pub(super) scale: String,
     /// What a person who does not see it is told.
     pub(super) told: String,
 }
@@ -28,7 +28,8 @@ pub(super) struct Curve {
 /// What a line is drawn of: its class, its name, its values and that of now.
 pub(super) type Drawn = (&'static str, String, Vec<f64>, f64);
 
-pub(super) fn chart(words: Words, title: &str, drawn: Vec<Drawn>) -> Chart {
+/// Of rates, or of what stands at some height.
+pub(super) fn chart(words: Words, title: &str, scale: &str, drawn: Vec<Drawn>) -> Chart {
     let highest = drawn.iter().flat_map(|(_, _, course, _)| course).copied().fold(0.0, f64::max);
     let top = round_up(highest);
     let lines: Vec<Curve> = drawn
@@ -44,7 +45,7 @@ pub(super) fn chart(words: Words, title: &str, drawn: Vec<Drawn>) -> Chart {
     let figures: Vec<String> =
         lines.iter().map(|line| format!("{} {}", line.name, line.now)).collect();
     let told = format!("{title}: {}", figures.join(", "));
-    Chart { title, lines, top: decimal(words, top), told }
+    Chart { title, lines, scale: words.with(scale, "n", &decimal(words, top)), told }
 }
 
 /// The next of 1, 2, 5, 10, 20, 50, …

@@ -5,10 +5,13 @@ use axum::response::Response;
 
 use super::detail::{self, Detail, Fact, Section, section};
 use super::operator::Operator;
+use super::types::digital_form;
+use crate::decide::BoxState;
 use crate::domain::MessageId;
 use crate::ledger::StoredMessage;
 use crate::web::Web;
 use crate::web::page::PageError;
+use crate::web::words::Words;
 
 /// `GET /console/messages/{id}`
 pub(super) async fn show(
@@ -67,15 +70,25 @@ fn decision(operator: &Operator, message: &StoredMessage) -> Section {
             ("console-reason", Some(message.reason.clone())),
             ("console-rule", Some(message.rule.clone())),
             ("console-flag", message.flag.clone()),
-            ("console-box", Some(format!("{:?}", facts.recipient))),
+            ("console-box", Some(box_state(words, facts.recipient))),
             ("console-consent", yes(facts.consent)),
             ("console-registered", yes(facts.registered)),
-            ("console-digital-form", Some(format!("{:?}", facts.digital_form))),
+            ("console-digital-form", Some(digital_form(words, facts.digital_form))),
             ("console-can-open", yes(facts.somebody_can_open)),
             ("console-policy", Some(message.policy.0.to_string())),
             ("console-again", Some(words.say(again))),
         ],
     )
+}
+
+fn box_state(words: Words, state: BoxState) -> String {
+    match state {
+        BoxState::None => words.say("console-box-no-box"),
+        BoxState::NeverOpened => words.say("console-box-never-opened"),
+        BoxState::Opened { days_ago } => {
+            words.with("console-box-opened", "n", &words.number(u64::from(days_ago)))
+        }
+    }
 }
 
 fn routing(operator: &Operator, message: &StoredMessage) -> Section {

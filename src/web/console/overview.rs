@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::chart::{Chart, Drawn, chart};
 use super::operator::{NavItem, Operator, decimal, nav, whole};
-use super::rates::{course, lately};
+use super::rates::{course, height, lately};
 use super::table::{Cell, Table};
 use crate::ledger::{EngineFigures, Moment};
 use crate::paper::letter::LetterState;
@@ -40,6 +40,9 @@ struct Tile {
 /// What came to its end, by what became of it.
 const RECEIVED: [&str; 5] = ["accepted", "repeat", "redelivered", "quarantined", "held"];
 const ACCEPTED: [&str; 3] = ["digital", "paper", "both"];
+const RATE: &str = "console-scale";
+const LETTERS: [(&str, &str, &str); 2] =
+    [("one", "letter-queued", "letters-queued"), ("two", "letter-claimed", "letters-claimed")];
 /// Rows of a table of figures at most; the longest queues are what matters.
 const ROWS_MAX: usize = 12;
 
@@ -151,10 +154,28 @@ impl<'a> Picture<'a> {
             drawn("two", "medium-paper", &["paper"]),
             drawn("three", "medium-both", &["both"]),
         ];
+        let trouble = vec![
+            drawn("two", "console-throttled", &["throttled"]),
+            drawn("three", "console-errors", &["errors"]),
+        ];
         vec![
-            chart(words, "console-chart-received", received),
-            chart(words, "console-chart-media", media),
+            chart(words, "console-chart-received", RATE, received),
+            chart(words, "console-chart-media", RATE, media),
+            chart(words, "console-chart-throttled", RATE, trouble),
+            self.heights("console-chart-lag", &[("one", "console-lag", "lag")]),
+            self.heights("console-chart-letters", &LETTERS),
+            self.heights("console-chart-queues", &[("one", "console-waiting", "queues")]),
         ]
+    }
+
+    /// A chart of gauges: class, name and total of each.
+    fn heights(&self, title: &str, gauges: &[(&'static str, &str, &str)]) -> Chart {
+        let drawn = |(class, name, total): &(&'static str, &str, &str)| -> Drawn {
+            let course = height(self.moments, total, self.operator.now);
+            let now = course.last().copied().unwrap_or_default();
+            (class, self.words.say(name), course, now)
+        };
+        chart(self.words, title, "console-scale-plain", gauges.iter().map(drawn).collect())
     }
 
     fn table(&self, name: &str, headings: [&str; 2], rows: Vec<Vec<Cell>>) -> Table {
@@ -181,16 +202,22 @@ impl<'a> Picture<'a> {
         self.table("console-letters", ["console-state", "console-count"], rows)
     }
 
-    /// The longest first.
+    /// The longest first, and what is empty not at all.
     fn longest(&self, found: impl IntoIterator<Item = (String, f64)>) -> Vec<Vec<Cell>> {
-        let mut found: Vec<(String, f64)> = found.into_iter().filter(|(_, n)| *n > 0.0).collect();
+        self.ordered(found.into_iter().filter(|(_, n)| *n > 0.0))
+    }
+
+    fn ordered(&self, found: impl Iterator<Item = (String, f64)>) -> Vec<Vec<Cell>> {
+        let mut found: Vec<(String, f64)> = found.collect();
         found.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         found.truncate(ROWS_MAX);
         found.into_iter().map(|(name, n)| vec![Cell::text(name), self.count(n)]).collect()
     }
 
     fn queues(&self) -> Table {
-        let rows = self.longest(figures::by(&self.whole, &names::QUEUE_DEPTH, "queue"));
+        // An empty queue is news too: it is there, and counted.
+        let depths = figures::by(&self.whole, &names::QUEUE_DEPTH, "queue");
+        let rows = self.ordered(depths.into_iter());
         self.table("console-queues", ["console-queue", "console-waiting"], rows)
     }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::act::reason;
 use super::detail::{self, ActForm, Detail, Fact, Section};
 use super::operator::Operator;
+use crate::decide::Ruling;
 use crate::ledger::EngineFigures;
 use crate::web::Web;
 use crate::web::form::Fields;
@@ -30,11 +31,15 @@ pub(super) async fn show(
     };
     let engines =
         Section { title: words.say("console-engines"), facts: engines.iter().map(fact).collect() };
+    let ruling = |ruling: Ruling| match ruling.medium() {
+        Some(medium) => words.say(&format!("medium-{}", medium.as_str())),
+        None => words.say("console-refuse"),
+    };
     let rulebook = operator.backstage.intake.rulebook();
     let rules = rulebook.policy.rules.iter().chain([&rulebook.policy.default]);
     let rules = rules.map(|rule| Fact {
         name: rule.name.to_string(),
-        value: format!("{:?} · {}", rule.ruling, rule.reason),
+        value: format!("{} · {}", ruling(rule.ruling), rule.reason),
         url: None,
     });
     let rules = Section { title: words.say("console-rules"), facts: rules.collect() };

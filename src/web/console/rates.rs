@@ -66,6 +66,28 @@ fn of_engine(grown: &[(Timestamp, Growth)], steps: usize, now: Timestamp) -> Vec
     rates
 }
 
+/// How high a gauge stood, for each step of the time that is kept, oldest first:
+/// what the engine told where it stood highest, since what is of the whole
+/// installation is told by one engine at a time, and the others tell 0.
+pub(super) fn height(moments: &[Moment], name: &str, now: Timestamp) -> Vec<f64> {
+    let steps = usize::try_from(TOLD_KEPT.as_secs() / STEP.as_secs()).unwrap_or_default();
+    let mut told = vec![None::<f64>; steps];
+    for moment in moments {
+        let back = now.duration_since(moment.at).as_secs() / STEP.as_secs();
+        let place = usize::try_from(back).ok().and_then(|back| steps.checked_sub(back + 1));
+        let value = moment.totals.get(name).copied();
+        if let (Some(step), Some(value)) = (place.and_then(|it| told.get_mut(it)), value) {
+            *step = Some(step.map_or(value, |other| other.max(value)));
+        }
+    }
+    let mut last = 0.0;
+    let carried = told.into_iter().map(|step| {
+        last = step.unwrap_or(last);
+        last
+    });
+    carried.collect()
+}
+
 /// How much the sum of some totals grew a second, over all engines, in the last
 /// minute.
 pub(super) fn lately(moments: &[Moment], names: &[&str], now: Timestamp) -> f64 {
@@ -131,5 +153,7 @@ mod tests {
         assert_eq!(lately(&moments, &["accepted"], now), 15.0);
         assert_eq!(lately(&moments, &["held"], now), 0.0);
         assert_eq!(lately(&[], &["held"], now), 0.0);
+        let held = height(&moments, "held", now);
+        assert_eq!((held.len(), held[0], held[89]), (90, 0.0, 1.0), "{held:?}");
     }
 }

@@ -7,7 +7,7 @@ use super::act::{ordered, reason};
 use super::detail::{self, ActForm, Detail, section};
 use super::operator::Operator;
 use super::table::{self, Around, Cell, Table};
-use crate::domain::{MessageType, MessageTypeId};
+use crate::domain::{AccessLevel, DigitalForm, MessageType, MessageTypeId};
 use crate::ledger::Reference;
 use crate::web::Web;
 use crate::web::form::Fields;
@@ -60,6 +60,22 @@ fn state(words: Words, reference: &Reference, id: &MessageTypeId) -> (String, &'
     }
 }
 
+/// In which form messages of a type exist, in words.
+pub(super) fn digital_form(words: Words, form: DigitalForm) -> String {
+    words.say(match form {
+        DigitalForm::None => "console-form-none",
+        DigitalForm::Exists => "console-form-exists",
+        DigitalForm::Only => "console-form-only",
+    })
+}
+
+fn level(level: AccessLevel) -> &'static str {
+    match level {
+        AccessLevel::Box => "console-level-1",
+        AccessLevel::Type => "console-level-2",
+    }
+}
+
 /// `GET /console/types/{id}`
 pub(super) async fn show(
     State(web): State<Web>,
@@ -74,8 +90,8 @@ pub(super) async fn show(
         "console-type",
         [
             ("console-state", Some(state(words, &reference, &found.id).0)),
-            ("console-level", Some(format!("{:?}", found.level))),
-            ("console-digital-form", Some(format!("{:?}", found.digital_form))),
+            ("console-level", Some(words.say(level(found.level)))),
+            ("console-digital-form", Some(digital_form(words, found.digital_form))),
             ("console-service", found.service.as_ref().map(ToString::to_string)),
         ],
     );

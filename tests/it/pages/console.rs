@@ -215,3 +215,24 @@ async fn whatever_one_has_in_hand_is_found() -> Result<()> {
     assert!(text(&nothing).contains("&#60;b&#62;nothing"), "{}", text(&nothing));
     Ok(())
 }
+
+/// Words of programmers are nobody's language.
+#[tokio::test]
+async fn no_page_shows_how_the_program_calls_things() -> Result<()> {
+    let site = Site::open().await?;
+    let id = site.post(&notice(Company::Active)).await?;
+    let mut operator = operator(&site).await;
+    for path in [
+        format!("/console/messages/{id}"),
+        format!("/console/types/{NOTICE}"),
+        "/console/policy".into(),
+    ] {
+        let page = text(&operator.get(&path).await);
+        for word in ["Opened {", "NeverOpened", "Exists", "Digital ·", "days_ago", "<dd>Box<"] {
+            assert!(!page.contains(word), "{path} says {word}: {page}");
+        }
+    }
+    let page = text(&operator.get(&format!("/console/messages/{id}")).await);
+    assert!(page.contains("days ago") || page.contains("never opened"), "{page}");
+    Ok(())
+}
