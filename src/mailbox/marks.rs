@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::{Filter, Hidden, Mailbox, MailboxError, Reader};
+use super::{Filter, Hidden, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{EnterpriseNumber, LabelId, MessageId, PartitionId, Task};
 use crate::ledger::{Mark, Marked};
 
@@ -113,17 +113,33 @@ impl Mailbox {
         if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
             return Err(MailboxError::invalid("messages", "a message is named twice"));
         }
+        self.are_in(reader, Place::Box(enterprise), &ids).await?;
         let now = self.clock.now();
-        let look = self.ledger.look_at_messages(&reader.person, &ids, now).await?;
-        let mut look = look.ok_or(MailboxError::NotFound)?;
-        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
-        let lines = look.lines(&ids, &everything).await?;
-        drop(look);
-        if lines.len() < ids.len() || lines.iter().any(|line| line.enterprise != enterprise) {
-            return Err(MailboxError::NotFound);
-        }
         let marked = self.ledger.mark_all(&reader.person, &marks(changes), now).await?;
         outcome(marked)
+    }
+
+    /// Whether messages lie in a place, and are open to the reader there.
+    ///
+    /// # Errors
+    /// `NotFound` unless every one does; as [`Mailbox::hide`].
+    pub async fn are_in(
+        &self,
+        reader: &Reader,
+        place: Place,
+        ids: &[MessageId],
+    ) -> Result<(), MailboxError> {
+        check_count(ids)?;
+        let now = self.clock.now();
+        let look = self.ledger.look_at_messages(&reader.person, ids, now).await?;
+        let mut look = look.ok_or(MailboxError::NotFound)?;
+        let everything = Filter { hidden: Hidden::With, ..Filter::default() };
+        let lines = look.lines(ids, &everything).await?;
+        let is_here = |id: &MessageId| {
+            let line = lines.iter().find(|line| line.id == *id);
+            line.is_some_and(|line| place == Place::All || place == Place::Box(line.enterprise))
+        };
+        if ids.iter().all(is_here) { Ok(()) } else { Err(MailboxError::NotFound) }
     }
 
     async fn mark(

@@ -13,7 +13,7 @@ use crate::domain::{LabelId, MessageId, PartitionId, Task};
 use crate::mailbox::{MailboxError, Reader};
 use crate::web::Web;
 use crate::web::form::Fields;
-use crate::web::page::{PageError, go, local};
+use crate::web::page::{PageError, UNDONE_MAX, go, local};
 
 /// What a button asks for.
 enum Wish {
@@ -95,8 +95,26 @@ pub(super) async fn on_many(
     if ids.is_empty() {
         return Ok(go(&to, "said-nothing"));
     }
+    if !has_day(&fields) {
+        return Ok(go(&to, "said-no-day"));
+    }
+    web.mailbox.are_in(&at.reader, at.place, &ids).await?;
     let said = wish.said();
+    let to = if matches!(wish, Wish::Hide) { undoable(&to, &ids) } else { to };
     done(wish.grant(&web, &at.reader, &ids).await, &to, said)
+}
+
+/// Back to a page that offers to show again what was hidden.
+fn undoable(to: &str, ids: &[MessageId]) -> String {
+    if ids.len() > UNDONE_MAX {
+        return to.to_owned();
+    }
+    let (to, fragment) = to
+        .split_once('#')
+        .map_or((to, String::new()), |(to, fragment)| (to, format!("#{fragment}")));
+    let mark = if to.contains('?') { '&' } else { '?' };
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{to}{mark}undo={}{fragment}", ids.join("+"))
 }
 
 /// A selection as a ZIP.
@@ -104,6 +122,7 @@ async fn download(web: &Web, at: &At, ids: &[MessageId], to: &str) -> Result<Res
     if ids.is_empty() {
         return Ok(go(to, "said-nothing"));
     }
+    web.mailbox.are_in(&at.reader, at.place, ids).await?;
     let archive = match web.mailbox.download(&at.reader, ids).await {
         Ok(archive) => archive,
         Err(MailboxError::Invalid { .. }) => return Ok(go(to, "said-too-many")),
@@ -123,9 +142,18 @@ pub(super) async fn on_one(
 ) -> Result<Response, PageError> {
     let id = at.message(&web, &id).await?;
     let wish = Wish::read(&fields).ok_or(PageError::BadRequest)?;
-    let said = wish.said();
-    let result = wish.grant(&web, &at.reader, &[id]).await;
-    done(result, &back(&fields, &at.url()), said)
+    let (said, to) = (wish.said(), back(&fields, &at.url()));
+    if !has_day(&fields) {
+        return Ok(go(&to, "said-no-day"));
+    }
+    let to = if matches!(wish, Wish::Hide) { undoable(&to, &[id]) } else { to };
+    done(wish.grant(&web, &at.reader, &[id]).await, &to, said)
+}
+
+/// Whether the day of a form is one, or left empty. What is no day must not
+/// take away the one that is there.
+fn has_day(fields: &Fields) -> bool {
+    fields.one("day").is_none_or(|day| day.parse::<Date>().is_ok())
 }
 
 /// Where the form was, or the place's list.

@@ -94,14 +94,15 @@ pub(super) async fn change(
     fields: Fields,
 ) -> Result<Response, PageError> {
     let number = at.one()?;
-    let notification = Notification {
-        address: fields.one("address").map(str::to_owned),
-        hour: fields.parsed("hour").unwrap_or_default(),
-    };
+    let (address, hour) = (fields.one("address").map(str::to_owned), fields.parsed("hour"));
+    let notification = Notification { address, hour: hour.unwrap_or_default() };
+    let fault = |name: &str| Some(at.words().say(name));
+    if hour.is_none() {
+        return form(&web, &at, &notification, fault("notices-fault-hour")).await;
+    }
     match web.mailbox.set_notification(&at.reader, number, &notification).await {
         Err(MailboxError::Invalid { .. }) => {
-            let fault = at.words().say("notices-fault");
-            form(&web, &at, &notification, Some(fault)).await
+            form(&web, &at, &notification, fault("notices-fault")).await
         }
         other => done(other, &format!("{}/management/notices", at.url()), "said-saved"),
     }

@@ -151,7 +151,11 @@ pub(super) async fn change(
     let (result, said) = match (fields.one("do"), id) {
         (Some("create"), Some(id)) => {
             let name = fields.one("name").unwrap_or_default();
-            (mailbox.put_partition(reader, number, id, name).await, "said-created")
+            (mailbox.create_partition(reader, number, id, name).await, "said-created")
+        }
+        (Some("rename"), Some(id)) => {
+            let name = fields.one("name").unwrap_or_default();
+            (mailbox.put_partition(reader, number, id, name).await, "said-saved")
         }
         (Some("delete"), Some(id)) => {
             (mailbox.delete_partition(reader, number, id).await, "said-deleted")

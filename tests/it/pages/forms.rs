@@ -115,3 +115,70 @@ async fn a_representative_registers_once_and_nobody_else_does() -> Result<()> {
     assert!(text(&again).contains("role=\"alert\""));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_understood_gets_a_page() -> Result<()> {
+    let site = Site::open().await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    for path in ["/boxes?shown=abc", "/start?number=1&number=2", "/sign-in?to=a&to=b", "/help/%ff"]
+    {
+        let answer = chief.get(path).await;
+        let page = text(&answer);
+        assert_eq!(answer.status, 400, "{path}: {page}");
+        assert!(page.contains("This request cannot be read"), "{path}: {page}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_error_knows_who_it_is_told_and_where() -> Result<()> {
+    let site = Site::open().await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    let missing = format!("{}/messages/none?unread=yes", inbox(Company::Active));
+    let page = text(&chief.get(&missing).await);
+    assert!(page.contains("Nothing at this address"), "{page}");
+    assert!(page.contains(&format!("Name of {}", manager(Company::Active))), "{page}");
+    assert!(page.contains(&format!("name=\"to\" value=\"{missing}\"")), "{page}");
+    assert!(!text(&site.visitor().get("/nowhere").await).contains("Name of"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_no_hour_starts_no_notices() -> Result<()> {
+    let site = Site::open().await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    let notices = format!("{}/management/notices", inbox(Company::Active));
+    for (address, hour, said) in [
+        ("a@example.be", "zz", "This is not an hour."),
+        ("a@example.be,b@example.be", "6", "This is not an e-mail address."),
+    ] {
+        let fields = [("address", address), ("hour", hour)];
+        let refused = chief.submit(&notices, &fields).await;
+        assert_eq!(refused.status, 200, "{address} {hour}");
+        assert!(text(&refused).contains(said), "{address} {hour}");
+        let kept = text(&chief.get(&notices).await);
+        assert!(!kept.contains(address), "{kept}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_partition_is_made_once_and_renamed_by_its_own_form() -> Result<()> {
+    let site = Site::open().await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    let partitions = format!("{}/management/partitions", inbox(Company::Active));
+    for (wish, id, name, said) in [
+        ("create", "P1", "Pay", "said-created"),
+        ("create", "P1", "Other", "said-name-taken"),
+        ("rename", "P1", "Wages", "said-saved"),
+    ] {
+        let answer = chief.submit(&partitions, &[("do", wish), ("id", id), ("name", name)]).await;
+        let to = answer.header("location").unwrap_or_default();
+        assert!(to.ends_with(said), "{wish} {name}: {to}");
+    }
+    chief.submit(&partitions, &[("do", "create"), ("id", "a b"), ("name", "Spaced")]).await;
+    let page = text(&chief.get(&partitions).await);
+    assert!(page.contains("value=\"Wages\""), "{page}");
+    assert!(!page.contains("Other") && !page.contains("Spaced"), "{page}");
+    Ok(())
+}
