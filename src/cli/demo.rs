@@ -11,7 +11,7 @@ use super::verify::lines;
 use super::{Answer, Output};
 use crate::app::{App, Role, Started};
 use crate::clock::Stopwatch;
-use crate::config::Config;
+use crate::config::{Config, Contact};
 use crate::demo::{self, Mail};
 use crate::domain::{Change, Record};
 use crate::ledger::{Account, Finding};
@@ -46,6 +46,13 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
         // Nobody looks at a run that leaves by itself; two may run at once.
         config.web.listen.set_port(0);
         config.metrics.listen.set_port(0);
+    }
+    if config.contact == Contact::default() {
+        config.contact = Contact {
+            name: "e-Box Demo".into(),
+            phone: "02 555 01 23".into(),
+            ..Contact::default()
+        };
     }
     // The picture is the log of a demonstration.
     config.log.filter = "warn,lapin::returned_messages=off".into();

@@ -100,7 +100,9 @@ impl Mail {
         let subject = match self.random.random_range(0..10) {
             0 => json!({ "de": format!("{de}, {quarter}. Quartal, Nr. {number}") }),
             1..5 => json!({ "nl": format!("{nl}, {quarter}e kwartaal, nr. {number}") }),
-            5..9 => json!({ "fr": format!("{fr}, {quarter}e trimestre, n° {number}") }),
+            5..9 => {
+                json!({ "fr": format!("{fr}, {quarter}{} trimestre, n° {number}", if quarter == 1 { "er" } else { "e" }) })
+            }
             _ => json!({ "fr": format!("{fr} n° {number}"), "nl": format!("{nl} nr. {number}") }),
         };
         let mut publication = json!({

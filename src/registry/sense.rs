@@ -112,3 +112,21 @@ fn dictionary(rules: &[BusinessDataRule]) -> Vec<Defect> {
     }
     defects
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_opens_a_box_whole_takes_no_partition() {
+        for (kind, is_refused) in [("manager", true), ("liquidator", true), ("all", false)] {
+            let grant = serde_json::json!({
+                "enterprise": "0406798006", "id": "g", "person": "p",
+                "scope": { "kind": kind }, "partition": "HR",
+            });
+            let change = Change::Put(Record::Grant(serde_json::from_value(grant).unwrap()));
+            let found = defects(&change);
+            assert_eq!(!found.is_empty(), is_refused, "{kind}: {found:?}");
+        }
+    }
+}

@@ -25,7 +25,21 @@ function read() {
   }
 }
 if (one(".message[data-read]")) read();
-document.addEventListener("click", (event) => { if (event.target.closest("[data-reads]")) read(); });
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-reads]")) return;
+  read();
+  // Fetching it reads it; a moment later there is one less to count.
+  const back = one(".message [data-key=u]");
+  if (back) setTimeout(() => htmx.ajax("GET", back.href, { target: "#folders", select: "#folders", swap: "outerHTML" }), 1500);
+});
+
+// What opens a box whole is not bounded to a part of it.
+function bound() {
+  const whole = one("[data-whole]");
+  if (whole) one("[data-bounds]").disabled = whole.value === whole.dataset.whole;
+}
+bound();
+document.addEventListener("change", (event) => { if (event.target.matches("[data-whole]")) bound(); });
 
 // Select all.
 document.addEventListener("change", (event) => {
@@ -89,16 +103,35 @@ function completionKey(event) {
   event.target.setAttribute("aria-activedescendant", list[next].id);
 }
 
-// Keys of the list. Never while somebody types, never with a modifier.
+// Keys of the list. Never while somebody types, never with a modifier; whoever
+// speaks to the machine, or strays over the keyboard, turns them off (WCAG 2.1.4).
+const KEYS_OFF = "facteur-keys-off";
+const areKeysOn = () => localStorage.getItem(KEYS_OFF) === null;
+for (const link of all("[data-keys]")) {
+  link.hidden = false;
+  link.addEventListener("click", () => one("#keys").showModal());
+}
+const keysOn = one("[data-keys-on]");
+if (keysOn) {
+  keysOn.checked = areKeysOn();
+  keysOn.addEventListener("change", () => {
+    if (keysOn.checked) localStorage.removeItem(KEYS_OFF);
+    else localStorage.setItem(KEYS_OFF, "yes");
+  });
+}
 document.addEventListener("keydown", (event) => {
   if (event.target.id === "q") { completionKey(event); return; }
   if (event.key === "Escape") for (const menu of all("details.menu[open]")) menu.open = false;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+  if (event.key.length === 1 && !areKeysOn()) return;
+  if (CHANGING.includes(event.key) && !event.target.closest(".row, .reading-pane")) return;
   const act = KEYS[event.key];
   if (act && act() !== false) event.preventDefault();
 });
 
+// What changes a message acts only where one is: on its row, or in it.
+const CHANGING = ["x", "e", "h", "l", "u"];
 const KEYS = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => stepIfInList(1), ArrowUp: () => stepIfInList(-1),
   x: () => press(currentRow() && one("input", currentRow())),

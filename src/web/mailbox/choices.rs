@@ -19,13 +19,15 @@ pub(super) struct Choice {
     pub(super) name: &'static str,
     pub(super) label: String,
     pub(super) options: Vec<ChoiceOption>,
+    /// Said where none of them is chosen.
+    pub(super) any: String,
     /// What is wrong with what was chosen.
     pub(super) fault: Option<String>,
 }
 
 impl Choice {
-    fn new(name: &'static str, label: String, options: Vec<ChoiceOption>) -> Self {
-        Self { name, label, options, fault: None }
+    fn new(words: Words, name: &'static str, label: &str, options: Vec<ChoiceOption>) -> Self {
+        Self { name, label: words.say(label), options, any: any(words, name), fault: None }
     }
 }
 
@@ -42,13 +44,35 @@ pub(super) fn options<'a>(
     };
     let mut options: Vec<_> = all.map(option).collect();
     options.sort_by_cached_key(|option| (option.name.to_lowercase(), option.value.clone()));
+    tell_apart(&mut options);
     options
+}
+
+/// Where several have one name, each has its id beside it. They are in order,
+/// so they stand beside each other.
+fn tell_apart(options: &mut [ChoiceOption]) {
+    for same in options.chunk_by_mut(|one, other| one.name == other.name) {
+        if same.len() > 1 {
+            for option in same {
+                let id = KINDS.iter().find_map(|kind| option.value.strip_prefix(kind));
+                option.name = format!("{} ({})", option.name, id.unwrap_or(&option.value));
+            }
+        }
+    }
+}
+
+/// What may stand before an id in a value.
+const KINDS: [&str; 4] = ["application:", "organization:", "service:", "type:"];
+
+/// "Any", in the gender of what is chosen.
+pub(in crate::web) fn any(words: Words, name: &str) -> String {
+    words.find(&format!("filter-any-{name}")).unwrap_or_else(|| words.say("filter-any"))
 }
 
 /// Who sends what: three fields.
 pub(super) fn trio(at: &At, query: &ListQuery) -> Vec<Choice> {
     let (words, reference) = (at.words(), &at.reference);
-    let field = |name, label: &str, options| Choice::new(name, words.say(label), options);
+    let field = |name, label: &str, options| Choice::new(words, name, label, options);
     let sender = query.sender.map(|it| it.to_string());
     let application = query.application.as_ref().map(ApplicationId::as_str);
     let kind = query.kind.as_ref().map(MessageTypeId::as_str);
@@ -74,7 +98,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
             name: it.name.clone(),
         };
         let options = side.partitions.iter().map(option).collect();
-        choices.push(Choice::new("partition", words.say("partition"), options));
+        choices.push(Choice::new(words, "partition", "partition", options));
     }
     if !side.labels.is_empty() {
         let chosen = query.label.map(|it| it.to_string());
@@ -84,7 +108,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
             name: it.name.clone(),
         };
         let options = side.labels.iter().map(option).collect();
-        choices.push(Choice::new("label", words.say("label"), options));
+        choices.push(Choice::new(words, "label", "label", options));
     }
     let medium = |medium: Medium| ChoiceOption {
         is_chosen: query.medium == Some(medium),
@@ -92,6 +116,6 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
         name: words.say(&format!("medium-{}", medium.as_str())),
     };
     let options = Medium::ALL.into_iter().map(medium).collect();
-    choices.push(Choice::new("medium", words.say("filter-medium"), options));
+    choices.push(Choice::new(words, "medium", "filter-medium", options));
     choices
 }

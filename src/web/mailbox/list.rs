@@ -22,11 +22,11 @@ use super::query::{Column, ListQuery, SIZES};
 use super::reading::{Main, Open};
 use super::side::{Around, Side, around};
 use super::views::default_of;
-use crate::domain::{Label, MessageId};
+use crate::domain::{Label, Language, MessageId};
 use crate::mailbox::{Listed, Place, Total};
 use crate::web::Web;
 use crate::web::page::{Frame, PageError, page};
-use crate::web::words::Words;
+use crate::web::words::{Words, own_name};
 
 pub(super) use self::rows::{LabelShown, company, label_shown};
 
@@ -57,12 +57,37 @@ pub(super) struct List {
     view_kept: Vec<(&'static str, String)>,
     /// Of the labels on these messages: what the name of one may be.
     label_names: BTreeSet<String>,
+    /// Each language, where a text is looked for: its name, where the same is
+    /// looked for in it, and whether it is.
+    languages: Vec<SearchedIn>,
+    /// What is said where nothing is found in one of them.
+    nothing: Option<String>,
     is_filtered: bool,
     is_hidden: bool,
     has_pages: bool,
     previous: Option<String>,
     next: Option<String>,
     page_text: String,
+}
+
+/// A language to search in.
+struct SearchedIn {
+    code: &'static str,
+    name: &'static str,
+    url: String,
+    is_chosen: bool,
+}
+
+/// A message is found only in the languages in which it was written.
+fn languages(at: &At, query: &ListQuery) -> Vec<SearchedIn> {
+    let chosen = query.language.unwrap_or(at.words().0);
+    let language = |language: Language| SearchedIn {
+        code: language.code(),
+        name: own_name(language),
+        url: query.but(|it| it.language = Some(language)).list_url(&at.url()),
+        is_chosen: language == chosen,
+    };
+    if query.text.is_empty() { Vec::new() } else { Language::ALL.map(language).into() }
 }
 
 impl List {
@@ -109,7 +134,7 @@ pub(super) async fn list(
     let listed = if query.text.is_empty() {
         mailbox.list(&at.reader, at.place, &filter, query.order, size).await?
     } else {
-        let (language, text) = (at.words().0, &*query.text);
+        let (language, text) = (query.language.unwrap_or(at.words().0), &*query.text);
         mailbox.search(&at.reader, at.place, language, text, &filter, size).await?
     };
     let columns = query.shown(at.place);
@@ -158,6 +183,12 @@ fn listing(
         query: ListQuery { page: 1, ..query.clone() }.query(),
         view_kept: query.criteria(),
         label_names,
+        languages: languages(at, query),
+        nothing: (!query.text.is_empty()).then(|| {
+            let language = query.language.unwrap_or(words.0).code();
+            let language = words.say(&format!("language-{language}"));
+            words.with("search-nothing-in", "language", &language)
+        }),
         is_filtered: query.is_filtered(),
         is_hidden: query.is_hidden,
         has_pages: pages.has_previous || pages.has_next,

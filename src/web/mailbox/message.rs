@@ -1,7 +1,7 @@
 //! One message: its page, and what is attached to it.
 
 use axum::body::Body;
-use axum::extract::{Path, Query, RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,6 +14,7 @@ use super::reading::{Showing, open, showing};
 use super::side::{Around, around};
 use crate::mailbox::Fetched;
 use crate::web::Web;
+use crate::web::form::{Fields, InQuery};
 use crate::web::page::{Frame, PageError, page};
 
 /// `GET /boxes/{place}/messages/{id}`: the message, and beside it the list
@@ -28,9 +29,15 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let id = at.message(&web, &id).await?;
     let query = ListQuery::read(raw.as_deref());
-    let opened = web.mailbox.open(&at.reader, id).await?;
-    let Around { place, side, labels, .. } = around(&web, &at, &query, "").await?;
-    let open = open(&web, &at, &query, &side, &labels, &opened).await?;
+    let page_of_past = Fields::of_query(raw.as_deref()).parsed("past").unwrap_or(1);
+    let opened = web.mailbox.open_at(&at.reader, id, page_of_past).await?;
+    let Around { place, mut side, labels, .. } = around(&web, &at, &query, "").await?;
+    let mut open = open(&web, &at, &query, &side, &labels, &opened).await?;
+    open.turn_past(page_of_past, opened.has_past);
+    if open.is_read && opened.line.read.is_none() {
+        // What the page shows in a frame is fetched, and so read, after it.
+        side.one_is_read(at.words());
+    }
     let is_part = headers.get("hx-target").is_some_and(|target| target == "reading");
     let list = match is_part {
         true => List::none(&at, &query, &side),
@@ -52,7 +59,7 @@ pub(super) async fn content(
     State(web): State<Web>,
     at: At,
     Path((_, id, part)): Path<(String, String, String)>,
-    Query(how): Query<How>,
+    InQuery(how): InQuery<How>,
 ) -> Result<Response, PageError> {
     let id = at.message(&web, &id).await?;
     let fetched = web.mailbox.content(&at.reader, id, &part).await?;

@@ -98,6 +98,8 @@ pub(super) struct Shown {
     pub(super) shown: Option<String>,
     /// What is looked for.
     pub(super) text: String,
+    /// The language in which it is looked for, where that was chosen.
+    pub(super) language: Option<&'static str>,
     pub(super) is_one_box: bool,
 }
 

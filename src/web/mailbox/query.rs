@@ -6,7 +6,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::clock::belgian_midnight;
 use crate::domain::{
-    ApplicationId, EnterpriseNumber, LabelId, Medium, MessageTypeId, PartitionId, Task,
+    ApplicationId, EnterpriseNumber, LabelId, Language, Medium, MessageTypeId, PartitionId, Task,
 };
 use crate::mailbox::{Filter, Hidden, Order, Page, Place};
 use crate::web::form::Fields;
@@ -65,6 +65,8 @@ const USUAL: [Column; 5] =
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ListQuery {
     pub(super) text: String,
+    /// The language in which the text is looked for; none: the reader's.
+    pub(super) language: Option<Language>,
     pub(super) sender: Option<EnterpriseNumber>,
     pub(super) application: Option<ApplicationId>,
     pub(super) kind: Option<MessageTypeId>,
@@ -92,6 +94,7 @@ impl Default for ListQuery {
     fn default() -> Self {
         Self {
             text: String::new(),
+            language: None,
             sender: None,
             application: None,
             kind: None,
@@ -133,6 +136,7 @@ impl ListQuery {
         let in_order = Column::ALL.iter().copied().filter(|column| named.contains(column));
         Self {
             text,
+            language: fields.parsed("language"),
             sender: fields.parsed("sender"),
             application: fields.parsed("application"),
             kind: fields.parsed("type"),
@@ -159,6 +163,11 @@ impl ListQuery {
         }
     }
 
+    /// The language that was chosen for what is looked for.
+    fn searched_in(&self) -> Option<Language> {
+        self.language.filter(|_| !self.text.is_empty())
+    }
+
     /// What is looked for, as names and values, without how it is shown.
     pub(super) fn criteria(&self) -> Vec<(&'static str, String)> {
         let yes = |is: bool| is.then(|| "yes".to_owned());
@@ -170,6 +179,7 @@ impl ListQuery {
         };
         let all = [
             ("q", (!self.text.is_empty()).then(|| self.text.clone())),
+            ("language", self.searched_in().map(|it| it.code().to_owned())),
             ("sender", self.sender.as_ref().map(|it| text(it))),
             ("application", self.application.as_ref().map(|it| text(it))),
             ("type", self.kind.as_ref().map(|it| text(it))),
@@ -293,7 +303,7 @@ mod tests {
 
     #[test]
     fn an_address_is_read_back_as_it_was_written() {
-        let address = "q=%C3%A9pinards+%26+co&sender=0852093431&type=DIMONA1&partition=HR\
+        let address = "q=%C3%A9pinards+%26+co&language=nl&sender=0852093431&type=DIMONA1&partition=HR\
             &labelled=Pay&medium=paper&unread=yes&registered=yes&task=to-do&due=2026-12-01&from=2026-01-01\
             &to=2026-11-23&column=sender&column=arrived&sort=oldest&density=compact&size=50&page=3";
         let read = ListQuery::read(Some(address));
@@ -314,7 +324,7 @@ mod tests {
     #[test]
     fn what_an_address_invents_is_left_out() {
         let wild = "size=1000000&page=0&page=-1&sort=%27%3B&column=x&sender=1&due=0000-99-99\
-            &label=x&medium=carrier-pigeon&q=%00";
+            &language=xx&label=x&medium=carrier-pigeon&q=%00";
         let read = ListQuery::read(Some(wild));
         assert_eq!(read.text, "\0");
         assert_eq!(ListQuery { text: String::new(), ..read }, ListQuery::default());

@@ -8,7 +8,7 @@ use super::marks::{
 use super::place::{At, Shown};
 use super::query::{ListQuery, everything_url};
 use super::views::query_of;
-use crate::domain::{Label, Medium, PartitionId, Task};
+use crate::domain::{Label, Language, Medium, PartitionId, Task};
 use crate::mailbox::{BoxEntry, Place, Total};
 use crate::web::Web;
 use crate::web::page::PageError;
@@ -41,9 +41,20 @@ pub(super) struct Side {
     pub(super) labels: Vec<LabelItem>,
     pub(super) manage: Vec<Item>,
     pub(super) is_manager: bool,
+    unread: Total,
 }
 
 impl Side {
+    /// One message less is unread than was counted.
+    pub(super) fn one_is_read(&mut self, words: Words) {
+        if let Total::Exactly(unread) = self.unread {
+            self.unread = Total::Exactly(unread.saturating_sub(1));
+        }
+        if let Some(folder) = self.folders.iter_mut().find(|it| it.icon == ICON_UNREAD) {
+            folder.count = counted(words, self.unread);
+        }
+    }
+
     /// A partition by its name; one that is gone, by its id.
     pub(super) fn partition_name(&self, id: &PartitionId) -> String {
         let known = self.partitions.iter().find(|item| item.id == id.as_str());
@@ -91,6 +102,7 @@ pub(super) async fn around(
         labels: labels.iter().map(|label| folder.label(label)).collect(),
         manage: folder.management(current),
         is_manager: entry.as_ref().is_some_and(|entry| entry.is_manager),
+        unread: counters.unread,
     };
     Ok(Around { place: shown(at, query, entry.as_ref()), side, labels, entry })
 }
@@ -105,6 +117,7 @@ fn shown(at: &At, query: &ListQuery, entry: Option<&BoxEntry>) -> Shown {
         },
         shown: entry.map(|entry| entry.enterprise.number.dotted()),
         text: query.text.clone(),
+        language: query.language.filter(|_| !query.text.is_empty()).map(Language::code),
         is_one_box: entry.is_some(),
     }
 }

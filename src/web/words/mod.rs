@@ -125,11 +125,12 @@ impl Words {
     }
 
     /// Every key of the list with what it does.
-    pub(super) fn keys(self) -> Vec<(&'static str, String)> {
+    pub(super) fn keys(self) -> Vec<(String, String)> {
+        const ENTER: &str = "Enter";
         const KEYS: [(&str, &str); 10] = [
             ("j", "key-next"),
             ("k", "key-previous"),
-            ("Enter", "key-open"),
+            (ENTER, "key-open"),
             ("x", "key-select"),
             ("e", "key-done"),
             ("h", "key-hide"),
@@ -138,13 +139,19 @@ impl Words {
             ("/", "key-search"),
             ("?", "key-help"),
         ];
-        KEYS.map(|(key, what)| (key, self.say(what))).to_vec()
+        let key = |key: &str| if key == ENTER { self.say("key-enter") } else { key.to_owned() };
+        KEYS.map(|(name, what)| (key(name), self.say(what))).to_vec()
     }
 
     /// What the all-digital consent means, in sentences.
     pub(super) fn consent_meaning(self) -> Vec<String> {
         (1..=4).map(|n| self.say(&format!("consent-meaning-{n}"))).collect()
     }
+}
+
+/// A text in a language, for tables that leave the pages.
+pub(super) fn in_language(language: Language, id: &str) -> String {
+    Words(language).say(id)
 }
 
 /// A language's name in itself.

@@ -26,7 +26,7 @@ fn values(text: &str) -> Vec<(String, BTreeSet<String>)> {
 }
 
 /// Everything that a text may be about.
-const VALUES: [&str; 15] = [
+const VALUES: [&str; 18] = [
     "text",
     "day",
     "person",
@@ -42,6 +42,9 @@ const VALUES: [&str; 15] = [
     "of",
     "app",
     "box",
+    "event",
+    "language",
+    "who",
 ];
 
 #[test]

@@ -27,7 +27,8 @@ pub(super) struct Chip {
 }
 
 pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> FilterShown {
-    let text = query.criteria().into_iter().filter(|(name, _)| matches!(*name, "q" | "task"));
+    let text =
+        query.criteria().into_iter().filter(|(name, _)| matches!(*name, "q" | "language" | "task"));
     let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
     FilterShown {
         kept: text.chain(query.layout()).collect(),
@@ -39,7 +40,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> FilterShown {
         is_unread: query.is_unread,
         is_registered: query.is_registered,
         is_hidden: query.is_hidden,
-        is_active: query.criteria().iter().any(|(name, _)| *name != "q"),
+        is_active: query.criteria().iter().any(|(name, _)| !matches!(*name, "q" | "language")),
     }
 }
 

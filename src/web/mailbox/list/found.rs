@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{BusinessData, MessageId, Texts};
+use crate::domain::{BusinessData, Language, MessageId, Texts};
 use crate::mailbox::Line;
 use crate::web::Web;
 use crate::web::mailbox::marked::{Piece, excerpt, marked};
@@ -28,8 +28,9 @@ pub(super) async fn found_in(
     query: &ListQuery,
     lines: &[Line],
 ) -> Result<HashMap<MessageId, FoundIn>, PageError> {
+    let language = query.language.unwrap_or(at.words().0);
     let is_in_subject = |line: &Line| {
-        let pieces = marked(line.subject.best(at.words().0), &query.text);
+        let pieces = marked(line.subject.best(language), &query.text);
         query.text.is_empty() || pieces.iter().any(|piece| piece.is_found)
     };
     let elsewhere: Vec<&Line> = lines.iter().filter(|line| !is_in_subject(line)).collect();
@@ -41,22 +42,23 @@ pub(super) async fn found_in(
     let none = Vec::new();
     let found = elsewhere.into_iter().filter_map(|line| {
         let data = data.get(&line.id).unwrap_or(&none);
-        let (what, text) = texts(at, line, data)
+        let (what, text) = texts(at, language, line, data)
             .find_map(|(what, text)| excerpt(&text, &query.text).map(|pieces| (what, pieces)))?;
         Some((line.id, FoundIn { what, pieces: text }))
     });
     Ok(found.collect())
 }
 
-/// Every text of a message besides its subject, in the reader's language, with
-/// what it is of.
+/// Every text of a message besides its subject, in one language, with what it
+/// is of.
 fn texts<'a>(
     at: &'a At,
+    language: Language,
     line: &'a Line,
     data: &'a [BusinessData],
 ) -> impl Iterator<Item = (String, String)> + 'a {
     let (words, reference) = (at.words(), &at.reference);
-    let read = move |texts: &Texts| texts.get(words.0).map(str::to_owned);
+    let read = move |texts: &Texts| texts.get(language).map(str::to_owned);
     let attention = line.attention.clone().map(|text| (words.say("fact-attention"), text));
     let data = data.iter().flat_map(move |it| {
         let what = words.find(&format!("bd-{}", it.key)).unwrap_or_else(|| it.key.clone());

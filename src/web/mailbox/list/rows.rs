@@ -70,7 +70,8 @@ pub(super) struct Rower<'a> {
 impl Rower<'_> {
     pub(super) async fn row(&mut self, line: &Line) -> Result<Row, PageError> {
         let words = self.at.words();
-        let subject = line.subject.best(words.0);
+        // What was found is shown in the language that it was found in.
+        let subject = line.subject.best(self.query.language.unwrap_or(words.0));
         let mut cells = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             let content = self.content(line, *column).await?;
