@@ -131,7 +131,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What changes a message acts only where one is: on its row, or in it.
-const CHANGING = ["x", "e", "h", "l", "u"];
+const CHANGING = ["x", "e", "h"];
 const KEYS = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => stepIfInList(1), ArrowUp: () => stepIfInList(-1),
   x: () => press(currentRow() && one("input", currentRow())),

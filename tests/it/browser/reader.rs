@@ -98,9 +98,31 @@ async fn labels(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
     Ok(())
 }
 
+/// Not beside the message that is read, and not where somebody turned them off.
+async fn keys_stay_where_they_belong(browser: &Browser) -> Result<()> {
+    let is_there = async || Ok::<_, anyhow::Error>(browser.path().await?.contains("/messages/"));
+    let first = browser.run("return document.querySelector('.row-link').href", json!([])).await?;
+    browser.go(first.as_str().context("no message")?).await?;
+    browser.run("document.querySelector('.brand').focus()", json!([])).await?;
+    browser.press("h").await?;
+    browser.press("u").await?;
+    browser.until_at("the list", |path| !path.contains("/messages/")).await;
+    ensure!(!browser.text().await?.contains("Masqué."), "h acted with the focus elsewhere");
+    browser.press("?").await?;
+    browser.click("#keys [data-keys-on]").await?;
+    browser.click("#keys button").await?;
+    browser.press("j").await?;
+    browser.press("\u{e007}").await?;
+    ensure!(!is_there().await?, "j acted though keys are off");
+    browser.run("localStorage.clear()", json!([])).await?;
+    Ok(())
+}
+
 async fn hides(demo: &Demo, browser: &Browser, place: &str) -> Result<()> {
     browser.go(&demo.url(place)).await?;
     let first = browser.text_of(".row:nth-child(1) .subject").await?;
+    keys_stay_where_they_belong(browser).await?;
+    browser.go(&demo.url(place)).await?;
     browser.press("j").await?;
     browser.press("h").await?;
     browser.until_shown("Masqué.").await;
