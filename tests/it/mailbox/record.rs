@@ -5,6 +5,8 @@ use facteur::clock::{Clock, SystemClock};
 use facteur::domain::{Colour, Digest};
 use facteur::ledger::SealHead;
 
+use serde_json::Value;
+
 use super::{House, reader};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::{Company, notice};
@@ -102,6 +104,9 @@ async fn cut(ledger: &TestLedger) -> Result<()> {
     ensure!(found.len() == 1 && found[0].which == printed[0].to_string(), "{found:?}");
     let found = ledger.verify_deeds().await?;
     ensure!(found.len() == 1 && found[0].which == "box preference", "{found:?}");
+    // Of what is older than the first deed that is kept nothing is asked.
+    let kept = [(Company::Active.number(), None, facteur::mailbox::Deed::Exported, Value::Null)];
+    ledger.record_deed(&"person".parse()?, "2020-01-01T00:00:00Z".parse()?, &kept).await?;
     ledger.execute("DELETE FROM audit WHERE kind = 'read'".into()).await?;
     let found = ledger.verify_deeds().await?;
     ensure!(found.iter().any(|it| it.what.contains("was read")), "{found:?}");

@@ -7,7 +7,7 @@ use facteur::intake::Judged;
 use facteur::ledger::QuarantineState;
 use uuid::Uuid;
 
-use super::site::{OPERATOR, Site, Visitor, manager, text};
+use super::site::{OPERATOR, Site, Visitor, manager, text, without_address};
 use crate::support::desk::{arrival, posted};
 use crate::support::world::{Company, NOTICE, TAX, attachment, notice, notice_with};
 
@@ -68,7 +68,8 @@ async fn the_console_is_there_for_operators_alone() -> Result<()> {
                     let (there, nowhere) = (ask(page).send().await, ask("/nowhere").send().await);
                     assert_eq!(there.status, 404, "{method} {page}");
                     assert_eq!(there.status, nowhere.status, "{method} {page}");
-                    assert_eq!(there.body, nowhere.body, "{method} {page}");
+                    let body = without_address(&there, page);
+                    assert_eq!(body, without_address(&nowhere, "/nowhere"), "{method} {page}");
                     let kind = "content-type";
                     assert_eq!(there.header(kind), nowhere.header(kind), "{method} {page}");
                 }
@@ -228,7 +229,7 @@ async fn no_page_shows_how_the_program_calls_things() -> Result<()> {
         "/console/policy".into(),
     ] {
         let page = text(&operator.get(&path).await);
-        for word in ["Opened {", "NeverOpened", "Exists", "Digital ·", "days_ago", "<dd>Box<"] {
+        for word in ["Opened {", "NeverOpened", "Exists", "days_ago", "<dd>Box<"] {
             assert!(!page.contains(word), "{path} says {word}: {page}");
         }
     }

@@ -104,7 +104,7 @@ async fn what_a_page_asks_by_itself_keeps_nobody_signed_in() -> Result<()> {
         poll.send().await;
     }
     site.clock.advance(SignedDuration::from_mins(1));
-    assert_eq!(operator.get("/console").await.status, 303, "left alone for half an hour");
+    assert_eq!(operator.get("/boxes").await.status, 303, "left alone for half an hour");
     Ok(())
 }
 

@@ -210,6 +210,14 @@ pub(crate) fn text(answer: &Answer) -> String {
     String::from_utf8(answer.body.clone()).unwrap()
 }
 
+/// The body without the address that was asked for, which every page knows: to
+/// choose a language, or to sign in and come back.
+pub(crate) fn without_address(answer: &Answer, path: &str) -> String {
+    let encoded = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+    let escaped = path.replace('&', "&#38;");
+    text(answer).replace(path, "").replace(&escaped, "").replace(&encoded.to_string(), "")
+}
+
 pub(crate) fn inbox(company: Company) -> String {
     format!("/boxes/{}", company.number())
 }
