@@ -14,6 +14,7 @@ mod boxes;
 mod content;
 mod counters;
 mod csv;
+mod deep;
 mod download;
 mod error;
 mod export;
@@ -65,7 +66,8 @@ use crate::clock::Clock;
 use crate::documents::DocumentStore;
 use crate::domain::EnterpriseNumber;
 use crate::ledger::{Ledger, Look};
-use crate::search::Search;
+use crate::search::{REACH_MAX, Search};
+use deep::Turned;
 
 /// The boxes of all companies, as their readers see them. Clones share all.
 #[derive(Clone)]
@@ -82,6 +84,9 @@ pub struct Mailbox {
     entered: Cache<EnterpriseNumber, ()>,
     /// Boxes that were too large for a glance within the last minute.
     large: Cache<EnterpriseNumber, ()>,
+    /// How many messages one statement may pass over.
+    reach: u32,
+    turned: Turned,
 }
 
 /// A ledger walks so many rows faster than an index is asked.
@@ -100,7 +105,8 @@ impl Mailbox {
     ) -> Self {
         let minute = || Cache::builder().max_capacity(BOXES_KEPT_MAX).time_to_live(MINUTE).build();
         let (entered, large) = (minute(), minute());
-        Self { ledger, search, documents, clock, small: SMALL, entered, large }
+        let (small, reach, turned) = (SMALL, REACH_MAX, deep::turned());
+        Self { ledger, search, documents, clock, small, entered, large, reach, turned }
     }
 
     /// Asks the index from boxes of more than so many messages on, instead of
@@ -108,6 +114,13 @@ impl Mailbox {
     #[must_use]
     pub fn proposing_beyond(self, messages: u32) -> Self {
         Self { small: messages, ..self }
+    }
+
+    /// Walks beyond so many messages of a list, instead of 10,000, as lists for
+    /// programs do.
+    #[must_use]
+    pub fn walking_beyond(self, messages: u32) -> Self {
+        Self { reach: messages.max(1), ..self }
     }
 
     async fn look(&self, reader: &Reader, place: Place) -> Result<Look, MailboxError> {
