@@ -17,6 +17,7 @@ mod health;
 mod help;
 mod mailbox;
 mod observe;
+mod operate;
 mod page;
 mod pages;
 mod patience;
@@ -141,7 +142,11 @@ pub fn router(web: Web) -> Router {
 
 /// What programs ask of this site, described.
 fn programs() -> Routes<Web> {
-    api::routes().merge(documents::routes()).merge(events::routes()).merge(health::routes())
+    api::routes()
+        .merge(documents::routes())
+        .merge(events::routes())
+        .merge(operate::routes())
+        .merge(health::routes())
 }
 
 /// Every operation that is served to programs, printers' too.

@@ -12,6 +12,7 @@ mod hostile;
 pub(crate) mod issuer;
 mod kept_back;
 mod lookups;
+mod operating;
 mod operation;
 mod organizations;
 mod paces;
