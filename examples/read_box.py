@@ -4,10 +4,14 @@ Against `facteur demo`:
 
     python3 examples/read_box.py http://127.0.0.1:8080 PERSONA [ENTERPRISE]
 
-where PERSONA is the id of one of the persons to pick at /sign-in.
+where PERSONA is the id of one of the persons to pick at /sign-in. As software of
+a company does it, with an access token of the issuer that `[api]` names:
+
+    FACTEUR_TOKEN=… python3 examples/read_box.py https://box.example - [ON-BEHALF-OF]
 """
 
 import json
+import os
 import sys
 from http.cookiejar import CookieJar
 from urllib.parse import urlencode
@@ -15,14 +19,28 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 
 def main(url, person, enterprise=None):
-    opener = build_opener(HTTPCookieProcessor(CookieJar()))
-    if enterprise:
-        opener.addheaders.append(("Facteur-Enterprise", enterprise))
-    opener.open(f"{url}/sign-in/persona", urlencode({"person": person}).encode())
+    token = os.environ.get("FACTEUR_TOKEN")
+    opener = by_token(token, enterprise) if token else signed_in(url, person, enterprise)
     for message in unread(opener, url):
         for attachment in ask(opener, f"{url}/ebox/messages/{message}/attachments")["items"]:
             with opener.open(attachment["contentHref"]) as answer:
                 print(message, len(answer.read()))
+
+
+def by_token(token, behalf):
+    opener = build_opener()
+    opener.addheaders.append(("Authorization", f"Bearer {token}"))
+    if behalf:
+        opener.addheaders.append(("On-Behalf-Of", behalf))
+    return opener
+
+
+def signed_in(url, person, enterprise):
+    opener = build_opener(HTTPCookieProcessor(CookieJar()))
+    if enterprise:
+        opener.addheaders.append(("Facteur-Enterprise", enterprise))
+    opener.open(f"{url}/sign-in/persona", urlencode({"person": person}).encode())
+    return opener
 
 
 def unread(opener, url):

@@ -16,7 +16,7 @@ use crate::mailbox::Mailbox;
 use crate::paper::office::Office;
 use crate::search::Search;
 use crate::telemetry;
-use crate::web::{self, Backstage, Gate, Pages, Programs, Readiness, Web};
+use crate::web::{self, Backstage, Bounds, Gate, Pages, Programs, Readiness, Web};
 
 impl App {
     pub(super) fn serve_web(
@@ -35,14 +35,17 @@ impl App {
         let mailbox = Mailbox::new(Arc::clone(&ledger), search, documents.clone(), clock);
         let gate = Gate::new(&self.config).context("failed to prepare the REST interface")?;
         let gate = Arc::new(gate);
+        let following = Arc::clone(&gate).follow(Arc::clone(&self.ledger), machine(), stop.clone());
+        lifecycle.spawn("web share", following);
         let tls = web::acceptor(&self.config.web).context("failed to prepare TLS")?;
         let programs = Programs { gate: Arc::clone(&gate), intake };
         let backstage = Backstage { intake: self.intake(), printers: Arc::clone(&self.printers) };
         let web = Web::new(ledger, documents, machine(), readiness, pages, mailbox, programs)
             .with_console(backstage);
         let lease = SignedDuration::from_mins(i64::from(self.config.paper.lease_minutes));
+        let bounds = Bounds::of(&self.config.web);
         let router = web::router(web).merge(web::printers_router(office, lease, gate));
-        lifecycle.spawn("web", web::serve_over(tls, listener, router, stop));
+        lifecycle.spawn("web", web::serve_over(tls, listener, router, bounds, stop));
         Ok(())
     }
 
@@ -54,7 +57,8 @@ impl App {
         let listener = bind("metrics.listen", self.config.metrics.listen).await?;
         let address = listener.local_addr()?;
         let router = web::metrics_router(telemetry.clone());
-        lifecycle.spawn("metrics", web::serve(listener, router, lifecycle.soft().clone()));
+        let bounds = Bounds::of(&self.config.web);
+        lifecycle.spawn("metrics", web::serve(listener, router, bounds, lifecycle.soft().clone()));
         Ok(address)
     }
 

@@ -52,6 +52,10 @@ sections! {
         tls_key: PathBuf,
         /// Addresses of proxies that say for whom they ask, separated by blanks.
         proxies: String,
+        /// How long the head of a request may take, and a connection lie idle.
+        head_secs: u16,
+        /// Connections at the same time.
+        connections_max: u16,
     }
     /// `[api]`
     Api {

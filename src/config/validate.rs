@@ -35,6 +35,8 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         return Err(fault("paper.link_base", "must begin with http:// or https://".into()));
     }
     within("record.years", config.record.years, 1..=100)?;
+    within("web.head_secs", config.web.head_secs, 1..=600)?;
+    within("web.connections_max", config.web.connections_max, 16..=60_000)?;
     within("shutdown.grace_secs", config.shutdown.grace_secs, 0..=3_600)?;
     config
         .log

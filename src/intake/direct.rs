@@ -41,6 +41,9 @@ pub enum NotTaken {
     /// Its pace asks for a longer wait.
     #[error("the application's pace asks to wait for {0:?}")]
     TooFast(Duration),
+    /// An operator paused the application's lane.
+    #[error("an operator paused the application's lane")]
+    Paused,
     /// The engine stops, or the ledger does not take it for now. It may have
     /// been recorded.
     #[error("not recorded for now")]
@@ -51,7 +54,7 @@ pub enum NotTaken {
 pub(super) struct Waiter(Mutex<Option<oneshot::Sender<Verdict>>>);
 
 impl Waiter {
-    fn new() -> (Arc<Self>, oneshot::Receiver<Verdict>) {
+    pub(super) fn new() -> (Arc<Self>, oneshot::Receiver<Verdict>) {
         let (says, hears) = oneshot::channel();
         (Arc::new(Self(Mutex::new(Some(says)))), hears)
     }
@@ -64,6 +67,7 @@ impl Waiter {
 }
 
 /// A publication as its sender, already proven, handed it over.
+#[derive(Clone)]
 pub struct Direct {
     /// The application that publishes.
     pub application: ApplicationId,
@@ -79,30 +83,40 @@ pub struct Direct {
 }
 
 impl Intake {
+    /// Takes a publication's turn under the pace of its application, before
+    /// anything of it is read: nothing is held for one whose turn is far off.
+    ///
+    /// # Errors
+    /// While the lane is paused; and where the turn does not come within a
+    /// second, whoever else waits for one.
+    pub async fn turn(&self, reference: &Reference, id: &ApplicationId) -> Result<(), NotTaken> {
+        if reference.controls.is_lane_paused(id) {
+            return Err(NotTaken::Paused);
+        }
+        let Some(pace) = self.paces().of(reference, id) else { return Ok(()) };
+        let lane = Lane::Application(id.clone());
+        let last = Instant::now() + SITTING_MAX;
+        while let Err(wait) = pace.turn() {
+            count::throttled(&lane);
+            if Instant::now() + wait > last {
+                return Err(NotTaken::TooFast(wait));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
     /// Records a publication and answers after the commit.
     ///
     /// # Errors
     /// When it was not, or may not have been, recorded.
     pub async fn publish(&self, direct: Direct) -> Result<Verdict, NotTaken> {
-        let reference = Arc::clone(&direct.reference);
-        let application =
-            reference.applications.get(&direct.application).ok_or(NotTaken::Unknown)?;
-        if let Some(pace) = self.paces().of(&reference, &direct.application) {
-            let lane = Lane::Application(direct.application.clone());
-            while let Err(wait) = pace.turn() {
-                count::throttled(&lane);
-                if wait > SITTING_MAX {
-                    return Err(NotTaken::TooFast(wait));
-                }
-                tokio::time::sleep(wait).await;
-            }
-        }
         let (waiter, hears) = Waiter::new();
         let deadline = Instant::now() + ANSWER_MAX;
         // Where placing takes too long, the batch does it.
         let placing = tokio::time::timeout_at(deadline, self.is_placed(&direct));
         let is_placed = placing.await.unwrap_or(false);
-        let arrival = arrival(direct, application.account.to_string(), waiter);
+        let arrival = arrival(direct, waiter)?;
         self.ready().push(Arrival { is_placed, ..arrival });
         match tokio::time::timeout_at(deadline, hears).await {
             Ok(Ok(verdict)) => Ok(verdict),
@@ -112,8 +126,10 @@ impl Intake {
 }
 
 /// With the properties that the application's own account would have set.
-fn arrival(direct: Direct, account: String, waiter: Arc<Waiter>) -> Arrival {
+pub(super) fn arrival(direct: Direct, waiter: Arc<Waiter>) -> Result<Arrival, NotTaken> {
     let id = direct.application.to_string();
+    let application = direct.reference.applications.get(&direct.application);
+    let account = application.ok_or(NotTaken::Unknown)?.account.to_string();
     let properties = Properties {
         message_id: Some(direct.key.to_string()),
         app_id: Some(id.clone()),
@@ -124,5 +140,5 @@ fn arrival(direct: Direct, account: String, waiter: Arc<Waiter>) -> Arrival {
     let lane = Lane::Application(direct.application);
     let mut arrival = Arrival::unqueued(lane, id, direct.body, properties);
     (arrival.waiter, arrival.carried) = (Some(waiter), direct.carried);
-    arrival
+    Ok(arrival)
 }

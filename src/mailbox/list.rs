@@ -58,7 +58,8 @@ impl Mailbox {
 
     /// The same for programs: newest first, and without the labels and letters
     /// of each message. One statement where the box is small and one part of
-    /// it is open, as it is for nearly all.
+    /// it is open, as it is for nearly all. Their lists have no end but the
+    /// box's: see [`super::deep`].
     ///
     /// # Errors
     /// As [`Mailbox::list`].
@@ -69,11 +70,17 @@ impl Mailbox {
         filter: &Filter,
         page: Page,
     ) -> Result<Listed, MailboxError> {
-        let (page, place) = (page.check()?, Place::Box(enterprise));
+        let (page, place) = (page.is_page()?, Place::Box(enterprise));
         check(filter)?;
+        if page.is_beyond(self.reach) {
+            return self.deep(reader, enterprise, filter, page).await;
+        }
         let glance = self.glance(reader, enterprise, filter, page).await?;
         let Some(Glance { lines, total }) = glance else {
-            return self.list(reader, place, filter, Order::Newest, page).await;
+            let listed = self.list(reader, place, filter, Order::Newest, page).await?;
+            let last = listed.lines.last().filter(|_| listed.lines.len() == page.size as usize);
+            self.remember(reader, enterprise, filter, page, last.map(|line| &line.id));
+            return Ok(listed);
         };
         self.enter(enterprise).await?;
         Ok(Listed { lines, total: Total::of(total), exact: Some(total) })

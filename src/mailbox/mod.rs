@@ -14,6 +14,7 @@ mod boxes;
 mod content;
 mod counters;
 mod csv;
+mod deep;
 mod download;
 mod error;
 mod export;
@@ -68,7 +69,8 @@ use crate::clock::Clock;
 use crate::documents::DocumentStore;
 use crate::domain::EnterpriseNumber;
 use crate::ledger::{Ledger, Look};
-use crate::search::Search;
+use crate::search::{REACH_MAX, Search};
+use deep::Turned;
 
 /// The boxes of all companies, as their readers see them. Clones share all.
 #[derive(Clone)]
@@ -87,6 +89,9 @@ pub struct Mailbox {
     large: Cache<EnterpriseNumber, ()>,
     /// What stands in tables for people.
     wording: Arc<Wording>,
+    /// How many messages one statement may pass over.
+    reach: u32,
+    turned: Turned,
 }
 
 /// A ledger walks so many rows faster than an index is asked.
@@ -106,7 +111,8 @@ impl Mailbox {
         let minute = || Cache::builder().max_capacity(BOXES_KEPT_MAX).time_to_live(MINUTE).build();
         let (entered, large) = (minute(), minute());
         let wording = Arc::new(csv::plain);
-        Self { ledger, search, documents, clock, small: SMALL, entered, large, wording }
+        let (small, reach, turned) = (SMALL, REACH_MAX, deep::turned());
+        Self { ledger, search, documents, clock, small, entered, large, wording, reach, turned }
     }
 
     /// With the texts that tables for people are written in.
@@ -120,6 +126,13 @@ impl Mailbox {
     #[must_use]
     pub fn proposing_beyond(self, messages: u32) -> Self {
         Self { small: messages, ..self }
+    }
+
+    /// Walks beyond so many messages of a list, instead of 10,000, as lists for
+    /// programs do.
+    #[must_use]
+    pub fn walking_beyond(self, messages: u32) -> Self {
+        Self { reach: messages.max(1), ..self }
     }
 
     async fn look(&self, reader: &Reader, place: Place) -> Result<Look, MailboxError> {

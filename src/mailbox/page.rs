@@ -7,7 +7,7 @@ use crate::search::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, REACH_MAX};
 pub const COUNT_MAX: u32 = 10_000;
 
 /// A page of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
     /// From 1.
     pub number: u32,
@@ -24,16 +24,26 @@ impl Default for Page {
 impl Page {
     /// Whether the page can be asked for: within the first 10,000 messages.
     pub(super) fn check(self) -> Result<Self, MailboxError> {
-        let is_there = self.number > 0 && (1..=PAGE_SIZE_MAX).contains(&self.size);
-        if !is_there {
-            let message = format!("pages count from 1 and hold 1 to {PAGE_SIZE_MAX} messages");
-            return Err(MailboxError::invalid("page", message));
-        }
-        if u64::from(self.number) * u64::from(self.size) > u64::from(REACH_MAX) {
+        if self.is_page()?.is_beyond(REACH_MAX) {
             let message = format!("a list reaches {REACH_MAX} messages: narrow it");
             return Err(MailboxError::invalid("page", message));
         }
         Ok(self)
+    }
+
+    /// Whether it is a page at all, however far down.
+    pub(super) fn is_page(self) -> Result<Self, MailboxError> {
+        let is_there = self.number > 0 && (1..=PAGE_SIZE_MAX).contains(&self.size);
+        if !is_there || self.number.checked_mul(self.size).is_none() {
+            let message = format!("pages count from 1 and hold 1 to {PAGE_SIZE_MAX} messages");
+            return Err(MailboxError::invalid("page", message));
+        }
+        Ok(self)
+    }
+
+    /// Whether it ends after so many messages.
+    pub(super) fn is_beyond(self, reach: u32) -> bool {
+        u64::from(self.number) * u64::from(self.size) > u64::from(reach)
     }
 
     /// Messages before it.

@@ -21,14 +21,14 @@ use crate::ledger::{Class, LedgerError, Reference};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 
-/// The application that asks, proven.
-pub(super) struct Caller(pub(super) ApplicationId);
+/// The application that asks, proven, as one that is answered problems.
+pub(super) struct Caller(pub(super) Publisher);
 
 impl FromRequestParts<Web> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
-        Publisher::of(parts, web).await.map(|publisher| Self(publisher.application))
+        Publisher::of(parts, web).await.map(Self)
     }
 }
 
@@ -45,7 +45,10 @@ pub(super) async fn key_holder(
     let reference = web.ledger.reference().await.map_err(|error| away(&error))?;
     let application = reference.applications.get(&id);
     let expected = application.and_then(|application| application.upload_key_digest);
-    if is_key(&key, expected) { Ok((id, reference)) } else { Err(Problem::unauthenticated()) }
+    match is_key(&key, expected) {
+        true => Ok((id, reference)),
+        false => Err(web.gate.unproven(parts, Problem::unauthenticated())),
+    }
 }
 
 fn credentials(parts: &Parts) -> Option<(ApplicationId, String)> {

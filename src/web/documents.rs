@@ -5,21 +5,16 @@
 //! it does not exist. Content is somebody else's, so it is served to be saved
 //! and never to be shown: it must not run as a page of this site.
 
-use std::time::Duration;
-
-use axum::body::{Body, BodyDataStream};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
-use tokio::time::Instant;
+use futures_util::TryStreamExt as _;
 
-use super::api::SENDERS;
 use super::api::describe::{At, Operation, Routes, Tag, bytes};
+use super::api::{SENDERS, forbidden};
 use super::auth::{Caller, away};
 use super::{Problem, Web};
-use crate::config::Api;
 use crate::documents::upload::{UploadError, Uploaded, upload};
 use crate::documents::{BoxError, DOCUMENT_BYTES_MAX, DocumentError};
 use crate::domain::{Code, Digest, MEDIA_TYPES};
@@ -35,7 +30,7 @@ pub(super) fn routes() -> Routes<Web> {
         .problems(&[400, 408, 409, 413, 415]);
     let taken = MEDIA_TYPES.iter().fold(taken, |taken, media| taken.takes(media, bytes));
     let given = Operation::get("/documents/{sha256}", "getDocument", Tag::Documents)
-        .says("Gives an application its own document back", "")
+        .says("Gives an application its own document back", "Not with a token for one enterprise.")
         .answers(200, "Its bytes", "*/*", bytes)
         .with(200, "ETag", "Its digest")
         .done(304, "As the client has it (If-None-Match)")
@@ -53,16 +48,16 @@ pub(super) fn routes() -> Routes<Web> {
 /// Takes a document in: 201 when it is new, 200 when it was there.
 pub(super) async fn put(
     State(web): State<Web>,
-    Caller(application): Caller,
+    Caller(publisher): Caller,
     At(sha256): At<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Problem> {
-    let key = (application, digest(&sha256)?);
+    let key = (publisher.application, digest(&sha256)?);
     let media_type = media_type(&headers)?;
     check_length(&headers)?;
     let _place = web.uploads.acquire().await;
-    let pieces = Box::pin(timed(body.into_data_stream(), Patience::of(&web.gate.settings)));
+    let pieces = Box::pin(body.into_data_stream().map_err(BoxError::from));
     let now = web.clock.now();
     match upload(&web.ledger, &web.documents, &key, Some(media_type), pieces, now).await {
         Ok(Uploaded::Created) => Ok(StatusCode::CREATED),
@@ -74,11 +69,14 @@ pub(super) async fn put(
 /// Gives an application its own document back.
 pub(super) async fn get(
     State(web): State<Web>,
-    Caller(application): Caller,
+    Caller(publisher): Caller,
     At(sha256): At<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let key = (application, digest(&sha256)?);
+    if publisher.enterprise.is_some() {
+        return Err(not_for_one());
+    }
+    let key = (publisher.application, digest(&sha256)?);
     let row = web.ledger.document(&key).await.map_err(|error| away(&error))?;
     let row = row.filter(|row| row.is_stored).ok_or_else(unknown)?;
     let tag = format!("\"{}\"", key.1);
@@ -148,44 +146,6 @@ fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// How long a body may take. A sender that takes longer gives its place to
-/// another.
-#[derive(Clone, Copy)]
-pub(super) struct Patience {
-    /// Without a byte.
-    silence: Duration,
-    /// When all of it must have come, however steadily it trickles.
-    end: Instant,
-}
-
-impl Patience {
-    /// Of a body that begins now.
-    pub(super) fn of(settings: &Api) -> Self {
-        let secs = |secs: u16| Duration::from_secs(u64::from(secs));
-        Self {
-            silence: secs(settings.silence_secs),
-            end: Instant::now() + secs(settings.arrival_secs),
-        }
-    }
-}
-
-/// Ends with an error ([`Elapsed`]) when that takes too long.
-///
-/// [`Elapsed`]: tokio::time::error::Elapsed
-pub(super) fn timed(
-    body: BodyDataStream,
-    patience: Patience,
-) -> impl Stream<Item = Result<Bytes, BoxError>> {
-    stream::unfold(body, move |mut body| async move {
-        let until = patience.end.min(Instant::now() + patience.silence);
-        let piece = match tokio::time::timeout_at(until, body.next()).await {
-            Ok(piece) => piece?.map_err(BoxError::from),
-            Err(elapsed) => Err(elapsed.into()),
-        };
-        Some((piece, body))
-    })
-}
-
 pub(super) fn refused(error: &UploadError) -> Problem {
     match error {
         UploadError::Ledger(error) => away(error),
@@ -196,10 +156,6 @@ pub(super) fn refused(error: &UploadError) -> Problem {
         UploadError::Document(fault) => match fault {
             DocumentError::TooLarge { max } => too_large(*max),
             DocumentError::Digest { .. } => unprocessable(Code::Digest, fault.to_string()),
-            DocumentError::Source(cause) if cause.is::<tokio::time::error::Elapsed>() => {
-                let message = "the body did not come in time";
-                Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Malformed.as_str(), message)
-            }
             DocumentError::Source(_) => {
                 let message = "the body broke off";
                 Problem::new(StatusCode::BAD_REQUEST, Code::Malformed.as_str(), message)
@@ -224,6 +180,13 @@ fn too_large(max: u64) -> Problem {
 
 fn unprocessable(code: Code, message: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code.as_str(), message)
+}
+
+/// A document is the application's: it does not say for which of the
+/// organizations that publish through it somebody brought it.
+fn not_for_one() -> Problem {
+    let message = "a token for one enterprise reads no document of an application back";
+    forbidden("NOT_FOR_ONE_ENTERPRISE", message)
 }
 
 fn unknown() -> Problem {

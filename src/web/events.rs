@@ -12,9 +12,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::api::SENDERS;
+use super::api::callers::Publisher;
 use super::api::describe::{Operation, Routes, Tag, of};
 use super::auth::{Caller, away};
 use super::{Problem, Web};
+use crate::ledger::Entry;
 use crate::relay::{CloudEvent, Receipt, has_receipt, receipt};
 
 /// Events on a page.
@@ -42,7 +44,8 @@ pub(super) fn routes() -> Routes<Web> {
     let feed_of = Operation::get("/events", "events", Tag::Events)
         .says(
             "What an application is told, from the beginning, by sequence number",
-            "A page of receipts as CloudEvents; Link leads to what follows, now or later.",
+            "A page of receipts as CloudEvents; Link leads to what follows, now or later. A token \
+             for one enterprise is told of that one's mail alone, and of its mandators'.",
         )
         .keys(SENDERS)
         .criteria::<Asked>()
@@ -59,7 +62,7 @@ pub(super) fn routes() -> Routes<Web> {
 
 pub(super) async fn feed(
     State(web): State<Web>,
-    Caller(application): Caller,
+    Caller(publisher): Caller,
     asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Asked { after, limit }) = asked.map_err(|fault| wrong(fault.body_text()))?;
@@ -68,20 +71,11 @@ pub(super) async fn feed(
     }
     let ledger = &web.ledger;
     let through = ledger.position().await.map_err(|error| away(&error))?;
-    let entries = ledger.journal_of(application.as_str(), after, through, limit).await;
+    let entries = ledger.journal_of(publisher.application.as_str(), after, through, limit).await;
     let entries = entries.map_err(|error| away(&error))?;
-    let epoch = ledger.epoch().await.map_err(|error| away(&error))?;
-    let source = format!("urn:facteur:{epoch}");
+    // Also of a page that shows nothing: what follows is not read twice.
     let last = entries.last().map_or(after, |entry| entry.position);
-    let events: Result<Vec<CloudEvent<Receipt>>, serde_json::Error> = entries
-        .iter()
-        .filter(|entry| has_receipt(entry.kind))
-        .map(|entry| receipt(entry, &source))
-        .collect();
-    let body = events.and_then(|events| serde_json::to_vec(&events)).map_err(|error| {
-        tracing::error!(%error, "a stored receipt cannot be written");
-        Problem::internal()
-    })?;
+    let body = page(&web, &told(&web, &publisher, entries).await?).await?;
     let next = format!("</events?after={last}&limit={limit}>; rel=\"next\"");
     let headers = [
         (header::CONTENT_TYPE, "application/cloudevents-batch+json".to_owned()),
@@ -89,6 +83,34 @@ pub(super) async fn feed(
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
     ];
     Ok((headers, body).into_response())
+}
+
+/// What a caller is told: of a token for one enterprise, what concerns its own
+/// mail and its mandators'. What names no organization is nobody's in particular.
+async fn told(
+    web: &Web,
+    publisher: &Publisher,
+    entries: Vec<Entry>,
+) -> Result<Vec<Entry>, Problem> {
+    let mut told = entries;
+    told.retain(|entry| has_receipt(entry.kind));
+    if publisher.enterprise.is_some() {
+        let organizations = told.iter().filter_map(|entry| entry.organization).collect();
+        let own = publisher.own(web, organizations).await?;
+        told.retain(|entry| entry.organization.is_some_and(|it| own.contains(&it)));
+    }
+    Ok(told)
+}
+
+async fn page(web: &Web, entries: &[Entry]) -> Result<Vec<u8>, Problem> {
+    let epoch = web.ledger.epoch().await.map_err(|error| away(&error))?;
+    let source = format!("urn:facteur:{epoch}");
+    let events: Result<Vec<CloudEvent<Receipt>>, serde_json::Error> =
+        entries.iter().map(|entry| receipt(entry, &source)).collect();
+    events.and_then(|events| serde_json::to_vec(&events)).map_err(|error| {
+        tracing::error!(%error, "a stored receipt cannot be written");
+        Problem::internal()
+    })
 }
 
 fn wrong(message: String) -> Problem {

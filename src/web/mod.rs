@@ -9,6 +9,7 @@ mod assets;
 mod auth;
 mod console;
 mod contact;
+mod cross_site;
 mod documents;
 mod events;
 mod form;
@@ -16,8 +17,10 @@ mod health;
 mod help;
 mod mailbox;
 mod observe;
+mod operate;
 mod page;
 mod pages;
+mod patience;
 mod printers;
 mod problem;
 mod serve;
@@ -34,7 +37,7 @@ pub use health::Readiness;
 pub use pages::{Pages, PagesError};
 pub use printers::router as printers_router;
 pub use problem::Problem;
-pub use serve::{serve, serve_over};
+pub use serve::{Bounds, serve, serve_over};
 pub use sign_in::{Persona, ProviderError, ask_provider};
 pub use tls::{TlsError, acceptor};
 
@@ -42,7 +45,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 use tower_http::csrf::CsrfLayer;
@@ -53,7 +55,9 @@ use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::mailbox::Mailbox;
 use crate::telemetry;
+use api::Places;
 use api::describe::{Operation, Routes};
+use patience::Patience;
 
 /// Uploads that are read at the same time; the next ones wait. Bounds their
 /// memory, about 15 MB each.
@@ -72,8 +76,7 @@ pub struct Web {
     backstage: Option<Arc<Backstage>>,
     gate: Arc<Gate>,
     intake: Arc<Intake>,
-    /// Places for publications that are taken in.
-    publications: Arc<Semaphore>,
+    publications: Arc<Places>,
 }
 
 /// What serving programs takes, beside what serving people does.
@@ -110,7 +113,7 @@ impl Web {
             backstage: None,
             gate,
             intake,
-            publications: Arc::new(Semaphore::new(places)),
+            publications: Arc::new(Places::new(places)),
         }
     }
 
@@ -123,12 +126,15 @@ impl Web {
 
 /// Everything that is served on `web.listen`.
 pub fn router(web: Web) -> Router {
+    let patience = Patience::of(&web.gate.settings);
     Router::new()
         .merge(programs().into_router())
         .merge(pages_router(&web))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .layer(CsrfLayer::new().with_rejection_response(|_| cross_site()))
+        .layer(axum::middleware::from_fn_with_state(patience, patience::keep))
+        .layer(CsrfLayer::new().with_rejection_response(|_| cross_site::refused()))
+        .layer(axum::middleware::from_fn(cross_site::spare_tokens))
         .layer(axum::middleware::from_fn_with_state(web.clone(), page::dress))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(web)
@@ -136,7 +142,11 @@ pub fn router(web: Web) -> Router {
 
 /// What programs ask of this site, described.
 fn programs() -> Routes<Web> {
-    api::routes().merge(documents::routes()).merge(events::routes()).merge(health::routes())
+    api::routes()
+        .merge(documents::routes())
+        .merge(events::routes())
+        .merge(operate::routes())
+        .merge(health::routes())
 }
 
 /// Every operation that is served to programs, printers' too.
@@ -162,11 +172,6 @@ fn pages_router(web: &Web) -> Router<Web> {
         .route("/sign-in/back", get(sign_in::back))
         .route("/sign-in/persona", post(sign_in::pick))
         .route("/sign-out", post(sign_in::sign_out))
-}
-
-/// A form of another site must not act for whoever is signed in here.
-fn cross_site() -> Response {
-    page::PageError::CrossSite.into_response()
 }
 
 /// `/metrics`, served on `metrics.listen`.

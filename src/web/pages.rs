@@ -93,7 +93,7 @@ impl Pages {
             contact: config.contact.clone(),
             sends_notices: !config.notices.host.is_empty(),
             base_url: settings.base_url.clone(),
-            is_secure: settings.base_url.starts_with("https://"),
+            is_secure: is_secure(config),
             session_idle: SignedDuration::from_mins(i64::from(settings.idle_minutes)),
             session_life: SignedDuration::from_hours(i64::from(settings.life_hours)),
             content_security_policy: policy(&settings.issuer),
@@ -137,6 +137,12 @@ impl Pages {
             None => PersonId::new(subject).ok(),
         }
     }
+}
+
+/// Whether we are reached over TLS: our own, or that of a proxy before us.
+fn is_secure(config: &Config) -> bool {
+    let has_tls = !config.web.tls_certificate.as_os_str().is_empty();
+    has_tls || config.sign_in.base_url.starts_with("https://")
 }
 
 /// Our own scripts, styles and pictures; documents in frames of our own; forms

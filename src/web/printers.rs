@@ -24,6 +24,7 @@ use super::api::describe::{Key, Operation, Routes, Tag, bytes, of};
 use super::api::token::Scope;
 use super::api::{Gate, forbidden};
 use super::auth::{away, basic, is_key};
+use super::patience::{self, Patience};
 use super::{Problem, observe, problem};
 use crate::clock::{Clock, SystemClock};
 use crate::ledger::LetterRow;
@@ -50,10 +51,12 @@ pub(super) struct Counter {
 
 /// The routes of printers over an office; a lease holds for `lease`.
 pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Router {
+    let patience = Patience::of(&gate.settings);
     routes()
         .into_router()
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(patience, patience::keep))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(Counter {
             office,
@@ -77,7 +80,7 @@ pub(super) fn routes() -> Routes<Counter> {
                     .takes("application/cloudevents+json", of::<CloudEvent<Report>>)
                     .takes(BATCH, of::<Vec<CloudEvent<Report>>>)
                     .answers(200, "What is made of each", "application/json", of::<Vec<Told>>)
-                    .problems(&[413]),
+                    .problems(&[408, 413]),
                 report,
             )
             .on(
@@ -111,7 +114,7 @@ fn claiming() -> Routes<Counter> {
         )
         .takes("application/json", of::<Wanted>)
         .answers(200, "At most as many as wanted", BATCH, of::<Vec<CloudEvent<Ticket>>>)
-        .problems(&[400, 413]);
+        .problems(&[400, 408, 413]);
     let fetched = Operation::get("/printers/jobs/{job}/package", "fetchPackage", Tag::Printers)
         .says(
             "A letter's package, which claims it",
@@ -171,7 +174,7 @@ impl Counter {
         let printer = self.office.printers().get(&name);
         let expected = printer.and_then(|printer| printer.key_digest);
         if !is_key(&key, expected) {
-            return Err(unauthenticated());
+            return Err(self.gate.unproven(parts, unauthenticated()));
         }
         Ok(name)
     }

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+
+use super::api::shaped;
 
 /// Headers of an answer.
 pub(super) type Headers = Vec<(HeaderName, HeaderValue)>;
@@ -114,6 +117,28 @@ impl Problem {
     }
 }
 
+/// What a body that cannot be read is answered.
+fn unreadable(status: StatusCode, text: String) -> Problem {
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "TOO_LARGE",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "MEDIA_TYPE_NOT_ALLOWED",
+        _ => "MALFORMED",
+    };
+    Problem::new(status, code, text)
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(fault: BytesRejection) -> Self {
+        unreadable(fault.status(), fault.body_text())
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(fault: JsonRejection) -> Self {
+        unreadable(fault.status(), fault.body_text())
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let content_type = HeaderValue::from_static("application/problem+json");
@@ -127,11 +152,17 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) async fn not_found() -> Problem {
+/// What is answered where there is nothing.
+pub(super) fn nothing() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here")
 }
 
-pub(super) async fn method_not_allowed() -> Problem {
+pub(super) async fn not_found(uri: Uri) -> Response {
+    shaped(uri.path(), nothing())
+}
+
+pub(super) async fn method_not_allowed(uri: Uri) -> Response {
     let message = "this is not done with that method";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+    let code = "METHOD_NOT_ALLOWED";
+    shaped(uri.path(), Problem::new(StatusCode::METHOD_NOT_ALLOWED, code, message))
 }

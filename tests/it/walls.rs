@@ -19,7 +19,10 @@ const WALLS: &[Wall] = &[
     Wall { names: &["lapin"], rooms: &["queue/"] },
     Wall { names: &["sqlx"], rooms: &["ledger/", "queue/embedded", "sqlite.rs"] },
     Wall { names: &["tantivy"], rooms: &["search/"] },
-    Wall { names: &["axum", "http", "hyper", "tower", "tower_http"], rooms: &["web/"] },
+    Wall {
+        names: &["axum", "http", "hyper", "hyper_util", "tower", "tower_http"],
+        rooms: &["web/"],
+    },
     Wall { names: &["metrics", "metrics_exporter_prometheus"], rooms: &["telemetry/"] },
     Wall { names: &["object_store"], rooms: &["documents/"] },
     Wall { names: &["openidconnect", "reqwest"], rooms: &["web/"] },

@@ -1,5 +1,6 @@
 //! Who asks: what handlers of the REST interface take as an argument.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -39,6 +40,11 @@ impl Publisher {
             web.gate.keep_pace(application.as_str())?;
             return Ok(Self { application, enterprise: None, reference });
         };
+        Self::by(authority, web).await
+    }
+
+    /// The one that a token with the scope of publishing names.
+    async fn by(authority: Authority, web: &Web) -> Result<Self, Problem> {
         let Authority { application, enterprise, .. } = authority;
         let application = application.ok_or_else(|| {
             let claim = &web.gate.settings.application_claim;
@@ -62,6 +68,22 @@ impl Publisher {
             None => Ok(true),
             Some(own) => is_mandated(web, organization, own).await,
         }
+    }
+
+    /// Those of these organizations for which it may send. What concerns
+    /// another's mail is nothing that it may be told.
+    pub(in crate::web) async fn own(
+        &self,
+        web: &Web,
+        organizations: BTreeSet<EnterpriseNumber>,
+    ) -> Result<BTreeSet<EnterpriseNumber>, Problem> {
+        let mut own = BTreeSet::new();
+        for organization in organizations {
+            if self.may_send_for(web, organization).await? {
+                own.insert(organization);
+            }
+        }
+        Ok(own)
     }
 }
 
@@ -87,27 +109,54 @@ impl FromRequestParts<Web> for Consumer {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Fault> {
         let authority = web.gate.bearer(parts, Scope::Consume, web.clock.now()).await?;
-        let authority = authority.ok_or_else(token_expected)?;
+        Ok(Self::by(authority.ok_or_else(Problem::no_token)?, parts, web).await?)
+    }
+}
+
+impl Consumer {
+    /// The one that a token with the scope of consuming names.
+    async fn by(authority: Authority, parts: &Parts, web: &Web) -> Result<Self, Problem> {
         let own = authority.enterprise.ok_or_else(|| {
             let claim = &web.gate.settings.enterprise_claim;
             forbidden("NO_ENTERPRISE", format!("the token's claim {claim} names no enterprise"))
         })?;
+        let person = authority.person.ok_or_else(|| {
+            let claim = &web.gate.settings.person_claim;
+            forbidden("NO_PERSON", format!("the token's claim {claim} does not say who asks"))
+        })?;
         let enterprise = on_behalf_of(parts)?.unwrap_or(own);
         if !is_mandated(web, enterprise, own).await? {
             let message = "no mandate of that enterprise is in force for yours";
-            return Err(forbidden("NO_MANDATE", message).at("/on-behalf-of").into());
+            return Err(forbidden("NO_MANDATE", message).at("/on-behalf-of"));
         }
         let claims = Claims {
             name: authority.name,
             language: Language::En,
             represents: [enterprise].into(),
         };
-        Ok(Self { reader: Reader { person: authority.person, claims }, enterprise })
+        Ok(Self { reader: Reader { person, claims }, enterprise })
     }
 }
 
-fn token_expected() -> Problem {
-    Problem::no_token()
+/// A program that only asks who sends what: software of a company, or an
+/// agency's application.
+pub(in crate::web) struct Program;
+
+impl Program {
+    /// # Errors
+    /// As for the one, or the other.
+    pub(in crate::web) async fn prove(parts: &Parts, web: &Web) -> Result<Self, Problem> {
+        let Some(authority) = web.gate.authority(parts, web.clock.now()).await? else {
+            return Publisher::of(parts, web).await.map(|_| Self);
+        };
+        match (&authority.scopes, authority.scopes.contains(&Scope::Consume)) {
+            (_, true) => Consumer::by(authority, parts, web).await.map(|_| Self),
+            (scopes, false) if scopes.contains(&Scope::Publish) => {
+                Publisher::by(authority, web).await.map(|_| Self)
+            }
+            _ => Err(web.gate.out_of_scope(Scope::Consume)),
+        }
+    }
 }
 
 fn on_behalf_of(parts: &Parts) -> Result<Option<EnterpriseNumber>, Problem> {

@@ -26,6 +26,30 @@ pub(in crate::web) struct StatusMessage {
     pub(in crate::web::api) pointer: String,
 }
 
+/// With what addresses of the eBox interface begin.
+const OF_EBOX: [&str; 6] = [
+    "ebox",
+    "eboxPreferences",
+    "linkEboxMessage",
+    "publishMessage",
+    "referenceData",
+    "searchMessageStatus",
+];
+
+/// Whether an address is one of the eBox interface.
+pub(in crate::web) fn is_of_ebox(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    OF_EBOX.contains(&first)
+}
+
+/// A problem in the shape that clients of an address know.
+pub(in crate::web) fn shaped(path: &str, problem: Problem) -> Response {
+    match is_of_ebox(path) {
+        true => Fault(problem).into_response(),
+        false => problem.into_response(),
+    }
+}
+
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
         Self(problem)

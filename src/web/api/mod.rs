@@ -4,6 +4,7 @@
 
 pub(super) mod callers;
 pub(super) mod describe;
+mod failures;
 mod fault;
 mod gate;
 mod lookups;
@@ -11,14 +12,17 @@ mod publish;
 mod reading;
 pub(super) mod token;
 
-pub(super) use fault::Fault;
+pub(super) use fault::{Fault, is_of_ebox, shaped};
 pub use gate::Gate;
-pub(super) use gate::forbidden;
+pub(super) use gate::{forbidden, is_bearer};
+pub(super) use publish::Places;
 
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 
-use super::Web;
+use super::{Problem, Web};
 use describe::{Key, Operation, Routes, Tag, array_of, of};
 use lookups::{Preferences, PreferencesSearch, StatusAsked, StatusTold};
 
@@ -27,6 +31,27 @@ const QUESTION_BYTES_MAX: usize = 256 * 1024;
 
 /// By what agencies prove who they are.
 pub(super) const SENDERS: &[Key] = &[Key::TokenToPublish, Key::Application];
+
+/// A moment as the interface's file writes it, `yyyy-MM-dd'T'HH:mm:ssXXX`: in
+/// whole seconds.
+fn whole_seconds(at: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// Bodies are taken as they are: what is packed would be read as what it is not.
+///
+/// # Errors
+/// 415 for a body with a coding.
+fn is_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(CONTENT_ENCODING) {
+        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            let message = "the body must come without Content-Encoding";
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            Err(Problem::new(status, "MEDIA_TYPE_NOT_ALLOWED", message).at("/content-encoding"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// What programs do.
 pub(super) fn routes() -> Routes<Web> {
@@ -70,7 +95,7 @@ fn asked() -> Routes<Web> {
                 .keys(SENDERS)
                 .takes("application/json", of::<PreferencesSearch>)
                 .answers(200, "In the order asked", "application/json", of::<Preferences>)
-                .faults(&[400, 401, 403, 413, 429, 500, 503]),
+                .faults(&[400, 401, 403, 408, 413, 415, 429, 500, 503]),
             lookups::preferences,
         )
         .on(
@@ -82,7 +107,7 @@ fn asked() -> Routes<Web> {
                 .keys(SENDERS)
                 .takes("application/json", array_of::<StatusAsked>)
                 .answers(201, "Of those that are found", "application/json", of::<Vec<StatusTold>>)
-                .faults(&[400, 401, 403, 413, 429, 500, 503]),
+                .faults(&[400, 401, 403, 408, 413, 415, 429, 500, 503]),
             lookups::statuses,
         )
 }

@@ -11,7 +11,11 @@ pub(super) const REASON_CHARS_MAX: usize = 300;
 
 /// Why, in the operator's words, bounded and without control characters.
 pub(super) fn reason(fields: &Fields) -> String {
-    let text = fields.one("reason").unwrap_or_default();
+    kept_reason(fields.one("reason").unwrap_or_default())
+}
+
+/// The same of any words.
+pub(in crate::web) fn kept_reason(text: &str) -> String {
     let kept = text.chars().filter(|letter| !letter.is_control());
     kept.take(REASON_CHARS_MAX).collect()
 }

@@ -24,6 +24,8 @@ mod record;
 mod table;
 mod types;
 
+pub(super) use act::kept_reason;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -38,7 +38,7 @@ impl FromRequestParts<Web> for Operator {
                 now: web.clock.now(),
                 visitor,
             }),
-            _ => Err(problem::not_found().await.into_response()),
+            _ => Err(problem::nothing().into_response()),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -37,9 +38,9 @@ pub(super) struct Wanted {
 pub(super) async fn lease_tickets(
     State(counter): State<Counter>,
     Asking(printer): Asking,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let Object(wanted): Object<Wanted> = json_body(&body)?;
+    let Object(wanted): Object<Wanted> = json_body(&body?)?;
     let who = claimant(wanted.claimant.as_deref().unwrap_or(&printer))?;
     let office = &counter.office;
     let limit = i64::from(wanted.max.min(PAGE_MAX));

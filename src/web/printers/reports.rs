@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
@@ -20,10 +21,10 @@ use crate::web::auth::away;
 pub(super) async fn report(
     State(counter): State<Counter>,
     Asking(printer): Asking,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Vec<Told>>, Problem> {
     let account = counter.office.printers().get(&printer).and_then(|it| it.account.clone());
-    let message = Letterbox { printer, account, body: body.to_vec() };
+    let message = Letterbox { printer, account, body: body?.to_vec() };
     let heard = counter.office.hear(&[message]).await.map_err(|error| away(&error))?;
     Ok(Json(heard.into_iter().map(verdict).collect()))
 }

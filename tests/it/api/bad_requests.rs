@@ -68,6 +68,10 @@ async fn requests_without_key_or_kind_are_refused() -> Result<()> {
     let keyless = counter.request("/ebox/messages").header("content-type", &content_type());
     let answer = keyless.body(&body).send().await;
     ensure!(answer.status == 400 && answer.json()["code"] == "MISSING_IDEMPOTENCY_KEY");
+    let long = counter.publish(&"k".repeat(256), &body).await;
+    ensure!(long.status == 400 && long.json()["code"] == "INVALID_INPUT", "{long:?}");
+    let two = counter.publication("one", &body).header("idempotency-key", "two").send().await;
+    ensure!(two.status == 400 && two.json()["pointer"] == "/idempotency-key", "{two:?}");
     let kind = counter.request("/ebox/messages").header("idempotency-key", "k");
     let answer = kind.header("content-type", "application/json").body(b"{}").send().await;
     ensure!(answer.status == 415, "{answer:?}");

@@ -11,7 +11,7 @@ use facteur::intake::{self, Rulebook};
 use facteur::ledger::{Account, Ledger};
 use facteur::lifecycle::Lifecycle;
 use facteur::mailbox::Mailbox;
-use facteur::web::{self, Gate, Pages, Programs, Readiness, Web};
+use facteur::web::{self, Bounds, Gate, Pages, Programs, Readiness, Web};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -77,6 +77,7 @@ impl Counter {
         let ours = Arc::clone(&ledger.ledger);
         let documents = desk.documents.clone();
         let mailbox = Mailbox::new(Arc::clone(&ours), None, documents.clone(), Arc::clone(&clock));
+        let gate = Gate::new(&config)?;
         let web = Web::new(
             Arc::clone(&ours),
             documents,
@@ -84,11 +85,12 @@ impl Counter {
             Readiness::new(stopping.clone()),
             Pages::new(&config, Vec::new())?,
             mailbox,
-            Programs { gate: Arc::new(Gate::new(&config)?), intake: Arc::clone(&desk.intake) },
+            Programs { gate: Arc::new(gate), intake: Arc::clone(&desk.intake) },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let serving = web::serve(listener, web::router(web), stopping.clone());
+        let bounds = Bounds::of(&config.web);
+        let serving = web::serve(listener, web::router(web), bounds, stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "it is stopped when the counter is dropped")]
         drop(tokio::spawn(serving));
         let now = clock.now().as_second();

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
+use super::counter::{file, message, whole};
 use super::get;
 use super::running::{Running, UPLOAD_KEY};
 use crate::pages::site::{Site, manager};
@@ -58,6 +59,29 @@ async fn examples_publish_a_letter_and_ask_whether_it_was_read() -> Result<()> {
     let listed = running.engine.request("GET", "/ebox/messages");
     let listed = listed.header("authorization", &format!("Bearer {}", running.token()));
     ensure!(listed.send().await.json()["totalItems"] == 3);
+    Ok(())
+}
+
+/// What a company's software types to read its box, with a token: in Python, in
+/// Rust.
+#[tokio::test]
+async fn examples_read_a_box_with_a_token() -> Result<()> {
+    let mut running = Running::start().await?;
+    let token = running.token();
+    running.program = running.program.set("FACTEUR_TOKEN", &token);
+    let [python, rust] = example("read_box")?;
+    let publication = notice_with(json!([{ "httpPartName": "bill", "isMainContent": true }]));
+    for ((interpreter, before), more) in [(python, vec!["-"]), (rust, vec![])] {
+        let body = whole(&[message(&publication), file("bill", b"%PDF-1.7")]);
+        let published = running.publication(&interpreter, &body).send().await.json();
+        let id = published["messageId"].as_str().context("not published")?.to_owned();
+        let url = [&*running.url];
+        let whole: Vec<&str> = before.iter().map(String::as_str).chain(url).chain(more).collect();
+        let read = running.program.foreign(&interpreter, &whole).await?;
+        ensure!(read.code == Some(0) && read.out == format!("{id} 8\n"), "{read:?}");
+        let again = running.program.foreign(&interpreter, &whole).await?;
+        ensure!(again.out.is_empty(), "it was read: {again:?}");
+    }
     Ok(())
 }
 

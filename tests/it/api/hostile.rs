@@ -17,7 +17,8 @@ async fn a_wrong_parameter_is_named_and_never_ignored() -> Result<()> {
         "page=-1",
         "page=x",
         "page=4294967296",
-        "page=101&pageSize=100",
+        "page=101&pageSize=100&q=avis&qlang=fr",
+        "page=42949673&pageSize=100",
         "pageSize=0",
         "pageSize=101",
         "page=1&page=2",
@@ -33,6 +34,7 @@ async fn a_wrong_parameter_is_named_and_never_ignored() -> Result<()> {
         "messageTypeId=",
         "q=avis",
         "q=avis&qlang=xx",
+        "q=%00&qlang=fr",
     ] {
         let answer = get(&program, &format!("/ebox/messages?{query}")).await;
         assert_eq!((answer.status, &*code(&answer)), (400, "INVALID_INPUT"), "{query}");

@@ -18,6 +18,8 @@ on_both_ledgers! {
     preferences: sqlite_preferences_foretell_the_medium, postgres_preferences_foretell_the_medium;
     nobody: sqlite_a_box_that_nobody_could_open_is_foretold_as_it_is_decided,
         postgres_a_box_that_nobody_could_open_is_foretold_as_it_is_decided;
+    refusals: sqlite_a_company_that_would_be_refused_has_no_medium,
+        postgres_a_company_that_would_be_refused_has_no_medium;
     statuses: sqlite_statuses_are_told_to_the_sender_alone,
         postgres_statuses_are_told_to_the_sender_alone;
 }
@@ -98,13 +100,43 @@ async fn nobody(ledger: &TestLedger) -> Result<()> {
         let told = counter.ask("/eboxPreferences/search", &asked).await.json();
         let told = &told["items"][0];
         ensure!(told["medium"] == medium && told["reason"] == reason, "{company:?}: {told}");
-        ensure!(told["hasEbox"] == true && told["isActivated"] == true, "{told}");
+        // To senders the box of a company in its first days is none.
+        let has_box = company == Company::Active;
+        ensure!(told["hasEbox"] == has_box && told["isActivated"] == has_box, "{told}");
         let key = format!("{company:?}");
         let published = counter.publish(&key, &whole(&[message(&notice(company))])).await.json();
         let id: MessageId = published["messageId"].as_str().unwrap_or_default().parse()?;
         let explained = counter.ledger.explain(id).await?.context("not recorded")?;
         ensure!(explained.medium.as_str() == medium, "{published}");
         ensure!(*explained.reason == *reason && published["code"] == told["flag"], "{published}");
+    }
+    Ok(())
+}
+
+/// What would be refused has no medium, and is refused by that code.
+async fn refusals(ledger: &TestLedger) -> Result<()> {
+    let rulebook = Rulebook { is_registry_complete: true, ..rulebook()? };
+    let counter = Counter::with(ledger, rulebook).await?;
+    for company in [Company::Closed, Company::Unknown] {
+        let asked = json!({ "recipients": [party(company)], "senderOrganizationId": ONSS,
+                            "messageTypeId": NOTICE });
+        let told = counter.ask("/eboxPreferences/search", &asked).await.json();
+        let told = &told["items"][0];
+        ensure!(told["hasEbox"] == false && told["medium"].is_null(), "{company:?}: {told}");
+        let refused = counter.publish("refused", &whole(&[message(&notice(company))])).await;
+        ensure!(refused.status == 400, "{company:?}: {refused:?}");
+        ensure!(refused.json()["code"] == told["reason"], "{company:?}: {told}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_that_is_too_large_is_refused_in_the_interfaces_shape() -> Result<()> {
+    let ledger = crate::support::ledgers::sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
+    for path in ["/searchMessageStatus", "/eboxPreferences/search"] {
+        let large = counter.request(path).body(&vec![b' '; 300_000]).send().await;
+        ensure!(large.status == 413 && super::code(&large) == "TOO_LARGE", "{path}: {large:?}");
     }
     Ok(())
 }
@@ -116,7 +148,10 @@ async fn statuses(ledger: &TestLedger) -> Result<()> {
     let of = json!({ "eboxType": "enterprise", "eboxIdValue": Company::Active.number() });
     let other = json!({ "eboxType": "enterprise", "eboxIdValue": Company::Boxless.number() });
     let unknown = json!({ "messageId": uuid::Uuid::now_v7() });
-    let asked = json!([{ "messageId": id, "eboxId": of }, unknown]);
+    // What cannot be an id is as unknown as any other.
+    let nonsense = json!({ "messageId": "nonsense" });
+    let asked = json!([{ "messageId": id, "eboxId": of }, unknown, nonsense]);
+    ensure!(counter.ask("/searchMessageStatus", &json!([])).await.json() == json!([]));
     let answer = counter.ask("/searchMessageStatus", &asked).await;
     let told = answer.json();
     ensure!(answer.status == 201 && told.as_array().is_some_and(|all| all.len() == 1), "{told}");

@@ -43,6 +43,7 @@ async fn answers_fit_the_interfaces_own_schemas() -> Result<()> {
         shipped::fits(&definition(name)?, &body, &path);
         shipped::fits(&described(name)?, &body, &path);
         assert!(!body.to_string().contains("null"), "{path}: {body}");
+        dates_are_whole(&body, &path);
     }
     for path in [
         format!("{file}/body"),
@@ -85,4 +86,21 @@ async fn every_operation_of_the_interface_is_there() -> Result<()> {
         assert!(wanted.iter().all(|name| served.contains(name)), "{path}: {served:?}");
     }
     Ok(())
+}
+
+/// `yyyy-MM-dd'T'HH:mm:ssXXX`, as the file has it.
+fn dates_are_whole(value: &serde_json::Value, path: &str) {
+    let format = regex::Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$").unwrap();
+    match value {
+        serde_json::Value::Object(properties) => {
+            for (name, value) in properties {
+                if let (true, Some(date)) = (name.ends_with("Date"), value.as_str()) {
+                    assert!(format.is_match(date), "{path}: {name} is {date}");
+                }
+                dates_are_whole(value, path);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|it| dates_are_whole(it, path)),
+        _ => {}
+    }
 }

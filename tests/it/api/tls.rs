@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use axum::Router;
 use axum::routing::get;
 use facteur::config::Config;
-use facteur::web;
+use facteur::web::{self, Bounds};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -25,7 +25,8 @@ fn config(certificate: &str, key: &str) -> Result<Config, facteur::config::Confi
 
 #[tokio::test]
 async fn a_client_that_never_greets_keeps_nobody_waiting() -> Result<()> {
-    let tls = web::acceptor(&config(CERTIFICATE, KEY)?.web)?;
+    let config = config(CERTIFICATE, KEY)?;
+    let tls = web::acceptor(&config.web)?;
     ensure!(tls.is_some());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -33,7 +34,7 @@ async fn a_client_that_never_greets_keeps_nobody_waiting() -> Result<()> {
     let stop = CancellationToken::new();
     let _stop = stop.clone().drop_guard();
     #[expect(clippy::disallowed_methods, reason = "it is stopped when the test ends")]
-    drop(tokio::spawn(web::serve_over(tls, listener, router, stop)));
+    drop(tokio::spawn(web::serve_over(tls, listener, router, Bounds::of(&config.web), stop)));
 
     let _silent = TcpStream::connect(address).await?;
     let mut garbage = TcpStream::connect(address).await?;

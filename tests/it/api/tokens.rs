@@ -128,6 +128,41 @@ async fn a_rotated_key_is_fetched_and_invented_ones_are_not_fetched_for_ever() {
 }
 
 #[tokio::test]
+async fn a_key_that_takes_anothers_name_is_believed_at_once_and_the_old_one_no_more() {
+    for header in [json!({ "alg": "ES256", "kid": "same" }), json!({ "alg": "ES256" })] {
+        let (old, new) = (Key::new("same"), Key::new("same"));
+        let issuer = Issuer::start(&old).await;
+        let site = issuer.site(&[]).await;
+        let claims = issuer.claims(AGENCY, "publish");
+        let seen = old.sign(&header, &claims);
+        assert_eq!(ask(&site, &seen).await.status, 200);
+        issuer.publish(&[&new]);
+        site.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(ask(&site, &new.sign(&header, &claims)).await.status, 200, "{header}");
+        assert_eq!(ask(&site, &seen).await.status, 401, "{header}: withdrawn");
+        for n in 0..50 {
+            site.clock.advance(SignedDuration::from_secs(1));
+            let forged = Key::new("same").sign(&header, &with(&claims, "n", json!(n)));
+            assert_eq!(ask(&site, &forged).await.status, 401);
+        }
+        assert!(issuer.fetches() <= 12, "{} fetches", issuer.fetches());
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_names_nobody_reads_no_box() {
+    let key = Key::new("first");
+    let issuer = Issuer::start(&key).await;
+    let site = issuer.site(&[]).await;
+    let claims = with(&issuer.claims(AGENCY, "publish consume"), "enterprise", json!("0206731645"));
+    let nameless = key.token(&without(&claims, "sub"));
+    assert_eq!(ask(&site, &nameless).await.status, 200, "publishing takes no person");
+    let request = site.request("GET", "/ebox");
+    let answer = request.header("authorization", &format!("Bearer {nameless}")).send().await;
+    assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("NO_PERSON")));
+}
+
+#[tokio::test]
 async fn a_token_that_was_seen_before_ends_when_it_says() {
     let key = Key::new("first");
     let issuer = Issuer::start(&key).await;

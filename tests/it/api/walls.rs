@@ -3,9 +3,11 @@
 use anyhow::Result;
 use serde_json::json;
 
+use super::counter::Counter;
 use super::{code, get, patch};
 use crate::pages::site::{Site, manager};
-use crate::support::world::{Company, attachment, notice_with};
+use crate::support::world::{Company, TAX, attachment, notice_with};
+use crate::web::client::Request;
 
 #[tokio::test]
 async fn anothers_message_looks_like_one_that_does_not_exist() -> Result<()> {
@@ -76,5 +78,43 @@ async fn another_sites_page_changes_nothing() -> Result<()> {
     let request = request.header("sec-fetch-site", "cross-site");
     let request = request.header("content-type", "application/json").body(b"{\"items\":[]}");
     assert_eq!(request.send().await.status, 403);
+    Ok(())
+}
+
+/// A browser sends cookies, and keys that it asked for, by itself; a token never.
+#[tokio::test]
+async fn a_token_is_taken_from_wherever_and_a_refusal_has_the_interfaces_shape() -> Result<()> {
+    let ledger = crate::support::ledgers::sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
+    let elsewhere = [("origin", "https://app.example"), ("sec-fetch-site", "cross-site")];
+    let from = |request: Request| {
+        let request = request.header("content-type", "application/json").body(b"[]");
+        elsewhere.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+    };
+    let by_token = from(counter.request("/searchMessageStatus")).send().await;
+    assert_eq!(by_token.status, 201, "{by_token:?}");
+    let ask = |path: &str| Request::new(counter.address, "POST", path);
+    let by_key = from(ask("/searchMessageStatus").basic(TAX, "a key")).send().await;
+    assert_eq!((by_key.status, &*code(&by_key)), (403, "CROSS_SITE"));
+    let form = from(ask("/sign-out")).send().await;
+    assert_eq!(form.status, 403);
+    assert!(form.header("content-type").unwrap().starts_with("text/html"), "{form:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_in_the_interfaces_shape() -> Result<()> {
+    let site = Site::open().await?;
+    let program = site.signed_in(&manager(Company::Active)).await;
+    for (method, path, status, expected) in [
+        ("GET", "/ebox/nothing", 404, "NOT_FOUND"),
+        ("GET", "/referenceData/nothing", 404, "NOT_FOUND"),
+        ("DELETE", "/ebox", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", "/publishMessage", 405, "METHOD_NOT_ALLOWED"),
+    ] {
+        let request = program.request(method, path).header("sec-fetch-site", "same-origin");
+        let answer = request.send().await;
+        assert_eq!((answer.status, &*code(&answer)), (status, expected), "{method} {path}");
+    }
     Ok(())
 }

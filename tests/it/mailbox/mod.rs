@@ -3,6 +3,7 @@
 
 mod changes;
 mod closure;
+mod deep;
 pub(crate) mod download;
 mod label_names;
 mod management;

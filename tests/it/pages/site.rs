@@ -11,7 +11,7 @@ use facteur::domain::{Language, MessageId, PersonId, Texts};
 use facteur::intake::Judged;
 use facteur::mailbox::Mailbox;
 use facteur::search::{Projection, Search};
-use facteur::web::{self, Backstage, Gate, Pages, Persona, Programs, Readiness, Web};
+use facteur::web::{self, Backstage, Bounds, Gate, Pages, Persona, Programs, Readiness, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -122,7 +122,8 @@ impl Site {
         let web = web.with_console(backstage);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let serving = web::serve(listener, web::router(web), stopping.clone());
+        let bounds = Bounds::of(&config.web);
+        let serving = web::serve(listener, web::router(web), bounds, stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
         drop(tokio::spawn(serving));
         Ok(Self { address, clock, ledger, desk, _stop: stopping.drop_guard(), _index: index })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use facteur::config::Config;
 use facteur::paper::letter::LetterState;
-use facteur::web::{self, Gate};
+use facteur::web::{self, Bounds, Gate};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,7 +29,7 @@ async fn serve(house: &House) -> Result<SocketAddr> {
     let config = Config::load(None, std::iter::empty())?;
     let (office, gate) = (Arc::clone(&house.office), Arc::new(Gate::new(&config)?));
     let router = web::printers_router(office, SignedDuration::from_mins(15), gate);
-    let serving = web::serve(listener, router, CancellationToken::new());
+    let serving = web::serve(listener, router, Bounds::of(&config.web), CancellationToken::new());
     #[expect(clippy::disallowed_methods, reason = "the runtime ends with the test")]
     drop(tokio::spawn(serving));
     Ok(address)

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use facteur::web::Bounds;
 use facteur::{telemetry, web};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -72,12 +74,14 @@ async fn requests_are_measured_by_template_and_known_method() {
     let address = listener.local_addr().unwrap();
     let stopping = CancellationToken::new();
     let router = web::metrics_router(telemetry::install().unwrap());
+    let bounds = Bounds { head: Duration::from_secs(30), connections: 16 };
     let scrape = async {
         let page = Request::new(address, "GET", "/metrics").send().await;
         stopping.cancel();
         page
     };
-    let (page, served) = tokio::join!(scrape, web::serve(listener, router, stopping.clone()));
+    let serving = web::serve(listener, router, bounds, stopping.clone());
+    let (page, served) = tokio::join!(scrape, serving);
     served.unwrap();
     assert_eq!(page.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let page = String::from_utf8(page.body).unwrap();

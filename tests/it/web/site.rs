@@ -13,7 +13,7 @@ use facteur::ledger::Ledger;
 use facteur::lifecycle::Lifecycle;
 use facteur::mailbox::Mailbox;
 use facteur::telemetry;
-use facteur::web::{self, Gate, Pages, Programs, Readiness, Web};
+use facteur::web::{self, Bounds, Gate, Pages, Programs, Readiness, Web};
 use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -101,7 +101,8 @@ impl Site {
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = web::serve(listener, web::router(web), stopping.clone());
+        let bounds = Bounds::of(&config.web);
+        let serving = web::serve(listener, web::router(web), bounds, stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "the runtime ends with the test")]
         let served = tokio::spawn(serving);
         Self { address, ledger, store, stopping, served, clock, _lifecycle: lifecycle, folder }

@@ -21,10 +21,10 @@ pub(in crate::web) fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Sche
     generator.subschema_for::<T>()
 }
 
-/// One to 1,000 of a type.
+/// Up to 1,000 of a type.
 pub(in crate::web) fn array_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let items = generator.subschema_for::<T>();
-    json_schema!({ "type": "array", "minItems": 1, "maxItems": 1_000, "items": items })
+    json_schema!({ "type": "array", "maxItems": 1_000, "items": items })
 }
 
 /// Bytes of any kind.

@@ -13,11 +13,12 @@ pub(in crate::web) enum Tag {
     Messages,
     ReferenceData,
     Printers,
+    Operation,
     Health,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Publication,
         Self::LookUps,
         Self::Events,
@@ -26,6 +27,7 @@ impl Tag {
         Self::Messages,
         Self::ReferenceData,
         Self::Printers,
+        Self::Operation,
         Self::Health,
     ];
 
@@ -39,6 +41,7 @@ impl Tag {
             Self::Messages => "Messages",
             Self::ReferenceData => "Reference data",
             Self::Printers => "Printers",
+            Self::Operation => "Operation",
             Self::Health => "Service",
         }
     }
@@ -53,6 +56,7 @@ impl Tag {
             Self::Messages => "What a company's software reads of its box",
             Self::ReferenceData => "Who sends what",
             Self::Printers => "Letters to print, and what became of them",
+            Self::Operation => "What operators' software looks up and orders",
             Self::Health => "Whether the process does its work, and this document",
         }
     }
@@ -69,6 +73,8 @@ pub(in crate::web) enum Key {
     TokenToConsume,
     /// A bearer token with the scope of printing.
     TokenToPrint,
+    /// A bearer token with the scope of operating.
+    TokenToOperate,
     /// An application's id and its upload key.
     Application,
     /// A printer's name and its key.
@@ -82,6 +88,7 @@ impl Key {
             Self::TokenToPublish => json!({ "token": ["publish"] }),
             Self::TokenToConsume => json!({ "token": ["consume"] }),
             Self::TokenToPrint => json!({ "token": ["print"] }),
+            Self::TokenToOperate => json!({ "token": ["operate"] }),
             Self::Application => json!({ "application": [] }),
             Self::Printer => json!({ "printer": [] }),
         }

@@ -8,15 +8,30 @@ pub(super) use preferences::{Preferences, PreferencesSearch, preferences};
 pub(super) use statuses::{EboxId, StatusAsked, StatusTold, statuses};
 
 use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::domain::Code;
 use crate::intake::locate;
-use crate::web::Problem;
+use crate::web::api::{Fault, is_plain};
+use crate::web::{Problem, Web};
 
 /// Companies, or messages, of one question.
 const ASKED_MAX: usize = 1_000;
+
+/// The body of a question, as far as it may go.
+pub(super) struct Question(Bytes);
+
+impl FromRequest<Web> for Question {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
+        is_plain(request.headers())?;
+        let body = Bytes::from_request(request, web).await;
+        Ok(body.map(Self).map_err(Problem::from)?)
+    }
+}
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|_| {

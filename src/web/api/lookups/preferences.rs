@@ -1,7 +1,6 @@
 //! How companies would be reached.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{bounded, read, wrong};
+use super::{Question, bounded, read, wrong};
 use crate::clock::belgian_day;
 use crate::decide::{BoxState, Facts, decide};
 use crate::domain::{
@@ -52,8 +51,10 @@ struct Preference {
     is_activated: bool,
     /// The all-digital consent.
     exclusively_ebox: bool,
+    /// How it would be sent; left out where it would be refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     medium: Option<&'static str>,
+    /// Why so, or the code by which it would be refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// What the sender would be told beside, such as `NO_DIGITAL_USER`.
@@ -73,7 +74,7 @@ pub(in crate::web::api) struct Preferences {
 pub(in crate::web) async fn preferences(
     State(web): State<Web>,
     publisher: Publisher,
-    body: Bytes,
+    Question(body): Question,
 ) -> Result<Response, Fault> {
     let Object(search): Object<PreferencesSearch> = read(&body)?;
     bounded(search.recipients.len(), "/recipients")?;
@@ -84,10 +85,7 @@ pub(in crate::web) async fn preferences(
     let items: Vec<Preference> = numbers
         .iter()
         .zip(search.recipients)
-        .map(|(number, recipient)| {
-            let known = known.get(number).filter(|it| forecast.exists(it));
-            forecast.preference(recipient, known)
-        })
+        .map(|(number, recipient)| forecast.preference(recipient, known.get(number)))
         .collect();
     let total_items = items.len();
     Ok(Json(Preferences { items, total_items }).into_response())
@@ -132,25 +130,48 @@ impl<'w> Forecast<'w> {
     }
 
     fn preference(&self, recipient: Party, known: Option<&Recipient>) -> Preference {
-        let mailbox = known.and_then(|it| it.mailbox.as_ref());
-        let decision = self.sent.as_ref().map(|(organization, message_type)| {
-            // To senders, a box that is not used yet is none.
-            let used = mailbox.filter(|_| !self.is_new(known));
-            decide(&self.rulebook.policy, &self.facts(*organization, message_type, used))
-        });
-        Preference {
+        let mailbox = self.used(known);
+        let preference = Preference {
             recipient,
             has_ebox: mailbox.is_some(),
             is_activated: mailbox.is_some_and(|it| it.last_connection.is_some()),
             exclusively_ebox: mailbox.is_some_and(|it| it.all_digital),
-            medium: decision.as_ref().and_then(|it| it.ruling.medium()).map(Medium::as_str),
-            flag: decision.as_ref().and_then(|it| it.flag.as_deref().map(str::to_owned)),
-            reason: decision.map(|it| it.reason.to_string()),
+            medium: None,
+            reason: None,
+            flag: None,
+        };
+        let Some((organization, message_type)) = &self.sent else { return preference };
+        if let Some(code) = self.refusal(known) {
+            return Preference { reason: Some(code.as_str().to_owned()), ..preference };
+        }
+        let facts = self.facts(*organization, message_type, mailbox);
+        let decision = decide(&self.rulebook.policy, &facts);
+        Preference {
+            medium: decision.ruling.medium().map(Medium::as_str),
+            flag: decision.flag.as_deref().map(str::to_owned),
+            reason: Some(decision.reason.to_string()),
+            ..preference
         }
     }
 
-    fn exists(&self, known: &Recipient) -> bool {
-        !known.state.is_over(known.state_since, belgian_day(self.now))
+    /// The box that senders use: to them, one of a company in its first days is
+    /// none, and neither is one that has closed.
+    fn used<'r>(&self, known: Option<&'r Recipient>) -> Option<&'r RecipientBox> {
+        let mailbox = known.and_then(|it| it.mailbox.as_ref());
+        mailbox.filter(|_| !self.is_new(known) && !self.is_over(known))
+    }
+
+    /// By which code whatever is sent to a company would be refused.
+    fn refusal(&self, known: Option<&Recipient>) -> Option<Code> {
+        match known {
+            None => self.rulebook.is_registry_complete.then_some(Code::InvalidInput),
+            Some(_) => self.is_over(known).then_some(Code::EnterpriseClosed),
+        }
+    }
+
+    fn is_over(&self, known: Option<&Recipient>) -> bool {
+        let today = belgian_day(self.now);
+        known.is_some_and(|it| it.state.is_over(it.state_since, today))
     }
 
     fn is_new(&self, known: Option<&Recipient>) -> bool {

@@ -1,21 +1,19 @@
 //! What became of the caller's messages.
 
-use std::collections::BTreeSet;
-
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{bounded, read, wrong};
+use super::{Question, bounded, read};
 use crate::domain::{EnterpriseNumber, MessageId, Object, present_object};
 use crate::ledger::MessageStatus;
 use crate::web::Web;
 use crate::web::api::Fault;
 use crate::web::api::callers::Publisher;
+use crate::web::api::whole_seconds;
 use crate::web::auth::away;
 
 #[derive(Deserialize, JsonSchema)]
@@ -49,32 +47,30 @@ pub(in crate::web::api) struct StatusTold {
 pub(in crate::web) async fn statuses(
     State(web): State<Web>,
     publisher: Publisher,
-    body: Bytes,
+    Question(body): Question,
 ) -> Result<Response, Fault> {
     let asked: Vec<Object<StatusAsked>> = read(&body)?;
     let asked: Vec<StatusAsked> = asked.into_iter().map(|Object(it)| it).collect();
-    bounded(asked.len(), "")?;
-    let id = |(i, asked): (usize, &StatusAsked)| {
-        let id = asked.message_id.parse::<MessageId>();
-        id.map_err(|_| wrong("not a message id", format!("/{i}/messageId")))
-    };
-    let ids: Vec<MessageId> = asked.iter().enumerate().map(id).collect::<Result<_, _>>()?;
+    if !asked.is_empty() {
+        bounded(asked.len(), "")?;
+    }
+    // What cannot be an id is no message: left out like any that is unknown.
+    let asked: Vec<(MessageId, StatusAsked)> = asked
+        .into_iter()
+        .filter_map(|asked| Some((asked.message_id.parse().ok()?, asked)))
+        .collect();
+    let ids: Vec<MessageId> = asked.iter().map(|(id, _)| *id).collect();
     let now = web.clock.now();
     let found = web.ledger.message_statuses(&ids, &publisher.application, now).await;
     let found = found.map_err(|error| away(&error))?;
-    let organizations: BTreeSet<_> = found.iter().map(|status| status.organization).collect();
-    let mut own = BTreeSet::new();
-    for organization in organizations {
-        if publisher.may_send_for(&web, organization).await? {
-            own.insert(organization);
-        }
-    }
+    let organizations = found.iter().map(|status| status.organization).collect();
+    let own = publisher.own(&web, organizations).await?;
     let is_asked = |status: &&MessageStatus| {
         if !own.contains(&status.organization) {
             return false;
         }
-        let of = ids.iter().zip(&asked).filter(|(id, _)| **id == status.id);
-        of.into_iter().any(|(_, asked)| is_box(asked.ebox_id.as_ref(), status.enterprise))
+        let mut of = asked.iter().filter(|(id, _)| *id == status.id);
+        of.any(|(_, asked)| is_box(asked.ebox_id.as_ref(), status.enterprise))
     };
     let told: Vec<StatusTold> = found.iter().filter(is_asked).map(told).collect();
     Ok((StatusCode::CREATED, Json(told)).into_response())
@@ -93,7 +89,7 @@ fn told(status: &MessageStatus) -> StatusTold {
             ebox_type: "enterprise".to_owned(),
             ebox_id_value: status.enterprise.to_string(),
         },
-        expiration_date: status.expires_at,
+        expiration_date: whole_seconds(status.expires_at),
         read_status: status.is_read,
         visible: !status.is_hidden,
     }

@@ -1,7 +1,7 @@
 //! From verdicts to answers.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,8 +11,12 @@ use super::Fault;
 use crate::domain::{Code, MessageId, Refusal};
 use crate::intake::{Judged, NotTaken, Verdict};
 use crate::web::api::fault::StatusMessage;
+use crate::web::api::whole_seconds;
 use crate::web::auth::away;
 use crate::web::{Problem, Web};
+
+/// After how many seconds who was stopped by an operator may ask again.
+const PAUSED_SECS: u16 = 60;
 
 /// What is answered after the commit.
 pub(super) async fn accepted(web: &Web, verdict: Verdict) -> Result<Response, Fault> {
@@ -68,7 +72,7 @@ fn created(id: MessageId, expires_at: jiff::Timestamp, flag: Option<&str>) -> Re
     };
     let published = Published {
         message_id: id,
-        expiration_date: expires_at,
+        expiration_date: whole_seconds(expires_at),
         code: flag.map(str::to_owned),
         message: flag.map(remark),
     };
@@ -95,8 +99,9 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
         Code::PreconditionNotMet | Code::RefusedByPolicy | Code::Unstorable => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        // Nothing is wrong with it: an operator paused the type.
-        Code::TypePaused => StatusCode::SERVICE_UNAVAILABLE,
+        Code::TypePaused => {
+            return paused(refusal.code.as_str(), refusal.message).at(refusal.pointer);
+        }
         Code::Malformed
         | Code::InvalidInput
         | Code::MissingKey
@@ -112,6 +117,13 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
     Problem::new(status, refusal.code.as_str(), refusal.message).at(refusal.pointer)
 }
 
+/// Nothing is wrong with it: an operator stopped what it goes by, and says
+/// nobody for how long.
+fn paused(code: &'static str, message: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+        .with(header::RETRY_AFTER, HeaderValue::from(PAUSED_SECS))
+}
+
 /// Nothing is known to have become of it.
 pub(super) fn not_taken(error: &NotTaken) -> Problem {
     match error {
@@ -120,6 +132,7 @@ pub(super) fn not_taken(error: &NotTaken) -> Problem {
             Problem::new(StatusCode::FORBIDDEN, "NO_APPLICATION", message)
         }
         NotTaken::TooFast(wait) => Problem::too_fast(*wait),
+        NotTaken::Paused => paused("LANE_PAUSED", "an operator paused this application's lane"),
         NotTaken::Away => Problem::unavailable(),
     }
 }

@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use multer::{Constraints, Field, Multipart, SizeLimit};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::file_name::file_name;
 use super::part::{Incoming, Part};
 use super::{MESSAGE, boundary};
 use crate::documents::{BoxError, DOCUMENT_BYTES_MAX};
 use crate::domain::{Attachment, Code, Content, Publication, Refusal};
 use crate::telemetry::log::chain;
 use crate::web::Problem;
-use crate::web::documents::{Patience, timed};
 
 /// Six attachments and the publication.
 const PARTS_MAX: usize = 7;
@@ -40,15 +40,14 @@ impl Bundle {
     ///
     /// # Errors
     /// 400 for what is no whole multipart, has too many parts, or a part twice;
-    /// 408 for what is silent; 413 for what is too large.
+    /// 413 for what is too large.
     pub(super) async fn read(
         headers: &HeaderMap,
         body: Body,
         message_bytes_max: usize,
-        patience: Patience,
     ) -> Result<Self, Problem> {
         let unread = Arc::new(AtomicUsize::new(0));
-        let pieces = Box::pin(timed(body.into_data_stream(), patience));
+        let pieces = body.into_data_stream().map_err(BoxError::from);
         let pieces = Gentle { pieces, unread: Arc::clone(&unread), is_resting: false };
         let whole = DOCUMENT_BYTES_MAX + message_bytes_max as u64 + FRAME_BYTES_MAX;
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(whole));
@@ -78,7 +77,8 @@ impl Bundle {
         if self.files.len() + usize::from(self.message.is_some()) >= PARTS_MAX {
             return Err(invalid("more than six documents and the publication"));
         }
-        let file_name = field.file_name().map(latin);
+        is_plain(field.headers())?;
+        let file_name = file_name(field.headers());
         let media_type = field.content_type().map(|it| it.essence_str().to_ascii_lowercase());
         let mut incoming = Incoming::default();
         let mut size = 0;
@@ -172,18 +172,21 @@ fn unmatched(i: usize, message: &str) -> Refusal {
     Refusal::new(Code::InvalidInput, format!("/attachments/{i}/httpPartName"), message)
 }
 
-/// A file name as publications have it: percent-encoded outside ISO-8859-1.
-fn latin(name: &str) -> String {
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b' ').remove(b'.').remove(b'-').remove(b'_');
-    match name.chars().any(|c| u32::from(c) > 0xff) {
-        true => utf8_percent_encode(name, KEPT).to_string(),
-        false => name.to_owned(),
+/// A part is taken as it is: what is coded for the way would be kept as that.
+fn is_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    let coding = headers.get("content-transfer-encoding").map(HeaderValue::as_bytes);
+    let is_as_it_is = |coding: &[u8]| {
+        [&b"binary"[..], b"8bit", b"7bit"].iter().any(|it| it.eq_ignore_ascii_case(coding))
+    };
+    if coding.is_none_or(is_as_it_is) && !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(());
     }
+    let message = "a part must come as it is: without Content-Transfer-Encoding or -Encoding";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE_NOT_ALLOWED", message))
 }
 
 /// The publication is small enough for memory, wherever it was put.
 async fn whole(content: super::part::Content) -> Result<Bytes, Problem> {
-    use futures_util::TryStreamExt as _;
     match content {
         super::part::Content::Memory(bytes) => Ok(bytes),
         super::part::Content::File(file) => {
@@ -227,17 +230,8 @@ fn unreadable(fault: &multer::Error) -> Problem {
         multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
             too_large("all parts together have more than 30 MB".to_owned())
         }
-        multer::Error::StreamReadFailed(cause) if cause.is::<tokio::time::error::Elapsed>() => {
-            broken_off("it was silent for too long, or takes too long")
-        }
         _ => invalid(format!("not a whole multipart/form-data: {}", chain(fault))),
     }
-}
-
-/// What did not come in time.
-fn broken_off(message: &str) -> Problem {
-    let message = format!("the request broke off: {message}");
-    Problem::new(StatusCode::REQUEST_TIMEOUT, Code::Malformed.as_str(), message)
 }
 
 fn invalid(message: impl Into<String>) -> Problem {
@@ -266,9 +260,7 @@ mod tests {
         let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         let pieces = pieces.into_iter().map(|piece| Ok::<_, BoxError>(Bytes::from(piece)));
         let body = Body::from_stream(stream::iter(pieces));
-        let settings = crate::config::Config::load(None, std::iter::empty()).unwrap().api;
-        let patience = Patience::of(&settings);
-        Bundle::read(&headers.into_iter().collect(), body, 1_000, patience).await
+        Bundle::read(&headers.into_iter().collect(), body, 1_000).await
     }
 
     fn piece(text: &str, padding: usize) -> Vec<u8> {

@@ -93,6 +93,11 @@ pub(super) fn read(body: &Bytes, bytes_max: usize) -> Result<Publication, Refusa
         let text = "payment data are not offered here";
         return Err(Refusal::new(Code::InvalidInput, "/paymentData", text));
     }
+    // Read and not followed: a type says how long its messages stay.
+    if message.expiration_date.as_ref().is_some_and(|it| it.parse::<jiff::Timestamp>().is_err()) {
+        let text = "a date-time is expected, yyyy-MM-dd'T'HH:mm:ssXXX";
+        return Err(Refusal::new(Code::InvalidInput, "/expirationDate", text));
+    }
     for (i, attachment) in message.attachments.iter().enumerate() {
         if attachment.digest.as_ref().is_some_and(|digest| digest.digest_method != "sha_256") {
             let pointer = format!("/attachments/{i}/digest/digestMethod");

@@ -3,40 +3,44 @@
 //!
 //! A request is read part by part, in whatever order parts come; what is large
 //! goes to a file on its way, so memory does not grow with documents. A refusal
-//! is the answer: nothing of it is kept, and the key stays unused.
+//! is the answer: nothing of it is recorded, the key stays unused, and its large
+//! documents are not stored. Small ones may be, before the verdict: nothing
+//! names them, so the sweep takes them in its time.
 
 mod answer;
 mod bundle;
+mod file_name;
 mod legacy;
 mod part;
+mod places;
 mod routes;
 
+pub(in crate::web) use places::Places;
 pub(super) use routes::routes;
-
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
 
-use super::Fault;
 use super::callers::Publisher;
+use super::{Fault, is_plain};
 use crate::documents::upload::upload;
-use crate::domain::{Code, Digest, EnterpriseNumber, IdempotencyKey, Publication, Refusal};
-use crate::intake::{Direct, decode_publication, read_publication};
-use crate::web::documents::{Patience, refused as upload_refused};
+use crate::domain::{
+    ApplicationId, Code, Digest, EnterpriseNumber, IdempotencyKey, Publication, Refusal,
+};
+use crate::intake::{Direct, ForeseeError, Foreseen, decode_publication, read_publication};
+use crate::web::auth::away;
+use crate::web::documents::refused as upload_refused;
 use crate::web::{Problem, Web};
 use answer::{accepted, not_taken, refused};
 use bundle::Bundle;
-use part::{Content, Part};
+use part::{Content, Part, Spooled};
 
 /// The part that holds the publication.
 const MESSAGE: &str = "messageToPublish";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// How long a request waits for its place.
-const PLACE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// `POST /ebox/messages`: version 3 of the interface. The key is required.
 pub(in crate::web) async fn publish(
@@ -82,11 +86,13 @@ async fn take(
     body: Body,
     read: impl FnOnce(&Bundle, usize) -> Result<Publication, Refusal>,
 ) -> Result<Response, Fault> {
-    let place = tokio::time::timeout(PLACE_WAIT_MAX, web.publications.acquire()).await;
-    let _place = place.map_err(|_| Problem::unavailable())?;
+    is_plain(headers)?;
+    // Before a byte is read, and before it takes a place from others.
+    let turn = web.intake.turn(&publisher.reference, &publisher.application).await;
+    turn.map_err(|error| not_taken(&error))?;
+    let _place = web.publications.take(&publisher.application).await?;
     let (limits, body_bytes_max) = web.intake.bounds();
-    let patience = Patience::of(&web.gate.settings);
-    let bundle = Bundle::read(headers, body, body_bytes_max, patience).await?;
+    let bundle = Bundle::read(headers, body, body_bytes_max).await?;
     let mut publication = read(&bundle, body_bytes_max).map_err(refused)?;
     let parts = bundle.attach(&mut publication).map_err(refused)?;
     is_own(web, &publisher, &publication).await?;
@@ -97,24 +103,77 @@ async fn take(
         Some(key) => key,
         None => key_of(&body)?,
     };
-    let carried = store(web, &publisher, parts).await?;
-    let application = publisher.application.clone();
-    let reference = Arc::clone(&publisher.reference);
-    let direct = Direct { application, reference, key, body: body.into(), carried };
+    let direct = direct(publisher, key, body.into());
+    record(web, direct, parts).await
+}
+
+fn direct(publisher: Publisher, key: IdempotencyKey, body: Bytes) -> Direct {
+    let Publisher { application, reference, .. } = publisher;
+    Direct { application, reference, key, body, carried: Vec::new() }
+}
+
+/// Records a publication with its documents: what is small goes with the
+/// batch, what lies in files is stored before, where it is worth it.
+async fn record(web: &Web, mut direct: Direct, parts: Vec<Part>) -> Result<Response, Fault> {
+    let mut files = Vec::new();
+    for Part { digest, size, content, .. } in parts {
+        match content {
+            Content::Memory(bytes) => direct.carried.push((digest, bytes)),
+            Content::File(file) => files.push((digest, size, file)),
+        }
+    }
+    if !files.is_empty() && is_worth_storing(web, &direct, &files).await? {
+        for (digest, _, file) in files {
+            store(web, &direct.application, digest, file).await?;
+        }
+    }
     match web.intake.publish(direct).await {
         Ok(verdict) => accepted(web, verdict).await,
         Err(error) => Err(not_taken(&error).into()),
     }
 }
 
+/// Whether large documents are to be kept: what would be refused is answered
+/// so, and a repeat is only counted.
+async fn is_worth_storing(
+    web: &Web,
+    direct: &Direct,
+    files: &[(Digest, u64, Spooled)],
+) -> Result<bool, Problem> {
+    let coming: Vec<_> = files.iter().map(|(digest, size, _)| (*digest, *size)).collect();
+    match web.intake.foresee(direct, &coming).await {
+        Ok(Foreseen::Good) => Ok(true),
+        Ok(Foreseen::Repeat) => Ok(false),
+        Ok(Foreseen::Refused(refusal)) => Err(refused(refusal)),
+        Err(ForeseeError::NotTaken(error)) => Err(not_taken(&error)),
+        Err(ForeseeError::Ledger(error)) => Err(away(&error)),
+    }
+}
+
+async fn store(
+    web: &Web,
+    application: &ApplicationId,
+    digest: Digest,
+    file: Spooled,
+) -> Result<(), Problem> {
+    let _place = web.uploads.acquire().await;
+    let key = (application.clone(), digest);
+    let (pieces, now) = (Box::pin(file.pieces()), web.clock.now());
+    let stored = upload(&web.ledger, &web.documents, &key, None, pieces, now).await;
+    stored.map(drop).map_err(|error| upload_refused(&error))
+}
+
 fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().and_then(|text| IdempotencyKey::new(text).ok());
     let wrong = || {
-        let message = "an idempotency key has 1 to 255 printable characters";
-        Problem::new(StatusCode::BAD_REQUEST, Code::MissingKey.as_str(), message)
+        let message = "one idempotency key is expected, of 1 to 255 printable characters";
+        Problem::new(StatusCode::BAD_REQUEST, Code::InvalidInput.as_str(), message)
             .at("/idempotency-key")
     };
+    if headers.get_all(IDEMPOTENCY_KEY).iter().nth(1).is_some() {
+        return Err(wrong());
+    }
     key.map(Some).ok_or_else(wrong)
 }
 
@@ -144,30 +203,6 @@ async fn is_own(
             "not the enterprise that asks, and no mandate of it is in force",
         )),
     }
-}
-
-/// Stores what lies in files; what is small goes with the batch.
-async fn store(
-    web: &Web,
-    publisher: &Publisher,
-    parts: Vec<Part>,
-) -> Result<Vec<(Digest, bytes::Bytes)>, Problem> {
-    let mut carried = Vec::new();
-    for part in parts {
-        match part.content {
-            Content::Memory(bytes) => carried.push((part.digest, bytes)),
-            Content::File(file) => {
-                let _place = web.uploads.acquire().await;
-                let key = (publisher.application.clone(), part.digest);
-                let pieces = Box::pin(file.pieces());
-                let now = web.clock.now();
-                upload(&web.ledger, &web.documents, &key, None, pieces, now)
-                    .await
-                    .map_err(|error| upload_refused(&error))?;
-            }
-        }
-    }
-    Ok(carried)
 }
 
 /// The boundary of a multipart request.

@@ -63,6 +63,7 @@ pub(super) async fn content(
         head.insert(header::ETAG, tag);
     }
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static(ALWAYS_ASK));
+    head.insert(header::VARY, HeaderValue::from_static(kept::VARY));
     Ok(response)
 }
 

@@ -27,7 +27,8 @@ pub(super) struct Consumer {
     pub(super) origin: String,
 }
 
-/// A reader, whatever its boxes.
+/// Whoever proves who asks: a reader, whatever its boxes, or an agency's
+/// application.
 pub(super) struct Known;
 
 impl Consumer {
@@ -40,10 +41,11 @@ impl FromRequestParts<Web> for Known {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        if parts.headers.contains_key(AUTHORIZATION) {
-            return software(parts, web).await.map(|_| Self);
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return signed_in(parts, web).await.map(|_| Self).map_err(ApiError::into_response);
         }
-        signed_in(parts, web).await.map(|_| Self).map_err(ApiError::into_response)
+        let proven = callers::Program::prove(parts, web).await;
+        proven.map(|_| Self).map_err(|problem| Fault::from(problem).into_response())
     }
 }
 

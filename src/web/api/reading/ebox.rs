@@ -10,6 +10,7 @@ use super::shapes::Ebox;
 use super::status::ApiError;
 use crate::mailbox::{Filter, Hidden};
 use crate::web::Web;
+use crate::web::api::whole_seconds;
 
 /// A box in figures
 ///
@@ -26,8 +27,8 @@ pub(super) async fn summary(
     let ebox = Ebox {
         number_of_messages: web.mailbox.exact_count(reader, place, None, &everything).await?,
         number_of_unread_messages: web.mailbox.exact_count(reader, place, None, &unread).await?,
-        last_receipt_date: last.arrived.map(|at| at.to_string()),
-        last_consultation_date: last.opened.map(|at| at.to_string()),
+        last_receipt_date: last.arrived.map(|at| whole_seconds(at).to_string()),
+        last_consultation_date: last.opened.map(|at| whole_seconds(at).to_string()),
     };
     kept::json(&headers, ALWAYS_ASK, &ebox)
 }

@@ -15,6 +15,10 @@ pub(super) const ALWAYS_ASK: &str = "private, no-cache";
 /// Reference data changes by an operator's act.
 pub(super) const FIVE_MINUTES: &str = "private, max-age=300";
 
+/// By what the same address answers differently: who asks, for whom, and what
+/// it takes.
+pub(super) const VARY: &str = "Accept, Authorization, Cookie, Facteur-Enterprise, On-Behalf-Of";
+
 /// A JSON answer with the digest of its bytes as its tag; 304 where the client
 /// has it.
 pub(in crate::web::api) fn json(
@@ -35,7 +39,7 @@ pub(in crate::web::api) fn json(
         (header::CONTENT_TYPE, JSON.to_owned()),
         (header::ETAG, tag),
         (header::CACHE_CONTROL, keep.to_owned()),
-        (header::VARY, "Accept, Cookie, Facteur-Enterprise".to_owned()),
+        (header::VARY, VARY.to_owned()),
     ];
     Ok((head, Body::from(body)).into_response())
 }
@@ -45,7 +49,11 @@ pub(super) fn tag(digest: Digest) -> String {
 }
 
 pub(super) fn unchanged(tag: &str, keep: &'static str) -> Response {
-    let head = [(header::ETAG, tag.to_owned()), (header::CACHE_CONTROL, keep.to_owned())];
+    let head = [
+        (header::ETAG, tag.to_owned()),
+        (header::CACHE_CONTROL, keep.to_owned()),
+        (header::VARY, VARY.to_owned()),
+    ];
     (StatusCode::NOT_MODIFIED, head).into_response()
 }
 

@@ -22,7 +22,7 @@ use crate::web::Web;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Asked {
-    /// The page, from 1; with its size, within the first 10,000 messages.
+    /// The page, from 1; with `q`, within the first 10,000 messages.
     #[serde(default = "first")]
     #[schemars(range(min = 1))]
     page: u32,
@@ -130,6 +130,10 @@ impl Asked {
         let Some(part) = self.q.as_deref() else { return Ok(None) };
         let message = "a text is looked for in one language: fr, nl, de or en";
         let language = language.ok_or_else(|| ApiError::invalid("/query/qlang", message))?;
+        // Nobody types one, and no text holds one: what would be left is another question.
+        if part.chars().any(char::is_control) {
+            return Err(ApiError::invalid("/query/q", "control characters are in no text"));
+        }
         Ok((!part.trim().is_empty()).then_some((language, part)))
     }
 

@@ -47,8 +47,9 @@ fn of_a_box() -> Routes<Web> {
             read("/ebox/messages", "getMessagesByEBoxId", Tag::Messages)
                 .says(
                     "The messages of a box, newest first",
-                    "A page of those that are open to the caller and meet all criteria, within \
-                     the first 10,000; totalItems counts all. Nothing found is an empty list.",
+                    "A page of those that are open to the caller and meet all criteria; totalItems \
+                     counts all. Who turns page after page meets each message once. Nothing \
+                     found is an empty list.",
                 )
                 .criteria::<list::Asked>()
                 .kept::<Messages>("As asked for"),
@@ -64,7 +65,7 @@ fn of_a_box() -> Routes<Web> {
                 .example(serde_json::json!({ "items": [] }))
                 .done(200, "It is so now")
                 .faults(REFUSALS)
-                .faults(&[413, 415]),
+                .faults(&[408, 413, 415]),
             patch::change,
         )
 }

@@ -9,11 +9,14 @@ pub(super) const JSON: &str = "application/json";
 
 /// Refuses with 406 where `Accept` admits none of these media types.
 pub(super) fn accepts(headers: &HeaderMap, offered: &[&str]) -> Result<(), ApiError> {
-    if !headers.contains_key(header::ACCEPT) {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let named: Vec<&str> =
+        lines.flat_map(|line| line.split(',')).map(str::trim).filter(|it| !it.is_empty()).collect();
+    // Who names nothing takes anything.
+    if named.is_empty() {
         return Ok(());
     }
-    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
-    let ranges: Vec<Range<'_>> = lines.flat_map(|line| line.split(',')).filter_map(range).collect();
+    let ranges: Vec<Range<'_>> = named.into_iter().filter_map(range).collect();
     if offered.iter().any(|offer| is_admitted(&ranges, offer)) {
         return Ok(());
     }
@@ -29,7 +32,11 @@ struct Range<'a> {
 
 fn range(text: &str) -> Option<Range<'_>> {
     let mut parts = text.split(';').map(str::trim);
-    let (kind, part) = parts.next()?.split_once('/')?;
+    // A lone star is no media type, and means all of them to who writes it.
+    let (kind, part) = match parts.next()? {
+        "*" => ("*", "*"),
+        named => named.split_once('/')?,
+    };
     let weight = parts.find_map(|it| it.strip_prefix("q=").or_else(|| it.strip_prefix("Q=")));
     let is_refused = weight.and_then(|it| it.parse::<f32>().ok()) == Some(0.0);
     Some(Range { kind, part, is_refused })
@@ -66,6 +73,9 @@ mod tests {
             (Some("*/*, application/json;q=0"), false),
             (Some("application/json, */*;q=0"), true),
             (Some("nonsense"), false),
+            (Some(""), true),
+            (Some("*"), true),
+            (Some("text/html, *;q=0.1"), true),
         ] {
             let mut headers = HeaderMap::new();
             if let Some(accept) = accept {

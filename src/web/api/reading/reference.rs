@@ -1,4 +1,4 @@
-//! `/referenceData/…`: who sends what, to whoever is signed in.
+//! `/referenceData/…`: who sends what, to whoever proves who asks.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,6 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::READERS;
 use super::consumer::Known;
 use super::kept::{self, FIVE_MINUTES};
 use super::shapes::TranslatedString;
@@ -17,9 +16,11 @@ use super::status::ApiError;
 use crate::domain::{self, EnterpriseNumber};
 use crate::ledger::Reference;
 use crate::web::Web;
-use crate::web::api::describe::{At, Operation, Routes, Tag, of};
+use crate::web::api::describe::{At, Key, Operation, Routes, Tag, of};
 
 const PAGE_SIZE_MAX: usize = 100;
+/// By what somebody proves who asks: companies' software, people and agencies.
+const ASKERS: &[Key] = &[Key::TokenToConsume, Key::Session, Key::TokenToPublish, Key::Application];
 
 /// Which page of a list.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -212,7 +213,7 @@ fn one(path: &'static str, id: &'static str) -> Operation {
 fn told(path: &'static str, id: &'static str) -> Operation {
     let behalf = "The enterprise for which a token's own acts, by a mandate in force";
     Operation::get(path, id, Tag::ReferenceData)
-        .keys(READERS)
+        .keys(ASKERS)
         .header("On-Behalf-Of", behalf, false, of::<EnterpriseNumber>)
         .faults(&[401, 403, 429, 500, 503])
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::domain::{self, Language, Publication, Texts};
 use crate::mailbox::Line;
+use crate::web::api::whole_seconds;
 use crate::web::words::Words;
 
 /// A text in each language that it exists in.
@@ -93,8 +94,13 @@ pub(super) struct Message {
 /// For whom within the company.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ForTheAttentionOf {
+    /// The national number that the sender gave; only where one message is
+    /// asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     /// As the sender calls it.
-    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
 /// Messages of one page.
@@ -168,12 +174,15 @@ impl From<&Line> for Message {
             message_id: line.id.to_string(),
             original_message_id: line.original.clone(),
             subject: (&line.subject).into(),
-            receipt_date: line.arrived_at.to_string(),
-            expiration_date: line.expires_at.to_string(),
+            receipt_date: whole_seconds(line.arrived_at).to_string(),
+            expiration_date: whole_seconds(line.expires_at).to_string(),
             read_status: line.read.is_some(),
             visible: !line.is_hidden,
             registered_mail: line.is_registered,
-            for_the_attention_of: line.attention.clone().map(|name| ForTheAttentionOf { name }),
+            for_the_attention_of: line
+                .attention
+                .clone()
+                .map(|name| ForTheAttentionOf { id: None, name: Some(name) }),
             message_type_id: line.message_type.to_string(),
             sender_organization_id: line.organization.to_string(),
             sender_application_id: line.application.to_string(),
@@ -191,7 +200,10 @@ impl Message {
     /// One message, with what its sender wrote.
     pub(super) fn whole(line: &Line, publication: &Publication, origin: &str) -> Self {
         let data = &publication.business_data_list;
+        let attention = publication.for_the_attention_of.as_ref();
         Self {
+            for_the_attention_of: attention
+                .map(|it| ForTheAttentionOf { id: it.ssin.clone(), name: it.label.clone() }),
             attachments: Some(Attachments::of(line, publication, origin)),
             business_data_list: (!data.is_empty()).then(|| BusinessDataList {
                 items: data.iter().map(Into::into).collect(),

@@ -28,8 +28,9 @@ pub(in crate::web) struct Authority {
     /// Whom it acts for.
     pub(in crate::web) enterprise: Option<EnterpriseNumber>,
     pub(in crate::web) printer: Option<String>,
-    /// Who it is in the registry, where it has grants like a person.
-    pub(in crate::web) person: PersonId,
+    /// Who it is in the registry, where it has grants like a person. Only its
+    /// own claim says that: who gives out clients' names gives no grants.
+    pub(in crate::web) person: Option<PersonId>,
     pub(in crate::web) name: String,
 }
 
@@ -42,9 +43,9 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn authority(&self, claims: &Claims) -> Result<Authority, TokenFault> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let subject = text(&self.api.person_claim).or_else(|| text("client_id"));
-        let subject = subject.ok_or(TokenFault::Invalid("it says nothing of who asks"))?;
-        let client = text("client_id").or_else(|| text("azp")).unwrap_or(subject);
+        let subject = text(&self.api.person_claim);
+        let client = text("client_id").or_else(|| text("azp")).or(subject);
+        let client = client.ok_or(TokenFault::Invalid("it says nothing of who asks"))?;
         let unreadable = TokenFault::Invalid("a claim of it cannot be read");
         Ok(Authority {
             client: client.to_owned(),
@@ -52,7 +53,7 @@ impl Names {
             application: parsed(text(&self.api.application_claim), &unreadable)?,
             enterprise: parsed(text(&self.api.enterprise_claim), &unreadable)?,
             printer: text(&self.api.printer_claim).map(str::to_owned),
-            person: self.person(subject).ok_or(unreadable)?,
+            person: subject.map(|it| self.person(it).ok_or(unreadable)).transpose()?,
             name: text("name").unwrap_or(client).to_owned(),
         })
     }

@@ -18,6 +18,8 @@ use crate::web::sign_in::Http;
 const KEPT_MAX: u64 = 10_000;
 /// Questions at the same time: invented tokens must not flood the issuer.
 const ASKED_MAX: usize = 16;
+/// How long a question waits for its turn.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Where opaque tokens are asked about.
 pub(super) struct Introspection {
@@ -44,13 +46,19 @@ impl Introspection {
         }
     }
 
+    /// What it said of a token a moment ago.
+    pub(super) fn known(&self, token: Digest) -> Option<Claims> {
+        self.answers.get(&token)
+    }
+
     /// What the issuer says of a token.
     pub(super) async fn claims(&self, token: &str) -> Result<Claims, TokenFault> {
         let digest = Digest::of(token.as_bytes());
-        if let Some(known) = self.answers.get(&digest) {
+        if let Some(known) = self.known(digest) {
             return Ok(known);
         }
-        let _place = self.places.acquire().await;
+        let place = tokio::time::timeout(PLACE_WAIT_MAX, self.places.acquire()).await;
+        let _place = place.map_err(|fault| away(&fault))?;
         let claims = self.ask(token).await?;
         self.answers.insert(digest, claims.clone());
         Ok(claims)

@@ -88,6 +88,21 @@ impl Keys {
         Ok(matching(&fresh.keys, id))
     }
 
+    /// The same, asked for again at the pace of unknown ones: none where nothing
+    /// new is known.
+    pub(super) async fn find_anew(
+        &self,
+        id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<CoreJsonWebKey>, TokenFault> {
+        let known = self.current(now).await?;
+        if known.at == now {
+            return Ok(Vec::new());
+        }
+        let fresh = self.fetch(Some(&known), now).await?;
+        Ok(matching(&fresh.keys, id))
+    }
+
     /// Those that are known and young, without asking for any.
     pub(super) fn held(&self, now: Timestamp) -> Option<Arc<CoreJsonWebKeySet>> {
         let known = self.known().filter(|known| now.duration_since(known.at) < KEPT);
@@ -108,15 +123,17 @@ impl Keys {
     async fn fetch(&self, old: Option<&Known>, now: Timestamp) -> Result<Known, TokenFault> {
         let _one_at_a_time = self.fetching.lock().await;
         let known = self.known();
-        let is_old = |known: &Known| old.is_some_and(|old| Arc::ptr_eq(&old.keys, &known.keys));
+        let is_old = |known: &Known| old.is_some_and(|old| old.at == known.at);
         if let Some(known) = known.clone().filter(|known| !is_old(known)) {
             return Ok(known);
         }
         if self.pace.check().is_err() {
             return known.ok_or(TokenFault::Away);
         }
-        let keys = Arc::new(self.ask().await?);
-        let fresh = Known { at: now, keys };
+        let keys = self.ask().await?;
+        // The same ones stay what they are: what was checked with them stands.
+        let same = known.filter(|known| *known.keys == keys).map(|known| known.keys);
+        let fresh = Known { at: now, keys: same.unwrap_or_else(|| Arc::new(keys)) };
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
         Ok(fresh)
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use openidconnect::core::CoreJwsSigningAlgorithm;
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use serde_json::{Map, Value};
 
 pub(in crate::web) use authority::{Authority, Scope};
@@ -126,6 +126,19 @@ impl Tokens {
         }
     }
 
+    /// What a token proves that was proven before, and still is.
+    pub(super) fn known(&self, token: &str, now: Timestamp) -> Option<Authority> {
+        let digest = Digest::of(token.as_bytes());
+        let signed = self.keys.held(now).and_then(|keys| self.proven.find(digest, &keys));
+        if let Some(kept) = signed {
+            let is_in_force = self.expected.check_signed(&kept.claims, now).is_ok();
+            return is_in_force.then(|| kept.authority.clone());
+        }
+        let claims = self.introspection.as_ref()?.known(digest)?;
+        self.expected.check_introspected(&claims, now).ok()?;
+        self.names.authority(&claims).ok()
+    }
+
     /// What a token proves.
     pub(super) async fn authority(
         &self,
@@ -139,17 +152,13 @@ impl Tokens {
             return self.names.authority(&self.opaque(token, now).await?);
         };
         // Those of before the check: fresher ones only end what is kept early.
-        let Some(keys) = self.keys.held(now) else {
-            return self.names.authority(&self.signed(jws, now).await?);
-        };
-        let digest = Digest::of(token.as_bytes());
-        if let Some(kept) = self.proven.find(digest, &keys) {
-            self.expected.check_signed(&kept.claims, now)?;
-            return Ok(kept.authority.clone());
-        }
+        let keys = self.keys.held(now);
         let claims = self.signed(jws, now).await?;
         let authority = self.names.authority(&claims)?;
-        self.proven.keep(digest, Kept::new(keys, claims, authority.clone()));
+        if let Some(keys) = keys {
+            let kept = Kept::new(keys, claims, authority.clone());
+            self.proven.keep(Digest::of(token.as_bytes()), kept);
+        }
         Ok(authority)
     }
 
@@ -157,11 +166,14 @@ impl Tokens {
         let Some(algorithm) = self.algorithms.iter().find(|known| jws.is_by(known)) else {
             return Err(TokenFault::Invalid("its algorithm is not one that is taken"));
         };
+        let is_right =
+            |keys: &[CoreJsonWebKey]| keys.iter().any(|key| jws.is_signed_with(key, algorithm));
         let keys = self.keys.find(jws.key_id(), now).await?;
         if keys.is_empty() {
             return Err(TokenFault::Invalid("its key is unknown"));
         }
-        if !keys.iter().any(|key| jws.is_signed_with(key, algorithm)) {
+        // An issuer may put another key under the name of an old one.
+        if !is_right(&keys) && !is_right(&self.keys.find_anew(jws.key_id(), now).await?) {
             return Err(TokenFault::Invalid("its signature is wrong"));
         }
         self.expected.check_signed(&jws.claims, now)?;
