@@ -77,7 +77,10 @@ impl Counter {
         let ours = Arc::clone(&ledger.ledger);
         let documents = desk.documents.clone();
         let mailbox = Mailbox::new(Arc::clone(&ours), None, documents.clone(), Arc::clone(&clock));
-        let gate = Gate::new(&config)?;
+        let gate = Arc::new(Gate::new(&config)?);
+        let following = (Arc::clone(&ledger.ledger), Arc::new(SystemClock), stopping.clone());
+        let following = Arc::clone(&gate).follow(following.0, following.1, following.2);
+        lifecycle.spawn("web share", following);
         let web = Web::new(
             Arc::clone(&ours),
             documents,
@@ -85,7 +88,7 @@ impl Counter {
             Readiness::new(stopping.clone()),
             Pages::new(&config, Vec::new())?,
             mailbox,
-            Programs { gate: Arc::new(gate), intake: Arc::clone(&desk.intake) },
+            Programs { gate, intake: Arc::clone(&desk.intake) },
         );
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

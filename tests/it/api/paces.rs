@@ -88,6 +88,23 @@ async fn a_paused_type_says_when_to_come_again() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_clients_pace_is_shared_by_the_engines_that_are_alive() -> Result<()> {
+    let ledger = sqlite().await?;
+    for _ in 0..9 {
+        ledger.beat(uuid::Uuid::now_v7(), SystemClock.now()).await?;
+    }
+    let keys = [("API__REQUESTS_PER_SECOND", "20")];
+    let counter = Counter::set(&ledger, rulebook()?, &keys).await?;
+    // Until it has counted them.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = (0..60).map(|_| counter.request_to("GET", "/events").send());
+    let answers = futures_util::future::join_all(asked).await;
+    let taken = answers.iter().filter(|answer| answer.status == 200).count();
+    ensure!((1..=10).contains(&taken), "{taken} of a share of two a second");
+    Ok(())
+}
+
 /// Invented tokens cost their issuer a question each, up to a point.
 #[tokio::test]
 async fn who_proves_nothing_is_slowed_down_and_good_tokens_go_on() -> Result<()> {
