@@ -52,6 +52,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0010_shown_names.sql"),
         include_str!("../../schemas/sqlite/0010_shown_names.sql"),
     ),
+    (
+        11,
+        "tickets",
+        include_str!("../../schemas/postgres/0011_tickets.sql"),
+        include_str!("../../schemas/sqlite/0011_tickets.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

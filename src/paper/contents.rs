@@ -9,7 +9,7 @@ use super::address::{self, AddressBlock, Unaddressable};
 use super::links::Links;
 use super::ticket::{DocumentRef, LetterOptions, PackageFile, Ticket};
 use crate::domain::{
-    Attachment, Content, Digest, Enterprise, Language, Postal, Publication, Texts,
+    Address, Attachment, Content, Digest, Enterprise, Language, Postal, Publication, Texts,
 };
 use crate::ledger::LetterTicket;
 
@@ -26,9 +26,14 @@ pub struct Document {
 /// The ticket of a letter that has its printer and its address.
 #[must_use]
 pub fn ticket(letter: &LetterTicket, links: &Links, now: Timestamp) -> Option<Ticket> {
-    let address = letter.address.clone()?;
-    let (package, expires_at) = links.write(letter.job, &letter.printer, now);
+    if letter.printer.is_empty() {
+        return None;
+    }
     let postal = letter.publication.postal.as_ref();
+    // One that was moved before it was planned has no envelope yet.
+    let address = letter.address.clone();
+    let address = address.or_else(|| envelope(postal, letter.record.as_ref()).ok())?;
+    let (package, expires_at) = links.write(letter.job, &letter.printer, now);
     let sender = letter.organization.as_ref();
     let language = language(letter);
     let sender_name = sender.and_then(|it| text_in(&it.name, language)).unwrap_or_default();
@@ -70,15 +75,18 @@ pub fn envelope(
     let given = postal.and_then(|postal| postal.address.as_ref());
     let found = given.or_else(|| record.and_then(|record| record.address.as_ref()));
     let address = found.ok_or(Unaddressable::Missing)?;
-    match record {
-        Some(record) => address::block(&record.name, address),
-        // Of a company that the register does not know, the sender's first
-        // line is the name.
-        None => nameless(address),
-    }
+    envelope_to(record.map(|record| record.name.as_str()), address)
 }
 
-fn nameless(address: &crate::domain::Address) -> Result<AddressBlock, Unaddressable> {
+/// The envelope for one address, under the register's name of the company. Of
+/// one that the register does not know, the sender's first line is the name.
+///
+/// # Errors
+/// Why the letter cannot be addressed.
+pub fn envelope_to(name: Option<&str>, address: &Address) -> Result<AddressBlock, Unaddressable> {
+    if let Some(name) = name {
+        return address::block(name, address);
+    }
     let mut address = address.clone();
     if address.lines.len() < 2 {
         return Err(Unaddressable::Nameless);

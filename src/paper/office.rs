@@ -8,10 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::assign::Loads;
-pub use super::assign::PLANNED_PAGE;
 use super::contents::{self, Document};
 use super::links::{LinkError, Links};
+use super::loads::Loads;
 use super::package::{self, PackageError};
 use super::pages::PageCounter;
 use super::printer::Printers;
@@ -113,6 +112,17 @@ impl Office {
     #[must_use]
     pub fn ticket(&self, letter: &LetterTicket) -> Option<Ticket> {
         contents::ticket(letter, &self.links, self.clock.now())
+    }
+
+    /// Holds a letter that has a printer and cannot be addressed.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn hold_unaddressed(&self, letter: &LetterTicket) -> Result<(), LedgerError> {
+        let postal = letter.publication.postal.as_ref();
+        let Err(why) = contents::envelope(postal, letter.record.as_ref()) else { return Ok(()) };
+        let now = self.clock.now();
+        self.ledger.hold_letter(letter.job, why.as_str(), why.to_string(), now).await
     }
 
     /// Claims a job by its link and hands its package out. The content is

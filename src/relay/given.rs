@@ -61,9 +61,9 @@ impl Given {
     }
 
     /// So many more.
-    pub(super) fn add(&mut self, printer: &str, letters: usize) {
+    pub(super) fn add(&mut self, printer: &str, letters: u64) {
         if let Some(counted) = self.by_printer.get_mut(printer) {
-            counted.letters += letters as u64;
+            counted.letters += letters;
         }
     }
 }

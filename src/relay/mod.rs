@@ -16,6 +16,7 @@ mod given;
 mod letters;
 mod receipts;
 mod reports;
+mod rooms;
 
 pub use cloud_event::CloudEvent;
 pub use receipts::{Receipt, has_receipt, receipt};

@@ -14,14 +14,16 @@ mod recalls;
 mod release;
 mod steps;
 mod strays;
+mod under_way;
 mod unread;
 
 pub use claims::{Claim, ClaimAnswer};
 pub use found::{LetterEvent, LetterFilter, LetterRow};
 pub use orders::{Ordered, Refusal as OrderRefusal};
-pub use plans::{PlannedLetter, PrinterLoad, UnplannedLetter};
+pub use plans::{Area, Destination, PlannedLetter, PrinterLoad, ReadSoFar, UnplannedLetter};
 pub use printers::PrinterStanding;
 pub use recalls::RecallScope;
 pub use release::{LetterTicket, Releasable};
 pub use steps::{Source, Step, Verdict};
 pub use strays::Stray;
+pub use under_way::UnderWay;

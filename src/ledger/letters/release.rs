@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::plans::ids;
+use super::under_way::UnderWay;
 use crate::domain::{Digest, Enterprise, EnterpriseNumber, MessageId, Organization, Publication};
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
@@ -63,16 +64,11 @@ pub struct Releasable<'a> {
 
 macro_rules! tickets {
     ($rest:literal) => {
-        tickets!("letters", $rest)
-    };
-    ($letters:literal, $rest:literal) => {
         concat!(
             "SELECT l.job, l.state, l.enterprise, e.record, o.record, l.message, l.application,
                     l.message_type, l.registered, l.attempt, l.printer, l.address, l.created_at,
                     m.publication
-             FROM ",
-            $letters,
-            " l
+             FROM letters l
              JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
              LEFT JOIN enterprises e ON e.number = l.enterprise
              LEFT JOIN organizations o ON o.number = l.organization ",
@@ -83,13 +79,25 @@ macro_rules! tickets {
 
 const TICKET: Statement = Statement::same(tickets!("WHERE l.job = $1"));
 
-/// Cut before anything is joined, as the page of a plan is.
-const TO_RELEASE: Statement = Statement::same(tickets!(
-    "(SELECT * FROM letters
-      WHERE state = 'queued' AND released_at IS NULL AND printer = $1 AND day <= $2
-      ORDER BY registered DESC, day, job LIMIT $3)",
-    "ORDER BY l.registered DESC, l.day, l.job"
-));
+/// Only what is still released as it was marked: nothing that was moved,
+/// called back or claimed since.
+const TICKETS: Statement = Statement {
+    postgres: tickets!(
+        "WHERE l.job = ANY($1) AND l.state = 'queued' AND l.released_at = $2
+         ORDER BY l.registered DESC, l.day, l.job"
+    ),
+    sqlite: tickets!(
+        "WHERE l.job IN (SELECT unhex(value) FROM json_each($1)) AND l.state = 'queued'
+           AND l.released_at = $2
+         ORDER BY l.registered DESC, l.day, l.job"
+    ),
+};
+
+const TO_RELEASE: Statement = Statement::same(
+    "SELECT job FROM letters
+     WHERE state = 'queued' AND released_at IS NULL AND printer = $1 AND day <= $2
+     ORDER BY registered DESC, day, job LIMIT $3",
+);
 
 const TO_LEASE: Statement = Statement::same(
     "SELECT job FROM letters
@@ -120,12 +128,6 @@ const LEASED: Statement = Statement {
     ),
 };
 
-const RELEASED: Statement = Statement {
-    postgres: "UPDATE letters SET released_at = $2 WHERE job = ANY($1) AND released_at IS NULL",
-    sqlite: "UPDATE letters SET released_at = $2 WHERE released_at IS NULL
-        AND job IN (SELECT unhex(value) FROM json_each($1))",
-};
-
 /// Tickets whose link has ended and that nobody claimed are written anew.
 const OVERDUE: Statement = Statement::same(
     "UPDATE letters SET released_at = NULL
@@ -138,12 +140,24 @@ const GIVEN_TODAY: Statement = Statement::same(
              WHERE printer = $1 AND state = 'queued' AND released_at >= $2)",
 );
 
+/// Each part has an index of its own.
 const OLDEST: Statement = Statement::same(
-    "SELECT printer, min(created_at) FROM letters WHERE state = 'queued' GROUP BY printer",
+    "SELECT printer, min(created_at)
+     FROM (SELECT printer, created_at FROM letters
+           WHERE state = 'queued' AND released_at IS NOT NULL
+           UNION ALL
+           SELECT printer, created_at FROM letters
+           WHERE state = 'queued' AND released_at IS NULL AND day IS NOT NULL
+           UNION ALL
+           SELECT printer, created_at FROM letters WHERE state = 'queued' AND day IS NULL) l
+     GROUP BY printer",
 );
 
-const UNRELEASED: Statement =
-    Statement::same("SELECT count(*) FROM letters WHERE state = 'queued' AND released_at IS NULL");
+const UNRELEASED: Statement = Statement::same(
+    "SELECT (SELECT count(*) FROM letters
+             WHERE state = 'queued' AND released_at IS NULL AND day IS NOT NULL)
+          + (SELECT count(*) FROM letters WHERE state = 'queued' AND day IS NULL)",
+);
 
 fn ticket(mut row: Row) -> Result<LetterTicket, LedgerError> {
     let shape = |error: serde_json::Error| LedgerError::Shape(error.to_string());
@@ -182,6 +196,16 @@ impl Ledger {
         rows.pop().map(ticket).transpose()
     }
 
+    /// What the tickets are made of that are to be published now, registered
+    /// ones first.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn tickets_of(&self, under_way: &UnderWay) -> Result<Vec<LetterTicket>, LedgerError> {
+        let values = vec![ids(&under_way.jobs), micros(under_way.at).into()];
+        self.store.rows(TICKETS, values).await?.into_iter().map(ticket).collect()
+    }
+
     /// Letters that may go to their printer and were not released yet,
     /// registered ones first.
     ///
@@ -190,9 +214,10 @@ impl Ledger {
     pub async fn letters_to_release(
         &self,
         which: Releasable<'_>,
-    ) -> Result<Vec<LetterTicket>, LedgerError> {
+    ) -> Result<Vec<Uuid>, LedgerError> {
         let values = vec![which.printer.into(), which.today.into(), which.limit.into()];
-        self.store.rows(TO_RELEASE, values).await?.into_iter().map(ticket).collect()
+        let mut rows = self.store.rows(TO_RELEASE, values).await?;
+        rows.iter_mut().map(Row::id).collect()
     }
 
     /// How many letters a machine of a printer would be leased.
@@ -237,15 +262,6 @@ impl Ledger {
         let leased: Result<Vec<LetterTicket>, LedgerError> = rows.into_iter().map(ticket).collect();
         tx.commit().await?;
         leased
-    }
-
-    /// Marks letters as released, after the broker took their tickets.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away: the tickets are then published
-    /// again, with the same job ids.
-    pub async fn released(&self, jobs: &[Uuid], now: Timestamp) -> Result<u64, LedgerError> {
-        self.store.execute(RELEASED, vec![ids(jobs), micros(now).into()]).await
     }
 
     /// Has the unclaimed tickets of a printer that were released before

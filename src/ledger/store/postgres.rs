@@ -179,9 +179,20 @@ pub(super) async fn execute(
 }
 
 pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<u64, LedgerError> {
-    let text = bulk.unnest();
-    let query = sqlx::query(AssertSqlSafe(text));
-    let query = bulk.columns.into_iter().fold(query, |query, column| match column {
+    let query = sqlx::query(AssertSqlSafe(bulk.unnest()));
+    Ok(arrays(query, bulk).execute(connection).await?.rows_affected())
+}
+
+pub(super) async fn update(
+    connection: &mut PgConnection,
+    text: &'static str,
+    bulk: Bulk,
+) -> Result<u64, LedgerError> {
+    Ok(arrays(sqlx::query(text), bulk).execute(connection).await?.rows_affected())
+}
+
+fn arrays(query: PgQuery<'_>, bulk: Bulk) -> PgQuery<'_> {
+    bulk.columns.into_iter().fold(query, |query, column| match column {
         Column::Ints(values) => query.bind(values),
         Column::OptInts(values) => query.bind(values),
         Column::Texts(values) => query.bind(values),
@@ -189,8 +200,7 @@ pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<
         Column::Bytes(values) => query.bind(values),
         Column::Ids(values) => query.bind(values),
         Column::OptIds(values) => query.bind(values),
-    });
-    Ok(query.execute(connection).await?.rows_affected())
+    })
 }
 
 fn read(row: &PgRow) -> Result<Row, LedgerError> {

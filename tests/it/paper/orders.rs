@@ -115,7 +115,7 @@ async fn again(ledger: &TestLedger) -> Result<()> {
     };
     let twice = letters.send_letter_again(job, None, now).await?;
     ensure!(twice == Err(OrderRefusal::SentAgain(new)), "{twice:?}");
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     let (letter, _) = house.told(new).await?;
     ensure!(letter.attempt == 2 && letter.original == Some(job), "{letter:?}");
     ensure!(!house.claim(new, "one").await?.is_empty());

@@ -25,7 +25,7 @@ async fn lanes(ledger: &TestLedger) -> Result<()> {
     for code in ["4000", "4500", "4999", "5000", "4001"] {
         jobs.push(house.made(&paper_to(code)).await?);
     }
-    ensure!(house.office.plan_some().await? == 5);
+    ensure!(house.office.plan_all().await? == 5);
     let today = days::today(house.now());
     let expected = [
         ("liege", today),
@@ -75,7 +75,7 @@ async fn held(ledger: &TestLedger) -> Result<()> {
         let now = house.now();
         let letters = house.office.ledger();
         ensure!(letters.release_letter(job, Some(&block), "tester", now).await?.is_ok());
-        ensure!(house.office.plan_some().await? == 1);
+        ensure!(house.office.plan_all().await? == 1);
         let (letter, _) = house.told(job).await?;
         ensure!(letter.address == Some(block) && letter.state == LetterState::Queued, "{letter:?}");
         ensure!(!house.claim(job, "one").await?.is_empty());
@@ -101,10 +101,10 @@ async fn paused(ledger: &TestLedger) -> Result<()> {
     let job = house.letter(&paper_to("4000")).await?;
     let (letter, _) = house.told(job).await?;
     ensure!(letter.held_for.as_deref() == Some("printer_paused"), "{letter:?}");
-    ensure!(house.office.retry_held().await? == 1 && house.office.plan_some().await? == 1);
+    ensure!(house.office.retry_held().await? == 1 && house.office.plan_all().await? == 1);
     ensure!(house.state(job).await? == LetterState::Held, "it is paused still");
     letters.pause_printer("liege", false, by("anne", SystemClock.now())).await?;
-    ensure!(house.office.retry_held().await? == 1 && house.office.plan_some().await? == 1);
+    ensure!(house.office.retry_held().await? == 1 && house.office.plan_all().await? == 1);
     let (letter, _) = house.told(job).await?;
     ensure!(letter.state == LetterState::Queued && letter.printer == "liege", "{letter:?}");
     house.balances().await

@@ -19,7 +19,7 @@ async fn silent(ledger: &TestLedger) -> Result<()> {
     house.claim(claimed, "one").await?;
     let unclaimed = house.letter(&paper_to("4000")).await?;
     let old_link = house.link(unclaimed).await?;
-    letters.released(&[unclaimed], house.now()).await?;
+    letters.release_letters(vec![unclaimed], house.now()).await?;
     house.office.look_after_printers().await?;
     ensure!(house.told(unclaimed).await?.0.printer == "liege", "it is not silent yet");
     house.clock.advance(SignedDuration::from_mins(16));

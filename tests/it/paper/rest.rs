@@ -63,7 +63,7 @@ async fn printer(ledger: &TestLedger) -> Result<()> {
     for _ in 0..3 {
         jobs.push(house.made(&paper_to("4000")).await?);
     }
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     strangers(&client).await?;
     // Two a day: the cap holds here as well, and what is leased is nobody else's.
     let wanted = json!({ "max": 10, "claimant": "one" });
@@ -114,7 +114,7 @@ async fn paced(ledger: &TestLedger) -> Result<()> {
     for _ in 0..5 {
         house.made(&paper_to("4000")).await?;
     }
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     let wanted = json!({ "max": 10, "claimant": "one" });
     let tickets = client.post("/printers/liege/leases", &wanted).await.json();
     let given = tickets.as_array().context("no list")?.len();

@@ -61,7 +61,7 @@ async fn unread(ledger: &TestLedger) -> Result<()> {
     let stored = ledger.explain(messages[0]).await?.context("no message")?;
     ensure!(stored.medium == facteur::domain::Medium::Digital, "what was decided stays");
     ensure!(house.receipts(letter.job_id).await? == ["facteur.letter.queued"]);
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     ensure!(!house.claim(letter.job_id, "one").await?.is_empty());
     ensure!(house.state(letter.job_id).await? == LetterState::Claimed);
     let (account, _) = ledger.verify().await?;

@@ -78,7 +78,7 @@ async fn capped(ledger: &TestLedger) -> Result<()> {
         .collect();
     desk.deliver(batch?).await?;
     let line = Line::new(100, Settings { letters_window: 1, ..settings() }).await?;
-    office::over(&ledger.ledger, &desk.documents, EVERY_DAY)?.plan_some().await?;
+    office::over(&ledger.ledger, &desk.documents, EVERY_DAY)?.plan_all().await?;
     let mut printer = line.consume(topology::QUEUE_PRINT_OVERFLOW).await?;
     let capped = format!("{EVERY_DAY}cap_per_day = 3\n");
     // Each engine knows what the one before it gave.
