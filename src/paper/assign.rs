@@ -1,17 +1,22 @@
 //! Gives letters their address, printer and day: pure.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::address::{AddressBlock, Unaddressable};
 use super::plan::{self, Assignment, Planner, Stays, Taken, Turn};
 use super::printer::{LaneFacts, Printers};
 use super::{contents, days};
 use crate::clock::belgian_day;
+use crate::domain::MessageTypeId;
 use crate::ledger::{Area, Destination, PlannedLetter, UnplannedLetter};
 
 /// A letter that can be addressed, and its envelope if that was made just now.
 struct Addressed {
-    letter: UnplannedLetter,
+    job: Uuid,
+    turn: Turn,
+    registered: bool,
+    message_type: MessageTypeId,
     area: Area,
     address: Option<AddressBlock>,
 }
@@ -51,7 +56,7 @@ pub(super) fn assign(
             letter.printed(assignment, day, is_released)
         }
         Err(stays) => PlannedLetter::Held {
-            job: letter.letter.job,
+            job: letter.job,
             why: waits_for(stays),
             detail: stays.to_string(),
         },
@@ -59,33 +64,34 @@ pub(super) fn assign(
     planned
 }
 
-fn address(mut letter: UnplannedLetter) -> Result<Addressed, Unaddressable> {
-    match std::mem::replace(&mut letter.destination, Destination::Sought(None, None)) {
-        Destination::Written(area) => Ok(Addressed { letter, area, address: None }),
-        Destination::Sought(postal, record) => {
-            let address = contents::envelope(postal.as_ref(), record.as_ref())?;
+fn address(letter: UnplannedLetter) -> Result<Addressed, Unaddressable> {
+    let UnplannedLetter { job, message_type, registered, attempt, destination } = letter;
+    let (area, address) = match destination {
+        Destination::Written(area) => (area, None),
+        Destination::Sought(sources) => {
+            let address = contents::envelope(sources.postal.as_ref(), sources.record.as_ref())?;
             let (country, postal_code) = (address.country.clone(), address.postal_code.clone());
-            let area = Area { country, postal_code };
-            Ok(Addressed { letter, area, address: Some(address) })
+            (Area { country, postal_code }, Some(address))
         }
-    }
+    };
+    let turn = Turn::of(registered, u32::try_from(attempt).unwrap_or(u32::MAX));
+    Ok(Addressed { job, turn, registered, message_type, area, address })
 }
 
 impl Addressed {
     fn facts(&self) -> (Turn, LaneFacts<'_>) {
-        let attempt = u32::try_from(self.letter.attempt).unwrap_or(u32::MAX);
         let facts = LaneFacts {
             country: &self.area.country,
             postal_code: &self.area.postal_code,
-            registered: self.letter.registered,
-            document_type: &self.letter.message_type,
+            registered: self.registered,
+            document_type: &self.message_type,
         };
-        (Turn::of(self.letter.registered, attempt), facts)
+        (self.turn, facts)
     }
 
     fn printed(self, assignment: Assignment, day: i64, is_released: bool) -> PlannedLetter {
         PlannedLetter::Printed {
-            job: self.letter.job,
+            job: self.job,
             why: assignment.to_string(),
             printer: assignment.printer,
             day,

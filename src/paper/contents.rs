@@ -8,10 +8,8 @@ use jiff::Timestamp;
 use super::address::{self, AddressBlock, Unaddressable};
 use super::links::Links;
 use super::ticket::{DocumentRef, LetterOptions, PackageFile, Ticket};
-use crate::domain::{
-    Address, Attachment, Content, Digest, Enterprise, Language, Postal, Publication, Texts,
-};
-use crate::ledger::LetterTicket;
+use crate::domain::{Address, Attachment, Content, Digest, Enterprise, Language, Postal, Texts};
+use crate::ledger::{LetterTicket, Printed};
 
 /// A document of a letter, and where its content is.
 #[derive(Clone, Debug)]
@@ -35,7 +33,7 @@ pub fn ticket(letter: &LetterTicket, links: &Links, now: Timestamp) -> Option<Ti
     let address = address.or_else(|| envelope(postal, letter.record.as_ref()).ok())?;
     let (package, expires_at) = links.write(letter.job, &letter.printer, now);
     let sender = letter.organization.as_ref();
-    let language = language(letter);
+    let language = letter.language;
     let sender_name = sender.and_then(|it| text_in(&it.name, language)).unwrap_or_default();
     let return_address = postal.and_then(|postal| postal.return_address.as_ref());
     Some(Ticket {
@@ -98,16 +96,20 @@ pub fn envelope_to(name: Option<&str>, address: &Address) -> Result<AddressBlock
 /// What to print, in order: the main content first.
 #[must_use]
 pub fn documents(letter: &LetterTicket) -> Vec<Document> {
-    let publication = &letter.publication;
-    let mut attached: Vec<&Attachment> = publication.attachments.iter().collect();
-    attached.sort_by_key(|attachment| !attachment.is_main_content);
-    let attached = attached.into_iter().filter_map(|it| stored(it, &letter.pages));
-    let text = message(publication, language(letter));
-    if publication.is_body_main_content {
+    let (attached, text) = (attached(letter), message(&letter.publication, letter.language));
+    if letter.publication.is_body_main_content {
         text.into_iter().chain(attached).collect()
     } else {
-        attached.chain(text).collect()
+        attached.into_iter().chain(text).collect()
     }
+}
+
+/// Those of the documents that are in the store.
+#[must_use]
+pub fn attached(letter: &LetterTicket) -> Vec<Document> {
+    let mut attached: Vec<&Attachment> = letter.publication.attachments.iter().collect();
+    attached.sort_by_key(|attachment| !attachment.is_main_content);
+    attached.into_iter().filter_map(|it| stored(it, &letter.pages)).collect()
 }
 
 /// The files of a package, in the order of the documents. Their names are
@@ -153,7 +155,7 @@ fn stored(attachment: &Attachment, pages: &BTreeMap<Digest, u32>) -> Option<Docu
 }
 
 /// The message's own text, under its subject, as a document.
-fn message(publication: &Publication, language: Language) -> Option<Document> {
+fn message(publication: &Printed, language: Language) -> Option<Document> {
     let body = text_in(&publication.body_content, language)?;
     let subject = text_in(&publication.subject, language).unwrap_or_default();
     let text = Bytes::from(format!("{subject}\n\n{body}\n"));
@@ -165,10 +167,6 @@ fn message(publication: &Publication, language: Language) -> Option<Document> {
         file_name: "message.txt".into(),
     };
     Some(Document { document, text: Some(text) })
-}
-
-fn language(letter: &LetterTicket) -> Language {
-    letter.record.as_ref().map_or(Language::Fr, |record| record.language)
 }
 
 /// The text in a language, else in the first that there is.

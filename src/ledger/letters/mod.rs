@@ -20,10 +20,12 @@ mod unread;
 pub use claims::{Claim, ClaimAnswer};
 pub use found::{LetterEvent, LetterFilter, LetterRow};
 pub use orders::{Ordered, Refusal as OrderRefusal};
-pub use plans::{Area, Destination, PlannedLetter, PrinterLoad, ReadSoFar, UnplannedLetter};
+pub use plans::{
+    Area, Destination, PlannedLetter, PrinterLoad, ReadSoFar, Sources, UnplannedLetter,
+};
 pub use printers::PrinterStanding;
 pub use recalls::RecallScope;
-pub use release::{LetterTicket, Releasable};
+pub use release::{LetterTicket, Printed, Releasable};
 pub use steps::{Source, Step, Verdict};
 pub use strays::Stray;
 pub use under_way::UnderWay;

@@ -38,9 +38,17 @@ pub struct UnplannedLetter {
 pub enum Destination {
     /// Its envelope is written: by its sender, an operator or an earlier plan.
     Written(Area),
-    /// Its envelope is to be made of these: what the sender said of the letter,
-    /// what the register knows of the company.
-    Sought(Option<Postal>, Option<Enterprise>),
+    /// Its envelope is to be made of these.
+    Sought(Box<Sources>),
+}
+
+/// Where an envelope is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// What the sender said of the letter.
+    pub postal: Option<Postal>,
+    /// What the register knows of the company.
+    pub record: Option<Enterprise>,
 }
 
 /// Of an envelope, what a plan needs.
@@ -189,10 +197,13 @@ const RETRY: Statement = Statement::same(
 fn unplanned(mut row: Row) -> Result<(UnplannedLetter, bool), LedgerError> {
     let (job, message_type, registered) = (row.id()?, row.parsed()?, row.flag()?);
     let attempt = row.int()?;
-    let place = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
-    let place = place.map_err(|error| LedgerError::Shape(error.to_string()))?;
-    let is_sought = place.is_none();
-    let destination = place.map_or(Destination::Sought(None, None), Destination::Written);
+    let area = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+    let area = area.map_err(|error| LedgerError::Shape(error.to_string()))?;
+    let is_sought = area.is_none();
+    let destination = match area {
+        Some(area) => Destination::Written(area),
+        None => Destination::Sought(Box::default()),
+    };
     Ok((UnplannedLetter { job, message_type, registered, attempt, destination }, is_sought))
 }
 
@@ -200,7 +211,7 @@ fn sought(mut row: Row) -> Result<(Uuid, Destination), LedgerError> {
     let (job, posted) = (row.id()?, row.json::<Posted>()?);
     let record = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
     let record = record.map_err(|error| LedgerError::Shape(error.to_string()))?;
-    Ok((job, Destination::Sought(posted.postal, record)))
+    Ok((job, Destination::Sought(Box::new(Sources { postal: posted.postal, record }))))
 }
 
 impl ReadSoFar {

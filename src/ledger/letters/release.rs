@@ -4,13 +4,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::plans::ids;
 use super::under_way::UnderWay;
-use crate::domain::{Digest, Enterprise, EnterpriseNumber, MessageId, Organization, Publication};
+use crate::domain::{
+    Attachment, Digest, Enterprise, EnterpriseNumber, Language, MessageId, Organization, Postal,
+    Texts,
+};
 use crate::ledger::error::LedgerError;
-use crate::ledger::reference::enterprise_number;
+use crate::ledger::reference::{Reference, enterprise_number};
 use crate::ledger::store::{Row, Statement};
 use crate::ledger::{Ledger, micros, time};
 use crate::paper::address::AddressBlock;
@@ -25,7 +29,9 @@ pub struct LetterTicket {
     pub state: LetterState,
     /// The company.
     pub enterprise: EnterpriseNumber,
-    /// What the register knows of it.
+    /// The language it is written to in.
+    pub language: Language,
+    /// What the register knows of it, where the envelope is still to be made.
     pub record: Option<Enterprise>,
     /// Who sends it.
     pub organization: Option<Organization>,
@@ -45,10 +51,36 @@ pub struct LetterTicket {
     pub address: Option<AddressBlock>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The publication, for options and content.
-    pub publication: Publication,
+    /// Of the publication: options and content.
+    pub publication: Printed,
     /// How many pages its documents have, as far as it was looked up.
     pub pages: BTreeMap<Digest, u32>,
+}
+
+/// Of a publication, what a letter is made of: the rest of it is passed over.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Printed {
+    /// Title.
+    pub subject: Texts,
+    /// What is printed beside the text.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// Text of the message itself.
+    #[serde(default)]
+    pub body_content: Texts,
+    /// Whether the body is the main content.
+    #[serde(default)]
+    pub is_body_main_content: bool,
+    /// How the letter is to be made.
+    #[serde(default)]
+    pub postal: Option<Postal>,
+}
+
+/// Of a company's record, what every ticket says.
+#[derive(Deserialize)]
+struct Spoken {
+    language: Language,
 }
 
 /// Which letters of a printer may go out now.
@@ -65,13 +97,12 @@ pub struct Releasable<'a> {
 macro_rules! tickets {
     ($rest:literal) => {
         concat!(
-            "SELECT l.job, l.state, l.enterprise, e.record, o.record, l.message, l.application,
-                    l.message_type, l.registered, l.attempt, l.printer, l.address, l.created_at,
-                    m.publication
+            "SELECT l.job, l.state, l.enterprise, l.organization, l.message, l.application,
+                    l.message_type, l.registered, l.attempt, l.printer, l.address, e.record,
+                    l.created_at, m.publication
              FROM letters l
              JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-             LEFT JOIN enterprises e ON e.number = l.enterprise
-             LEFT JOIN organizations o ON o.number = l.organization ",
+             LEFT JOIN enterprises e ON e.number = l.enterprise ",
             $rest
         )
     };
@@ -159,31 +190,40 @@ const UNRELEASED: Statement = Statement::same(
           + (SELECT count(*) FROM letters WHERE state = 'queued' AND day IS NULL)",
 );
 
-fn ticket(mut row: Row) -> Result<LetterTicket, LedgerError> {
+fn ticket(mut row: Row, reference: &Reference) -> Result<LetterTicket, LedgerError> {
     let shape = |error: serde_json::Error| LedgerError::Shape(error.to_string());
     let (job, state, enterprise) = (row.id()?, row.parsed()?, enterprise_number(row.int()?)?);
-    let record = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
-    let organization = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+    let organization = reference.organizations.get(&enterprise_number(row.int()?)?).cloned();
     let (message, application, message_type) = (row.id()?, row.text()?, row.text()?);
     let (registered, attempt, printer) = (row.flag()?, row.int()?, row.text()?);
     let address = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+    let address: Option<AddressBlock> = address.map_err(shape)?;
+    let record = row.opt_text()?;
+    let spoken = record.as_deref().map(serde_json::from_str::<Spoken>).transpose();
+    let record = record.filter(|_| address.is_none());
+    let record = record.as_deref().map(serde_json::from_str).transpose();
     Ok(LetterTicket {
         job,
         state,
         enterprise,
+        language: spoken.map_err(shape)?.map_or(Language::Fr, |it| it.language),
         record: record.map_err(shape)?,
-        organization: organization.map_err(shape)?,
+        organization,
         message: MessageId(message),
         application,
         message_type,
         registered,
         attempt,
         printer,
-        address: address.map_err(shape)?,
+        address,
         created_at: time(row.int()?)?,
         publication: row.json()?,
         pages: BTreeMap::new(),
     })
+}
+
+fn tickets(rows: Vec<Row>, reference: &Reference) -> Result<Vec<LetterTicket>, LedgerError> {
+    rows.into_iter().map(|row| ticket(row, reference)).collect()
 }
 
 impl Ledger {
@@ -193,7 +233,9 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn letter_ticket(&self, job: Uuid) -> Result<Option<LetterTicket>, LedgerError> {
         let mut rows = self.store.rows(TICKET, vec![job.into()]).await?;
-        rows.pop().map(ticket).transpose()
+        let Some(row) = rows.pop() else { return Ok(None) };
+        let reference = self.reference().await?;
+        ticket(row, &reference).map(Some)
     }
 
     /// What the tickets are made of that are to be published now, registered
@@ -203,7 +245,9 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn tickets_of(&self, under_way: &UnderWay) -> Result<Vec<LetterTicket>, LedgerError> {
         let values = vec![ids(&under_way.jobs), micros(under_way.at).into()];
-        self.store.rows(TICKETS, values).await?.into_iter().map(ticket).collect()
+        let rows = self.store.rows(TICKETS, values).await?;
+        let reference = self.reference().await?;
+        tickets(rows, &reference)
     }
 
     /// Letters that may go to their printer and were not released yet,
@@ -259,7 +303,8 @@ impl Ledger {
         let values = vec![ids(&jobs), claimant.into(), until.into(), micros(now).into()];
         tx.execute(LEASE, values).await?;
         let rows = tx.rows(LEASED, vec![ids(&jobs), claimant.into(), until.into()]).await?;
-        let leased: Result<Vec<LetterTicket>, LedgerError> = rows.into_iter().map(ticket).collect();
+        let reference = self.reference_in(&mut tx).await?;
+        let leased = tickets(rows, &reference);
         tx.commit().await?;
         leased
     }

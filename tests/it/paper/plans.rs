@@ -8,13 +8,15 @@ use facteur::paper::days;
 use facteur::paper::letter::LetterState;
 use serde_json::{Value, json};
 
-use super::{House, paper, paper_to};
+use super::{House, PRINTERS, paper, paper_to};
 use crate::support::desk::{by, posted};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::office;
 use crate::support::world::Company;
 
 on_both_ledgers! {
     lanes: sqlite_letters_go_by_lane_and_room, postgres_letters_go_by_lane_and_room;
+    room: sqlite_what_is_cancelled_or_moved_leaves_room, postgres_what_is_cancelled_or_moved_leaves_room;
     held: sqlite_what_cannot_be_addressed_is_held_and_told, postgres_what_cannot_be_addressed_is_held_and_told;
     paused: sqlite_letters_of_a_paused_printer_wait_for_it, postgres_letters_of_a_paused_printer_wait_for_it;
 }
@@ -43,6 +45,36 @@ async fn lanes(ledger: &TestLedger) -> Result<()> {
     // A second page of the plan counts on what the first gave away.
     let later = house.letter(&paper_to("4002")).await?;
     ensure!(house.told(later).await?.0.day == Some(today + 2));
+    house.balances().await
+}
+
+async fn room(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (letters, now) = (house.office.ledger(), house.now());
+    // Each counts for itself what printers have, as another engine does.
+    let planned = async || {
+        let job = house.made(&paper_to("4000")).await?;
+        let printers = PRINTERS.replace("key_digest = \"KEY\"\n", "");
+        let documents = &house.desk.documents;
+        let other = office::at(&ledger.ledger, documents, &printers, house.clock.clone())?;
+        ensure!(other.plan_all().await? == 1);
+        let (letter, _) = house.told(job).await?;
+        ensure!(letter.printer == "liege", "{letter:?}");
+        Ok((job, letter.day.unwrap_or_default() - days::today(now)))
+    };
+    let (cancelled, moved) = (planned().await?, planned().await?);
+    ensure!((cancelled.1, moved.1) == (0, 0));
+    ensure!(letters.recall_letters(&[cancelled.0], "anne", now).await?[0].is_ok());
+    ensure!(letters.move_letter(moved.0, "overflow", days::today(now), "anne", now).await?.is_ok());
+    let (claimed, released, full) = (planned().await?, planned().await?, planned().await?);
+    ensure!((claimed.1, released.1, full.1) == (0, 0, 1));
+    // What it was given today keeps its room, claimed or not.
+    house.claim(claimed.0, "one").await?;
+    letters.release_letters(vec![released.0], now).await?;
+    ensure!(planned().await?.1 == 1 && planned().await?.1 == 2);
+    // Called back before it was claimed: its room is there again.
+    ensure!(letters.recall_letters(&[released.0], "anne", now).await?[0].is_ok());
+    ensure!(planned().await?.1 == 0 && planned().await?.1 == 2);
     house.balances().await
 }
 
