@@ -57,6 +57,9 @@ pub enum FolderError {
     /// The file system says no.
     #[error("failed to write {0}")]
     Io(PathBuf, #[source] io::Error),
+    /// Nothing can be drawn into it.
+    #[error("failed to start the process that draws")]
+    Press(#[source] io::Error),
 }
 
 /// The folder, owned.
