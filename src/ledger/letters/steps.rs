@@ -12,8 +12,8 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::journal::{self, Entry, EntryKind};
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Bulk, Column, Row, Statement, Table, Transaction, Value};
-use crate::ledger::{Ledger, micros};
-use crate::paper::letter::{Event, LetterState, Outcome, apply};
+use crate::ledger::{Ledger, micros, time};
+use crate::paper::letter::{Event, LetterState, Outcome, Past, apply, report};
 
 /// Something that happened to a letter, as its source says.
 #[derive(Clone, Debug)]
@@ -82,15 +82,19 @@ words! {
 
 /// A printer's clock may be so far ahead of ours.
 pub(super) const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// And so far behind: nothing becomes of a letter before it was made.
+const BEHIND_MAX: SignedDuration = SignedDuration::from_hours(1);
 const DETAIL_CHARS_MAX: usize = 500;
 
 /// A letter under its lock.
 #[derive(Clone, Debug)]
 pub(super) struct Locked {
     pub(super) state: LetterState,
+    past: Past,
     pub(super) printer: String,
     pub(super) claimant: Option<String>,
     leased_until: Option<i64>,
+    created_at: Timestamp,
     attempt: i64,
     organization: EnterpriseNumber,
     application: String,
@@ -99,17 +103,24 @@ pub(super) struct Locked {
     key: String,
 }
 
+macro_rules! lock {
+    ($which:literal) => {
+        concat!(
+            "SELECT l.job, l.state, l.printer, l.claimant, l.leased_until, l.created_at,
+                l.attempt, l.organization, l.application, l.enterprise, l.message, m.key, l.recall_asked_at,
+                CASE WHEN l.state = 'failed' THEN
+                    (SELECT count(*) FROM letter_events e WHERE e.job = l.job
+                       AND e.kind = 'not_delivered' AND e.verdict = 'applied') ELSE 0 END
+            FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+            WHERE l.job ",
+            $which
+        )
+    };
+}
+
 const LOCK: Statement = Statement {
-    postgres:
-        "SELECT l.job, l.state, l.printer, l.claimant, l.leased_until, l.attempt, l.organization,
-            l.application, l.enterprise, l.message, m.key
-        FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-        WHERE l.job = ANY($1) ORDER BY l.job FOR UPDATE OF l",
-    sqlite:
-        "SELECT l.job, l.state, l.printer, l.claimant, l.leased_until, l.attempt, l.organization,
-            l.application, l.enterprise, l.message, m.key
-        FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-        WHERE l.job IN (SELECT unhex(value) FROM json_each($1))",
+    postgres: lock!("= ANY($1) ORDER BY l.job FOR UPDATE OF l"),
+    sqlite: lock!("IN (SELECT unhex(value) FROM json_each($1))"),
 };
 
 const KNOWN: Statement = Statement {
@@ -155,11 +166,13 @@ pub(super) async fn lock(
 
 fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
     let job = row.id()?;
-    let letter = Locked {
+    let mut letter = Locked {
         state: row.parsed()?,
+        past: Past::default(),
         printer: row.text()?,
         claimant: row.opt_text()?,
         leased_until: row.opt_int()?,
+        created_at: time(row.int()?)?,
         attempt: row.int()?,
         organization: enterprise_number(row.int()?)?,
         application: row.text()?,
@@ -167,6 +180,8 @@ fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
         message: MessageId(row.id()?),
         key: row.text()?,
     };
+    letter.past.is_recall_asked = row.opt_int()?.is_some();
+    letter.past.is_undelivered = row.int()? > 0;
     Ok((job, letter))
 }
 
@@ -236,9 +251,17 @@ fn judge(letter: &mut Locked, step: &Step, now: Timestamp) -> Verdict {
     if step.at > now + AHEAD_MAX {
         return Verdict::Future;
     }
-    match apply(letter.state, step.kind) {
+    if step.at < letter.created_at - BEHIND_MAX {
+        return Verdict::Contradiction;
+    }
+    let outcome = match &step.source {
+        Source::Printer(_) => report(letter.state, letter.past, step.kind),
+        Source::Operator(_) | Source::Engine => apply(letter.state, step.kind),
+    };
+    match outcome {
         Outcome::Becomes(state) => {
             letter.state = state;
+            letter.past.is_undelivered = step.kind == Event::NotDelivered;
             Verdict::Applied
         }
         Outcome::Notes => Verdict::Noted,
