@@ -55,8 +55,9 @@ pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, Know
 pub use journal::{Entry, EntryKind, searched};
 pub use letters::{
     Area, Claim, ClaimAnswer, Destination, LetterEvent, LetterFilter, LetterRow, LetterTicket,
-    OrderRefusal, Ordered, PlannedLetter, Printed, PrinterLoad, PrinterStanding, ReadSoFar,
-    RecallScope, Releasable, Source, Sources, Step, Stray, UnderWay, UnplannedLetter, Verdict,
+    OrderRefusal, Ordered, PlannedLetter, Printed, PrinterLoad, PrinterStanding, PrinterWork,
+    ReadSoFar, RecallScope, Releasable, Source, Sources, Step, Stray, UnderWay, UnplannedLetter,
+    Verdict,
 };
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Glance, Glanced, Hidden, LabelChange, LabelChanged, LetterState,

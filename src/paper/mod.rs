@@ -26,4 +26,5 @@ pub mod plan;
 pub mod printer;
 pub mod report;
 pub mod sandbox;
+mod silence;
 pub mod ticket;

@@ -7,6 +7,7 @@
 mod claims;
 mod early;
 mod found;
+mod in_work;
 mod orders;
 mod plans;
 mod printers;
@@ -19,6 +20,7 @@ mod unread;
 
 pub use claims::{Claim, ClaimAnswer};
 pub use found::{LetterEvent, LetterFilter, LetterRow};
+pub use in_work::PrinterWork;
 pub use orders::{Ordered, Refusal as OrderRefusal};
 pub use plans::{
     Area, Destination, PlannedLetter, PrinterLoad, ReadSoFar, Sources, UnplannedLetter,
