@@ -193,8 +193,13 @@ impl Folder {
 
     fn know(&mut self, entry: Entry) {
         let (id, _) = over(&entry);
+        if let Entry::Lost { job } = entry {
+            self.jobs.remove(&job);
+            return;
+        }
         let job = self.jobs.entry(id).or_default();
         match entry {
+            Entry::Lost { .. } => {}
             Entry::Claimed { recipient, .. } => job.recipient = recipient,
             Entry::Printed { .. } => job.stage = Stage::Printed,
             Entry::Rejected { cause, detail, .. } => {
@@ -239,9 +244,10 @@ fn over(entry: &Entry) -> (Uuid, bool) {
         Entry::Claimed { job, .. } | Entry::RecalledLate { job } | Entry::Reported { job, .. } => {
             (*job, false)
         }
-        Entry::Printed { job, .. } | Entry::Rejected { job, .. } | Entry::Cancelled { job } => {
-            (*job, true)
-        }
+        Entry::Printed { job, .. }
+        | Entry::Rejected { job, .. }
+        | Entry::Lost { job }
+        | Entry::Cancelled { job } => (*job, true),
     }
 }
 

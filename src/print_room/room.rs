@@ -143,7 +143,8 @@ impl Room {
             info!(letters = waiting.len(), "printing what was claimed before");
         }
         for piece in waiting.chunks(BATCH_MAX) {
-            self.print(piece).await?;
+            let ours = self.claim_again(piece).await?;
+            self.print(&ours).await?;
         }
         known.iter().filter(|id| !waiting.contains(id)).for_each(|id| self.schedule(*id));
         Ok(())
