@@ -235,7 +235,7 @@ async fn strays(ledger: &TestLedger) -> Result<()> {
     ensure!(strays.len() == 10, "kept once each: {strays:?}");
     // Whole, as they came: with words that nobody asked for.
     let unknown = event("overflow", Uuid::now_v7(), "posted", house.now());
-    let unknown = format!("{{ \"zone\": \"B\",{}", &unknown.to_string()[1..]);
+    let unknown = unknown.to_string().replacen('{', "{ \"zone\": \"B\",", 1);
     let good_beside = event("overflow", job, "taken", house.now());
     let body = format!("[{good_beside}, {unknown} ]").into_bytes();
     let message =
