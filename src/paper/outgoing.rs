@@ -24,8 +24,8 @@ const WRITTEN_AT_ONCE: usize = 2;
 
 /// Letters that are written in one transaction.
 enum Page {
-    /// Planned before, and to be released now.
-    Waiting(Vec<Uuid>),
+    /// Planned for a printer before, and to be released now.
+    Waiting(String, Vec<Uuid>),
     /// Planned now.
     Planned(Vec<PlannedLetter>),
 }
@@ -37,8 +37,9 @@ pub struct Way<'a, F> {
     /// Whether a letter for today may go to a printer at once; asked in the order
     /// in which letters go out.
     pub may_go: F,
-    /// Letters that were planned before and may go now: they go first.
-    pub waiting: Vec<Vec<Uuid>>,
+    /// Letters that were planned for a printer before and may go now: they go
+    /// first.
+    pub waiting: Vec<(String, Vec<Uuid>)>,
     /// No page is begun after this; none: all letters are planned.
     pub until: Option<Instant>,
 }
@@ -100,8 +101,8 @@ impl Office {
         pages: Sender<Page>,
     ) -> Result<Outcome, LedgerError> {
         let (mut read, mut outcome) = (ReadSoFar::default(), Outcome::default());
-        for jobs in way.waiting {
-            if pages.send(Page::Waiting(jobs)).await.is_err() {
+        for (printer, jobs) in way.waiting {
+            if pages.send(Page::Waiting(printer, jobs)).await.is_err() {
                 return Ok(outcome);
             }
         }
@@ -148,7 +149,7 @@ impl Office {
     async fn write(&self, page: Page) -> Result<Option<UnderWay>, LedgerError> {
         let now = self.clock.now();
         match page {
-            Page::Waiting(jobs) => self.ledger.release_letters(jobs, now).await,
+            Page::Waiting(printer, jobs) => self.ledger.release_letters(&printer, jobs, now).await,
             Page::Planned(planned) => self.ledger.plan_letters(&planned, now).await,
         }
     }

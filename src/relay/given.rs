@@ -54,7 +54,7 @@ impl Given {
             return Ok(counted.letters);
         }
         let at = Instant::now();
-        let letters = ledger.letters_given(printer, since).await?;
+        let letters = ledger.letters_given(printer, now).await?;
         let letters = u64::try_from(letters).unwrap_or(0);
         self.by_printer.insert(printer.to_owned(), Counted { since, at, letters });
         Ok(letters)

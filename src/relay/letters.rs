@@ -93,7 +93,7 @@ impl Relay {
         &self,
         out: &mut Out,
         rooms: &mut Rooms<'_>,
-    ) -> Result<(Vec<Vec<Uuid>>, bool), RelayError> {
+    ) -> Result<(Vec<(String, Vec<Uuid>)>, bool), RelayError> {
         let today = days::today(self.office.now());
         let (mut waiting, mut is_full) = (Vec::new(), false);
         for room in rooms.open() {
@@ -104,7 +104,9 @@ impl Relay {
             let given = room.give(jobs.len() as u64, wanted, out);
             jobs.truncate(usize::try_from(given).unwrap_or(usize::MAX));
             is_full |= given == PIECE;
-            waiting.extend(Some(jobs).filter(|jobs| !jobs.is_empty()));
+            if !jobs.is_empty() {
+                waiting.push((room.printer.name.clone(), jobs));
+            }
         }
         Ok((waiting, is_full))
     }

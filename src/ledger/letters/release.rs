@@ -18,6 +18,7 @@ use crate::ledger::reference::{Reference, enterprise_number};
 use crate::ledger::store::{Row, Statement};
 use crate::ledger::{Ledger, micros, time};
 use crate::paper::address::AddressBlock;
+use crate::paper::days;
 use crate::paper::letter::LetterState;
 
 /// Everything that a ticket is made of.
@@ -137,24 +138,27 @@ const TO_LEASE: Statement = Statement::same(
      ORDER BY registered DESC, day, job LIMIT $3",
 );
 
-/// Says the condition again: two machines may have read the same.
+/// Says every condition again: two machines may have read the same, and the
+/// letter may have been moved while this waited for it.
 const LEASE: Statement = Statement {
     postgres: "UPDATE letters SET claimant = $2, leased_until = $3
-        WHERE job = ANY($1) AND state = 'queued'
-          AND (leased_until IS NULL OR leased_until < $4)",
+        WHERE job = ANY($1) AND state = 'queued' AND released_at IS NULL AND printer = $5
+          AND day <= $6 AND (leased_until IS NULL OR leased_until < $4)",
     sqlite: "UPDATE letters SET claimant = $2, leased_until = $3
-        WHERE state = 'queued' AND (leased_until IS NULL OR leased_until < $4)
+        WHERE state = 'queued' AND released_at IS NULL AND printer = $5
+          AND day <= $6 AND (leased_until IS NULL OR leased_until < $4)
           AND job IN (SELECT unhex(value) FROM json_each($1))",
 };
 
 const LEASED: Statement = Statement {
     postgres: tickets!(
-        "WHERE l.job = ANY($1) AND l.claimant = $2 AND l.leased_until = $3
+        "WHERE l.job = ANY($1) AND l.claimant = $2 AND l.leased_until = $3 AND l.printer = $4
+           AND l.state = 'queued'
          ORDER BY l.registered DESC, l.day, l.job"
     ),
     sqlite: tickets!(
         "WHERE l.job IN (SELECT unhex(value) FROM json_each($1)) AND l.claimant = $2
-           AND l.leased_until = $3
+           AND l.leased_until = $3 AND l.printer = $4 AND l.state = 'queued'
          ORDER BY l.registered DESC, l.day, l.job"
     ),
 };
@@ -165,10 +169,15 @@ const OVERDUE: Statement = Statement::same(
      WHERE printer = $1 AND state = 'queued' AND released_at < $2",
 );
 
+/// What it claimed today, and what it may claim at any moment: tickets of
+/// whichever day, and what is leased.
 const GIVEN_TODAY: Statement = Statement::same(
     "SELECT (SELECT count(*) FROM letters WHERE printer = $1 AND claimed_at >= $2)
           + (SELECT count(*) FROM letters
-             WHERE printer = $1 AND state = 'queued' AND released_at >= $2)",
+             WHERE printer = $1 AND state = 'queued' AND released_at IS NOT NULL)
+          + (SELECT count(*) FROM letters
+             WHERE printer = $1 AND state = 'queued' AND released_at IS NULL
+               AND day <= $3 AND leased_until > $4)",
 );
 
 /// Each part has an index of its own.
@@ -300,9 +309,17 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let until = micros(until);
-        let values = vec![ids(&jobs), claimant.into(), until.into(), micros(now).into()];
+        let values = vec![
+            ids(&jobs),
+            claimant.into(),
+            until.into(),
+            micros(now).into(),
+            which.printer.into(),
+            which.today.into(),
+        ];
         tx.execute(LEASE, values).await?;
-        let rows = tx.rows(LEASED, vec![ids(&jobs), claimant.into(), until.into()]).await?;
+        let values = vec![ids(&jobs), claimant.into(), until.into(), which.printer.into()];
+        let rows = tx.rows(LEASED, values).await?;
         let reference = self.reference_in(&mut tx).await?;
         let leased = tickets(rows, &reference);
         tx.commit().await?;
@@ -322,12 +339,14 @@ impl Ledger {
         self.store.execute(OVERDUE, vec![printer.into(), micros(before).into()]).await
     }
 
-    /// How many letters a printer was given since a moment.
+    /// How many letters a printer was given today, or has in its hands to
+    /// claim.
     ///
     /// # Errors
     /// `Transient` while the database is away.
-    pub async fn letters_given(&self, printer: &str, since: Timestamp) -> Result<i64, LedgerError> {
-        let values = vec![printer.into(), micros(since).into()];
+    pub async fn letters_given(&self, printer: &str, now: Timestamp) -> Result<i64, LedgerError> {
+        let (began, today) = (micros(days::began(now)), days::today(now));
+        let values = vec![printer.into(), began.into(), today.into(), micros(now).into()];
         let mut rows = self.store.rows(GIVEN_TODAY, values).await?;
         rows.first_mut().map_or(Ok(0), Row::int)
     }

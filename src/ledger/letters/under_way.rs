@@ -35,9 +35,10 @@ const LEFT_MAX: i64 = 20;
 
 const RELEASE: Statement = Statement {
     postgres: "UPDATE letters SET released_at = $2
-        WHERE job = ANY($1) AND state = 'queued' AND released_at IS NULL AND day IS NOT NULL",
+        WHERE job = ANY($1) AND state = 'queued' AND released_at IS NULL AND day IS NOT NULL
+          AND printer = $3",
     sqlite: "UPDATE letters SET released_at = $2
-        WHERE state = 'queued' AND released_at IS NULL AND day IS NOT NULL
+        WHERE state = 'queued' AND released_at IS NULL AND day IS NOT NULL AND printer = $3
           AND job IN (SELECT unhex(value) FROM json_each($1))",
 };
 
@@ -84,17 +85,19 @@ impl UnderWay {
 }
 
 impl Ledger {
-    /// Marks letters that wait as released; none where there are none.
+    /// Marks letters that wait for a printer as released; none where there are
+    /// none. What was moved meanwhile waits for the other.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn release_letters(
         &self,
+        printer: &str,
         jobs: Vec<Uuid>,
         now: Timestamp,
     ) -> Result<Option<UnderWay>, LedgerError> {
         let mut tx = self.store.begin().await?;
-        tx.execute(RELEASE, vec![ids(&jobs), micros(now).into()]).await?;
+        tx.execute(RELEASE, vec![ids(&jobs), micros(now).into(), printer.into()]).await?;
         let under_way = UnderWay::begin(&mut tx, jobs, now).await?;
         tx.commit().await?;
         Ok(under_way)

@@ -103,12 +103,13 @@ async fn letters(ledger: &TestLedger) -> Result<()> {
     ensure!(ledger.letters_to_release(which(today - 1)).await?.is_empty(), "not before its day");
     let jobs = ledger.letters_to_release(which(today)).await?;
     ensure!(jobs.len() == 4 && jobs[0] < jobs[1] && jobs[2] < jobs[3], "the oldest first");
-    let first = ledger.release_letters(jobs[..2].to_vec(), now).await?.context("nothing")?;
+    let first =
+        ledger.release_letters("overflow", jobs[..2].to_vec(), now).await?.context("nothing")?;
     let registered = ledger.tickets_of(&first).await?;
     ensure!(registered.iter().map(|letter| letter.job).eq(jobs[..2].iter().copied()));
     ensure!(registered.iter().all(|letter| letter.registered), "{registered:?}");
     ensure!(ledger.letters_to_release(which(today)).await? == jobs[2..]);
-    ensure!(ledger.release_letters(vec![], now).await?.is_none());
+    ensure!(ledger.release_letters("overflow", vec![], now).await?.is_none());
     Ok(())
 }
 
@@ -127,7 +128,7 @@ async fn under_way(ledger: &TestLedger) -> Result<()> {
     let which = Releasable { printer: "overflow", today: days::today(now), limit: 10 };
     let jobs = ledger.letters_to_release(which).await?;
     let released = async |jobs: &[Uuid], at| {
-        ledger.release_letters(jobs.to_vec(), at).await?.context("nothing")
+        ledger.release_letters("overflow", jobs.to_vec(), at).await?.context("nothing")
     };
 
     // The broker took one, and not the other.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use facteur::config::Config;
+use facteur::paper::days;
 use facteur::paper::letter::LetterState;
 use facteur::web::{self, Gate};
 use jiff::SignedDuration;
@@ -18,6 +19,7 @@ use crate::web::client::{Answer, Request};
 
 on_both_ledgers! {
     printer: sqlite_a_printer_works_over_http, postgres_a_printer_works_over_http;
+    capped: sqlite_a_cap_counts_what_is_leased_and_what_lies, postgres_a_cap_counts_what_is_leased_and_what_lies;
     paced: sqlite_a_printers_pace_holds_over_http, postgres_a_printers_pace_holds_over_http;
 }
 
@@ -104,6 +106,35 @@ async fn printer(ledger: &TestLedger) -> Result<()> {
     ensure!(house.state(job).await? == LetterState::Printed);
     ensure!(client.get("/printers/liege/recalls").await.json() == json!([]));
     ensure!(client.post("/printers/liege/heartbeat", &json!({})).await.status == 204);
+    house.balances().await
+}
+
+/// What a printer may claim at any moment counts against its cap: leases, and
+/// tickets of an earlier day.
+async fn capped(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (client, letters) = (Client(serve(&house).await?), house.office.ledger());
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(house.letter(&paper_to("4000")).await?);
+    }
+    let today = days::today(house.now());
+    for job in &jobs[2..] {
+        letters.move_letter(*job, "liege", today, "tester", house.now()).await??;
+    }
+    let ask = |who: &'static str| json!({ "max": 10, "claimant": who });
+    let leased = client.post("/printers/liege/leases", &ask("one")).await.json();
+    ensure!(leased.as_array().is_some_and(|all| all.len() == 2), "{leased}");
+    ensure!(
+        client.post("/printers/liege/leases", &ask("two")).await.json() == json!([]),
+        "the cap"
+    );
+    // The leases end; tickets for a queue lie there from then on.
+    house.clock.advance(SignedDuration::from_hours(24));
+    ensure!(letters.letters_given("liege", house.now()).await? == 0);
+    letters.release_letters("liege", jobs[..2].to_vec(), house.now()).await?;
+    house.clock.advance(SignedDuration::from_hours(24));
+    ensure!(letters.letters_given("liege", house.now()).await? == 2, "they may be claimed today");
     house.balances().await
 }
 

@@ -83,13 +83,13 @@ async fn killed(ledger: &TestLedger) -> Result<()> {
     let today = days::today(office.now());
     let which = Releasable { printer: "overflow", today, limit: 10 };
     let jobs = ledger.letters_to_release(which).await?;
-    ensure!(ledger.release_letters(jobs.clone(), office.now()).await?.is_some());
+    ensure!(ledger.release_letters("overflow", jobs.clone(), office.now()).await?.is_some());
     ensure!(waiting(ledger).await == 0);
 
     let line = Line::new(100, settings()).await?;
     let mut printer = line.consume(topology::QUEUE_PRINT_OVERFLOW).await?;
     let relay = line.relay_to(&ledger.ledger, EVERY_DAY);
-    let mut found = Vec::new();
+    let mut found: Vec<uuid::Uuid> = Vec::new();
     for _ in &jobs {
         let ticket = next(&mut *printer, "ticket").await?;
         found.push(ticket["id"].as_str().context("no id")?.parse()?);
