@@ -274,6 +274,7 @@ impl Desk<'_> {
         let (outcome, detail) = match &done {
             Ok(Ordered::Done) => ("done", None),
             Ok(Ordered::Asked) => ("asked", Some("its printer was asked".to_owned())),
+            Ok(Ordered::Cancelled) => ("cancelled", Some("it was wanted back".to_owned())),
             Ok(Ordered::Made(new)) => ("made", Some(new.to_string())),
             Err(refusal) => ("not done", Some(refusal.to_string())),
         };

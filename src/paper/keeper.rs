@@ -2,19 +2,25 @@
 //! silent printers lose theirs, what waited for a printer is tried again, and
 //! what a printer reported of the future is judged when that has come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use tracing::{error, info};
+use uuid::Uuid;
 
-use super::days;
+use super::assign::assign;
 use super::office::Office;
-use super::printer::Printer;
+use super::plan::Taken;
+use super::printer::{Printer, Printers};
 use super::silence::silence;
-use crate::ledger::{LedgerError, Source};
+use super::{days, loads};
+use crate::ledger::{LedgerError, PlannedLetter, Source, UnplannedLetter};
 use crate::telemetry::measure;
 
 /// Letters moved, made or tried again in one transaction.
 const PAGE: i64 = 500;
+/// Pages of what waits that are looked at in one turn; the next goes on behind
+/// them.
+const PAGES_MAX: usize = 40;
 
 impl Office {
     /// Makes letters of what nobody read in time; answers whether there was
@@ -58,12 +64,88 @@ impl Office {
         Ok(())
     }
 
-    /// Tries letters again that waited for room or for a paused printer.
+    /// Takes what is planned for paused printers from them, to be planned anew:
+    /// another printer prints it, or it is held and its agency told.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn relieve_paused(&self) -> Result<u64, LedgerError> {
+        let (printers, now) = (self.printers_now().await?, self.clock.now());
+        let mut withdrawn = 0;
+        for printer in printers.all.iter().filter(|printer| printer.paused) {
+            for _ in 0..PAGES_MAX {
+                let some = self.ledger.withdraw_letters(&printer.name, PAGE, now).await?;
+                withdrawn += some;
+                if some == 0 {
+                    break;
+                }
+            }
+        }
+        if withdrawn > 0 {
+            info!(withdrawn, "letters of paused printers are planned anew");
+        }
+        Ok(withdrawn)
+    }
+
+    /// Looks at letters that wait for room or for a paused printer, and puts
+    /// those back to be planned for which there is a printer now; answers how
+    /// many. The others stay as they are: nobody hears of a letter that waits on.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn retry_held(&self) -> Result<usize, LedgerError> {
-        self.ledger.retry_held_letters(PAGE, self.clock.now()).await
+        let (printers, mut taken, mut released) = (self.printers_now().await?, None, 0);
+        let mut after = self.retried.lock().await;
+        for _ in 0..PAGES_MAX {
+            let held = self.ledger.held_letters(*after, PAGE).await?;
+            // Then from the beginning, with the next turn.
+            *after = held.last().map_or(Uuid::nil(), |(letter, _)| letter.job);
+            if held.is_empty() {
+                break;
+            }
+            if taken.is_none() {
+                taken = Some(loads::taken(&self.ledger, &printers, self.clock.now()).await?);
+            }
+            let Some(taken) = &mut taken else { break };
+            released += self.retry(held, &printers, taken).await?;
+        }
+        Ok(released)
+    }
+
+    /// Judges a page of held letters, before anything is written.
+    async fn retry(
+        &self,
+        held: Vec<(UnplannedLetter, String)>,
+        printers: &Printers,
+        taken: &mut Taken,
+    ) -> Result<usize, LedgerError> {
+        let now = self.clock.now();
+        let (letters, waits): (Vec<_>, Vec<_>) = held
+            .into_iter()
+            .map(|(letter, why)| {
+                let job = letter.job;
+                (letter, (job, why))
+            })
+            .unzip();
+        let waits: HashMap<Uuid, String> = waits.into_iter().collect();
+        let (mut free, mut changed) = (Vec::new(), Vec::new());
+        for letter in assign(letters, printers, taken, now, |_| false) {
+            match &letter {
+                PlannedLetter::Printed { job, printer, day, .. } => {
+                    *taken.entry((printer.clone(), days::day(*day))).or_default() += 1;
+                    free.push(*job);
+                }
+                PlannedLetter::Held { job, why, .. } => {
+                    if waits.get(job).is_none_or(|before| before != why) {
+                        changed.push(letter);
+                    }
+                }
+            }
+        }
+        if !changed.is_empty() {
+            self.ledger.plan_letters(&changed, now).await?;
+        }
+        self.ledger.release_held(&free, now).await
     }
 
     /// Judges reports again that came from the future; answers how many.

@@ -54,7 +54,7 @@ pub async fn taken(
 ) -> Result<Taken, LedgerError> {
     let capped = printers.all.iter().filter(|printer| printer.cap_per_day.is_some());
     let capped: Vec<&str> = capped.map(|printer| printer.name.as_str()).collect();
-    let loads = ledger.printer_loads(&capped, days::today(now), days::began(now)).await?;
+    let loads = ledger.printer_loads(&capped, now).await?;
     let mut taken = Taken::new();
     for load in loads {
         let letters = u64::try_from(load.letters).unwrap_or(0);

@@ -31,6 +31,8 @@ pub struct Office {
     claims: Claims,
     /// What printers were given, as last counted.
     pub(super) loads: tokio::sync::Mutex<Option<Loads>>,
+    /// How far the letters that wait were looked at.
+    pub(super) retried: tokio::sync::Mutex<Uuid>,
     /// When printers were last heard of, so that not every word is a write.
     heard: Mutex<HashMap<String, Timestamp>>,
 }
@@ -79,9 +81,9 @@ impl Office {
         links: Links,
         pages: PageCounter,
     ) -> Self {
-        let heard = Mutex::default();
+        let (heard, retried) = (Mutex::default(), tokio::sync::Mutex::default());
         let (claims, loads) = (Claims::default(), tokio::sync::Mutex::default());
-        Self { ledger, documents, clock, printers, pages, links, claims, loads, heard }
+        Self { ledger, documents, clock, printers, pages, links, claims, loads, retried, heard }
     }
 
     /// The printers of this installation.

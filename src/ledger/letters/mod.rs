@@ -7,6 +7,7 @@
 mod claims;
 mod early;
 mod found;
+mod held;
 mod in_work;
 mod orders;
 mod plans;

@@ -16,6 +16,7 @@ use crate::ledger::journal::{self, Entry};
 use crate::ledger::store::{Bulk, Column, Row, Statement, Table, Transaction, Value};
 use crate::ledger::{Ledger, micros};
 use crate::paper::address::AddressBlock;
+use crate::paper::days;
 use crate::paper::letter::Event;
 
 /// A letter that has no printer yet.
@@ -173,10 +174,12 @@ const HOLD: Statement = Statement {
         WHERE letters.job = r.job",
 };
 
-/// What waits since an earlier day takes the room of this one.
+/// What waits since an earlier day takes the room of this one. What is leased
+/// counts as given.
 const WAITING: Statement = Statement::same(
     "SELECT CASE WHEN day < $2 THEN $2 ELSE day END, count(*) FROM letters
      WHERE state = 'queued' AND released_at IS NULL AND day IS NOT NULL AND printer = $1
+       AND (day > $2 OR leased_until IS NULL OR leased_until <= $3)
      GROUP BY 1 ORDER BY 1",
 );
 
@@ -186,15 +189,8 @@ impl PrinterLoad {
     }
 }
 
-/// What waits for room or for a printer is planned anew.
-const RETRY: Statement = Statement::same(
-    "SELECT job FROM letters
-     WHERE state = 'held' AND held_for IN ('cap_reached', 'printer_paused')
-     ORDER BY job LIMIT $1",
-);
-
 /// A letter as it was read, and whether its envelope is to be sought.
-fn unplanned(mut row: Row) -> Result<(UnplannedLetter, bool), LedgerError> {
+pub(super) fn unplanned(row: &mut Row) -> Result<(UnplannedLetter, bool), LedgerError> {
     let (job, message_type, registered) = (row.id()?, row.parsed()?, row.flag()?);
     let attempt = row.int()?;
     let area = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
@@ -237,8 +233,18 @@ impl Ledger {
         limit: i64,
     ) -> Result<(Vec<UnplannedLetter>, ReadSoFar), LedgerError> {
         let values = vec![read.registered.into(), read.others.into(), limit.into()];
-        let rows = self.store.rows(UNPLANNED, values).await?;
-        let rows = rows.into_iter().map(unplanned).collect::<Result<Vec<_>, _>>()?;
+        let mut rows = self.store.rows(UNPLANNED, values).await?;
+        let rows = rows.iter_mut().map(unplanned).collect::<Result<Vec<_>, _>>()?;
+        let letters = self.with_destinations(rows).await?;
+        let read = read.and(&letters);
+        Ok((letters, read))
+    }
+
+    /// Letters as they were read, each with what its envelope is to be made of.
+    pub(super) async fn with_destinations(
+        &self,
+        rows: Vec<(UnplannedLetter, bool)>,
+    ) -> Result<Vec<UnplannedLetter>, LedgerError> {
         let jobs = rows.iter().filter(|(_, is_sought)| *is_sought).map(|(letter, _)| letter.job);
         let mut found = self.destinations(jobs.collect()).await?;
         let letters = rows.into_iter().map(|(mut letter, _)| {
@@ -247,9 +253,7 @@ impl Ledger {
             }
             letter
         });
-        let letters: Vec<UnplannedLetter> = letters.collect();
-        let read = read.and(&letters);
-        Ok((letters, read))
+        Ok(letters.collect())
     }
 
     async fn destinations(
@@ -263,24 +267,22 @@ impl Ledger {
         rows.into_iter().map(sought).collect()
     }
 
-    /// How many letters printers have for each day from one on, which began at a
-    /// moment: what waits for them, and what they were given on that day.
+    /// How many letters printers have for each day from today on: what waits for
+    /// them, and what they were given.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn printer_loads(
         &self,
         printers: &[&str],
-        from_day: i64,
-        began: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<PrinterLoad>, LedgerError> {
-        let mut loads = Vec::new();
+        let (mut loads, today) = (Vec::new(), days::today(now));
         for printer in printers {
-            let given = self.letters_given(printer, began).await?;
-            loads.push(PrinterLoad::new(printer, from_day, given));
-            for mut row in
-                self.store.rows(WAITING, vec![(*printer).into(), from_day.into()]).await?
-            {
+            let given = self.letters_given(printer, now).await?;
+            loads.push(PrinterLoad::new(printer, today, given));
+            let values = vec![(*printer).into(), today.into(), micros(now).into()];
+            for mut row in self.store.rows(WAITING, values).await? {
                 loads.push(PrinterLoad::new(printer, row.int()?, row.int()?));
             }
         }
@@ -306,24 +308,6 @@ impl Ledger {
         journal::append(&mut tx, &mut told, micros(now)).await?;
         tx.commit().await?;
         Ok(under_way)
-    }
-
-    /// Puts letters that waited for a printer back to be planned; answers how
-    /// many.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn retry_held_letters(
-        &self,
-        limit: i64,
-        now: Timestamp,
-    ) -> Result<usize, LedgerError> {
-        let mut rows = self.store.rows(RETRY, vec![limit.into()]).await?;
-        let jobs: Vec<Uuid> = rows.iter_mut().map(Row::id).collect::<Result<_, _>>()?;
-        if jobs.is_empty() {
-            return Ok(0);
-        }
-        self.order(&jobs, &Source::Engine, Event::Released, now).await.map(|done| done.len())
     }
 
     /// Holds a letter that its printer must not have.

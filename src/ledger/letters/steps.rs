@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::early;
+use super::{early, recalls};
 use crate::domain::{EnterpriseNumber, MessageId, words};
 use crate::ledger::detail::Detail;
 use crate::ledger::error::LedgerError;
@@ -93,6 +93,8 @@ pub(super) struct Locked {
     past: Past,
     pub(super) printer: String,
     pub(super) claimant: Option<String>,
+    /// Whether something stands on its envelope.
+    pub(super) is_addressed: bool,
     leased_until: Option<i64>,
     created_at: Timestamp,
     attempt: i64,
@@ -106,7 +108,8 @@ pub(super) struct Locked {
 macro_rules! lock {
     ($which:literal) => {
         concat!(
-            "SELECT l.job, l.state, l.printer, l.claimant, l.leased_until, l.created_at,
+            "SELECT l.job, l.state, l.printer, l.claimant,
+                CAST(length(l.address) AS BIGINT), l.leased_until, l.created_at,
                 l.attempt, l.organization, l.application, l.enterprise, l.message, m.key, l.recall_asked_at,
                 CASE WHEN l.state = 'failed' THEN
                     (SELECT count(*) FROM letter_events e WHERE e.job = l.job
@@ -171,6 +174,7 @@ fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
         past: Past::default(),
         printer: row.text()?,
         claimant: row.opt_text()?,
+        is_addressed: row.opt_int()?.is_some(),
         leased_until: row.opt_int()?,
         created_at: time(row.int()?)?,
         attempt: row.int()?,
@@ -186,6 +190,11 @@ fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
 }
 
 impl Locked {
+    /// Whether it is wanted back, and its printer has not answered.
+    pub(super) fn is_recall_asked(&self) -> bool {
+        self.past.is_recall_asked
+    }
+
     /// Whether a machine that asked over REST has the first right to it.
     pub(super) fn is_leased(&self, now: Timestamp) -> bool {
         self.leased_until.is_some_and(|until| until > micros(now))
@@ -227,8 +236,13 @@ pub(super) async fn take(
         }
         taken.journal.extend(told(letter, step, verdict, now));
         taken.verdicts.push(verdict);
+        if is_no(step, verdict) {
+            letter.past.is_recall_asked = false;
+        }
         rows.push((step, verdict, letter.state));
     }
+    let no: Vec<Uuid> = rows.iter().filter(|it| is_no(it.0, it.1)).map(|it| it.0.job).collect();
+    recalls::answered(tx, &no).await?;
     write(tx, rows, changed, now).await?;
     Ok(taken)
 }
@@ -239,6 +253,12 @@ async fn known(
 ) -> Result<HashSet<(Uuid, String, String)>, LedgerError> {
     let rows = tx.rows(KNOWN, vec![Value::Ids(jobs)]).await?;
     rows.into_iter().map(|mut row| Ok((row.id()?, row.text()?, row.text()?))).collect()
+}
+
+/// Whether a printer says that a recall came too late.
+fn is_no(step: &Step, verdict: Verdict) -> bool {
+    let is_answer = step.kind == Event::NotCancelled && verdict == Verdict::Noted;
+    is_answer && matches!(step.source, Source::Printer(_))
 }
 
 /// The verdict on a step; an applied one has changed the letter's state.

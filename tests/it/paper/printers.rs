@@ -72,7 +72,7 @@ async fn chain(ledger: &TestLedger) -> Result<()> {
     let house = House::with(ledger, &format!("{text}\n{namur}")).await?;
     let letters = house.office.ledger();
     let job = house.letter(&paper_to("4000")).await?;
-    letters.released(&[job], house.now()).await?;
+    letters.release_letters("liege", vec![job], house.now()).await?;
     letters.printer_is_silent("overflow", house.now()).await?;
     house.clock.advance(MINUTES);
     house.office.look_after_printers().await?;
@@ -116,7 +116,7 @@ async fn silent(ledger: &TestLedger) -> Result<()> {
     house.claim(claimed, "one").await?;
     let unclaimed = house.letter(&paper_to("4000")).await?;
     let old_link = house.link(unclaimed).await?;
-    letters.release_letters(vec![unclaimed], house.now()).await?;
+    letters.release_letters("liege", vec![unclaimed], house.now()).await?;
     house.office.look_after_printers().await?;
     ensure!(house.told(unclaimed).await?.0.printer == "liege", "it is not silent yet");
     house.clock.advance(SignedDuration::from_mins(16));
