@@ -25,6 +25,7 @@ use super::batch::{BATCHES, Draft, Printed, letters_of};
 use super::journal::{Entry, Journal};
 use super::rejection::Rejection;
 use crate::domain::EnterpriseNumber;
+use crate::paper::report::ReportKind;
 use crate::paper::ticket::Ticket;
 
 /// Where a job stands.
@@ -43,9 +44,19 @@ pub(super) struct Job {
     pub(super) stage: Stage,
     /// The company, where it is known.
     pub(super) recipient: Option<EnterpriseNumber>,
-    pub(super) is_recalled_late: bool,
+    /// How often it was recalled too late.
+    pub(super) recalls_late: usize,
     /// The ids of events that were reported.
     pub(super) reported: BTreeSet<String>,
+}
+
+impl Job {
+    /// How many recalls were answered with no.
+    pub(super) fn answers(&self) -> usize {
+        let no = ReportKind::NotCancelled.as_str();
+        // `<job>:not_cancelled`, `<job>:not_cancelled:2`, …
+        self.reported.iter().filter(|event| event.split(':').nth(1) == Some(no)).count()
+    }
 }
 
 /// Why the folder cannot be used.
@@ -206,7 +217,7 @@ impl Folder {
                 job.stage = Stage::Rejected(Rejection { cause, detail });
             }
             Entry::Cancelled { .. } => job.stage = Stage::Cancelled,
-            Entry::RecalledLate { .. } => job.is_recalled_late = true,
+            Entry::RecalledLate { .. } => job.recalls_late += 1,
             Entry::Reported { event, .. } => {
                 job.reported.insert(event);
             }

@@ -136,8 +136,8 @@ impl Room {
         let Some(known) = self.folder().job(job).cloned() else { return Ok(()) };
         let entry = match known.stage {
             Stage::Cancelled => return Ok(()),
-            // Asked again until the answer is heard.
-            _ if known.is_recalled_late => return Ok(()),
+            // Asked again until the answer is heard; afterwards it is asked anew.
+            _ if known.recalls_late > known.answers() => return Ok(()),
             Stage::Claimed => Entry::Cancelled { job },
             Stage::Printed | Stage::Rejected(_) => Entry::RecalledLate { job },
         };

@@ -192,6 +192,14 @@ async fn what_is_not_ours_is_left_alone() -> Result<()> {
     house.give(&house.ticket(mine)?, TICKET, mine).await?;
     house.recall(mine).await?;
     soon(house.hear(&[mine], "not_cancelled")).await?;
+    // Wanted back once more: it is answered once more.
+    until("the answer is written down", async || {
+        let journal = std::fs::read_to_string(house.out("out").join("journal.jsonl"));
+        journal.is_ok_and(|text| text.contains("not_cancelled"))
+    })
+    .await;
+    house.recall(mine).await?;
+    soon(house.hear(&[mine], "not_cancelled:2")).await?;
     room.terminate();
     assert!(soon(room.ended()).await.success(), "{}", room.log());
     assert_eq!(sheets(&[&house.out("out")])?, once(&[mine], 2));
@@ -285,7 +293,9 @@ async fn faults_are_made_at_their_rates() -> Result<()> {
     let mut room = house.room("out", &all);
     soon(house.hear(&jobs, "rejected")).await?;
     for job in &jobs {
-        assert_eq!(house.reported(*job), ["taken", "printed", "posted", "rejected"]);
+        let said = house.reported(*job);
+        let expected = ["taken", "printed", "posted", "rejected"];
+        assert_eq!(said, expected, "{:?} {}", house.rejection(*job), room.log());
         assert!(
             house.of(*job).all(|(report, _)| report.detail.is_none() || report.cause.is_some())
         );
