@@ -13,6 +13,12 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 pub trait Clock: std::fmt::Debug + Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Whether days pass by it as they do elsewhere: a date that comes from
+    /// elsewhere means nothing to one by which they do not.
+    fn keeps_time(&self) -> bool {
+        true
+    }
 }
 
 /// The machine's clock.
@@ -60,6 +66,10 @@ impl Clock for FastClock {
         let shown = i128::from(from.as_microsecond()) + passed;
         let shown = i64::try_from(shown).unwrap_or(i64::MAX);
         Timestamp::from_microsecond(shown).unwrap_or(Timestamp::MAX)
+    }
+
+    fn keeps_time(&self) -> bool {
+        false
     }
 }
 

@@ -21,11 +21,10 @@ use crate::domain::{
 };
 use crate::intake::{Arrival, Candidate, Judged, Lane, Rulebook, decode, judge, wanted};
 use crate::ledger::{
-    IdentityKey, IdentityState, KnownIdentity, Ledger, LedgerError, PrinterLoad, PrinterStanding,
-    Reference,
+    IdentityKey, IdentityState, KnownIdentity, Ledger, LedgerError, PrinterStanding, Reference,
 };
 use crate::paper::contents::envelope;
-use crate::paper::days;
+use crate::paper::loads::taken;
 use crate::paper::plan::{Planner, Summary, Taken, Turn, plan};
 use crate::paper::printer::{LaneFacts, Printers};
 use crate::queue::Properties;
@@ -119,11 +118,8 @@ pub async fn printers_now(
         let is_stopped = |it: &PrinterStanding| it.is_paused && it.name == printer.name;
         printer.paused |= standings.iter().any(is_stopped);
     }
-    let loads = ledger.printer_loads(days::today(now)).await?;
-    let room = |load: PrinterLoad| {
-        ((load.printer, days::day(load.day)), u64::try_from(load.letters).unwrap_or(0))
-    };
-    Ok((printers, loads.into_iter().map(room).collect()))
+    let room = taken(ledger, &printers, now).await?;
+    Ok((printers, room))
 }
 
 /// A letter that would be made, as far as its printer and day go.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
@@ -130,6 +130,7 @@ impl Watch {
     async fn letters(&self) -> Result<(), LedgerError> {
         let counts = self.ledger.letters_by_printer().await?;
         let oldest = self.ledger.oldest_letters().await?;
+        let claimed = self.ledger.oldest_claimed().await?;
         let configured = self.printers.all.iter().map(|printer| printer.name.as_str());
         let found = counts.iter().map(|(printer, ..)| printer.as_str());
         let printers: BTreeSet<&str> = configured.chain(found).collect();
@@ -139,11 +140,14 @@ impl Watch {
                 let label = if printer.is_empty() { UNPLANNED } else { printer };
                 measure::letters(state.as_str(), label, count.map_or(0, |(.., count)| *count));
             }
-            let since = oldest.iter().find(|(name, _)| name == printer).map(|(_, at)| *at);
-            let age = since.map(|at| self.clock.now().duration_since(at));
-            let age = age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default();
+            let age = |since: &[(String, Timestamp)]| {
+                let since = since.iter().find(|(name, _)| name == printer).map(|(_, at)| *at);
+                let age = since.map(|at| self.clock.now().duration_since(at));
+                age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
+            };
             let label = if printer.is_empty() { UNPLANNED } else { printer };
-            measure::oldest_letter_seconds(label, age);
+            measure::oldest_letter_seconds(label, age(&oldest));
+            measure::oldest_claimed_seconds(label, age(&claimed));
         }
         Ok(())
     }

@@ -25,6 +25,8 @@ use crate::mail_of_the_line::Mail;
 use crate::world::World;
 use crate::{Figures, LANES};
 
+/// As the configuration has it where nothing is said.
+const CONNECTIONS: u32 = 10;
 /// Letters in one transaction, and in memory.
 const BATCH: usize = 2_000;
 const CHUNK: usize = 20_000;
@@ -66,7 +68,7 @@ impl Backlog {
     /// So many letters that nobody planned.
     pub(crate) async fn made(base: &Base, world: &World, letters: usize) -> Result<Self> {
         let (database, folder) = (base.copy().await?, tempfile::tempdir()?);
-        let ledger = Arc::new(Ledger::open(&database.url, 3).await?);
+        let ledger = Arc::new(Ledger::open(&database.url, CONNECTIONS).await?);
         let lanes = lanes(LANES);
         make_reference(&ledger, world, &lanes, None).await?;
         let (policy, mut mail) = (policy()?, Mail::new(world, lanes));
@@ -96,14 +98,7 @@ impl Backlog {
         // Forgets the peak of what made the letters.
         std::fs::write("/proc/self/clear_refs", "5")?;
         let (started, computed) = (Instant::now(), cpu_secs()?);
-        let mut planned = 0;
-        loop {
-            let some = self.office.plan_some().await?;
-            planned += some;
-            if some == 0 {
-                break;
-            }
-        }
+        let planned = self.office.plan_all().await?;
         ensure!(planned == self.letters, "{planned} of {} planned", self.letters);
         figures.plan_s = rounded(started.elapsed().as_secs_f64());
         figures.plan_cpu_s = rounded(cpu_secs()? - computed);

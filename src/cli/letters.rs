@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::domain::{Address, ApplicationId, EnterpriseNumber, MessageId, MessageTypeId};
 use crate::ledger::{
     Act, LedgerError, LetterEvent, LetterFilter, LetterRow, OrderRefusal, Ordered, RecallScope,
+    Source,
 };
 use crate::paper::address::{self, AddressBlock};
 use crate::paper::days;
@@ -51,13 +52,21 @@ pub(super) enum Args {
     },
     /// Recall letters: cancel what no printer has claimed, ask for the rest
     Cancel(Scope),
-    /// Give a letter to another printer, even one that is claimed
+    /// Give a letter to another printer, even one that is claimed; or all that a printer has
+    /// not claimed
     Move {
         /// Its job id
-        job: Uuid,
+        #[arg(required_unless_present = "from")]
+        job: Option<Uuid>,
+        /// The printer that has not claimed them, instead of a job
+        #[arg(long, value_name = "PRINTER", conflicts_with = "job")]
+        from: Option<String>,
         /// The other printer
         #[arg(long)]
         printer: String,
+        /// Why, for the record, with --from
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Make a new letter of one that failed or came back
     SendAgain {
@@ -151,7 +160,10 @@ impl Desk<'_> {
                 self.ordered(job, done)
             }
             Args::Cancel(scope) => self.cancel(scope).await,
-            Args::Move { job, printer } => self.move_one(job, &printer).await,
+            Args::Move { job: Some(job), printer, .. } => self.move_one(job, &printer).await,
+            Args::Move { from, printer, reason, .. } => {
+                self.move_all(&from.unwrap_or_default(), &printer, &reason).await
+            }
             Args::SendAgain { job, envelope } => {
                 let block = envelope.block()?;
                 let done = ledger.send_letter_again(job, block.as_ref(), self.now).await;
@@ -209,6 +221,28 @@ impl Desk<'_> {
         let today = days::today(self.now);
         let done = self.tools.ledger.move_letter(job, printer, today, &actor(), self.now).await;
         self.ordered(job, done)
+    }
+
+    async fn move_all(&self, from: &str, to: &str, reason: &str) -> anyhow::Result<Answer> {
+        self.known(from)?;
+        self.known(to)?;
+        if from == to {
+            return Err(Faulty(format!("{to:?} has them already")).into());
+        }
+        let (ledger, actor, now) = (&self.app.ledger, actor(), self.now);
+        let act = Act { actor: &actor, reason, at: now };
+        ledger.record_act("letters-moved", &format!("{from} → {to}"), act).await?;
+        let (day, source, mut moved) = (days::today(now), Source::Operator(actor.clone()), 0);
+        loop {
+            match ledger.move_unclaimed(from, to, day, PAGE, &source, now).await? {
+                0 => break,
+                some => moved += some,
+            }
+        }
+        self.output.show(&json!({ "from": from, "printer": to, "moved": moved }), |_| {
+            vec![format!("{moved} moved from {from} to {to}")]
+        })?;
+        Ok(Answer::Yes)
     }
 
     async fn strays(&self, limit: u32) -> anyhow::Result<Answer> {
@@ -273,6 +307,7 @@ impl Desk<'_> {
         let (outcome, detail) = match &done {
             Ok(Ordered::Done) => ("done", None),
             Ok(Ordered::Asked) => ("asked", Some("its printer was asked".to_owned())),
+            Ok(Ordered::Cancelled) => ("cancelled", Some("it was wanted back".to_owned())),
             Ok(Ordered::Made(new)) => ("made", Some(new.to_string())),
             Err(refusal) => ("not done", Some(refusal.to_string())),
         };

@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::{App, Tools};
 use crate::config::Config;
-use crate::print_room::pages;
+use crate::print_room::{apart, pages};
 use answer::exit_code;
 use output::Output;
 
@@ -81,6 +81,9 @@ enum Command {
     /// Count the pages of documents on standard input, for an engine
     #[command(hide = true)]
     CountPages,
+    /// Draw one letter onto standard output, for a print room
+    #[command(hide = true)]
+    DrawLetter(apart::Letter),
     /// Print letters as a real small print room, and report on them
     Printer(Box<printer::Args>),
     /// Say everything that was decided about a message, and why
@@ -123,8 +126,9 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        // Its memory is bounded: without threads, and what they set aside.
+        // Their memory is bounded: without threads, and what they set aside.
         Command::CountPages => count_pages(),
+        Command::DrawLetter(letter) => draw_letter(&letter),
         _ => tokio::runtime::Runtime::new().context("failed to start").and_then(|runtime| {
             let result = runtime.block_on(cli.run());
             // Work that blocks cannot be stopped, and keeps nobody here.
@@ -140,6 +144,11 @@ pub fn main() -> ExitCode {
 
 fn count_pages() -> anyhow::Result<Answer> {
     pages::serve(std::io::stdin().lock(), std::io::stdout().lock())?;
+    Ok(Answer::Yes)
+}
+
+fn draw_letter(letter: &apart::Letter) -> anyhow::Result<Answer> {
+    apart::serve(letter, std::io::stdout().lock())?;
     Ok(Answer::Yes)
 }
 
@@ -169,6 +178,7 @@ impl Cli {
             Command::Registry(args) => registry::run(args, config, output).await,
             Command::Publish(args) => publish::run(args, config, output).await,
             Command::CountPages => count_pages(),
+            Command::DrawLetter(letter) => draw_letter(&letter),
             Command::Printer(args) => printer::run(*args, config, output).await,
             Command::Explain(args) => explain::run(args, config, output).await,
             Command::Simulate(args) => simulate::run(args, config, output).await,

@@ -77,7 +77,8 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
         None => Some(queue::open(config.queue.url.as_str()).await?),
     };
     let engine = engine(&args, &config, queue.clone())?;
-    let room = Room::open(settings(&args), engine, Arc::new(SystemClock))
+    let program = std::env::current_exe().context("failed to find this program")?;
+    let room = Room::open(settings(&args, program), engine, Arc::new(SystemClock))
         .context("failed to open the print room")?;
     let tally = room.run(lifecycle.soft().clone()).await.context("the print room stopped")?;
     if let Some(queue) = queue {
@@ -116,10 +117,11 @@ fn account(address: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.into_owned())
 }
 
-fn settings(args: &Args) -> Settings {
+fn settings(args: &Args, program: PathBuf) -> Settings {
     Settings {
         printer: args.name.clone(),
         out: args.out.clone(),
+        program,
         sheets_max: args.sheets_max,
         until: args.until,
         delay: args.delay,

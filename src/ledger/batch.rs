@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use super::documents::{DocumentKey, KnownDocument};
 use super::error::LedgerError;
@@ -24,6 +25,8 @@ use crate::route::BoxAccess;
 pub struct Wanted {
     /// The companies written to.
     pub recipients: BTreeSet<EnterpriseNumber>,
+    /// Those of them for whom a publication brings an address of its own.
+    pub addressed: BTreeSet<EnterpriseNumber>,
     /// The identities of its documents.
     pub identities: BTreeSet<IdentityKey>,
     /// The uploaded documents it refers to.
@@ -39,6 +42,9 @@ pub struct Recipient {
     pub state: LegalState,
     /// Since when; none: always.
     pub state_since: Option<Date>,
+    /// Its name, which stands above the sender's address; none where it was not
+    /// asked for.
+    pub name: Option<String>,
     /// Its box, if it has one.
     pub mailbox: Option<RecipientBox>,
 }
@@ -77,10 +83,12 @@ pub struct Batch<'a> {
 }
 
 const RECIPIENTS: Statement = Statement {
-    postgres: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital
+    postgres: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital,
+            CASE WHEN e.number = ANY($2) THEN e.record END
         FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
         WHERE e.number = ANY($1)",
-    sqlite: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital
+    sqlite: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital,
+            CASE WHEN e.number IN (SELECT value FROM json_each($2)) THEN e.record END
         FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
         WHERE e.number IN (SELECT value FROM json_each($1))",
 };
@@ -105,19 +113,22 @@ impl Ledger {
         numbers: &BTreeSet<EnterpriseNumber>,
     ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
         let mut tx = self.store.begin_read().await?;
-        self.recipients_in(&mut tx, numbers).await
+        self.recipients_in(&mut tx, numbers, &BTreeSet::new()).await
     }
 
     async fn recipients_in(
         &self,
         tx: &mut Transaction,
         numbers: &BTreeSet<EnterpriseNumber>,
+        addressed: &BTreeSet<EnterpriseNumber>,
     ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
         if numbers.is_empty() {
             return Ok(HashMap::new());
         }
-        let values = vec![Value::Ints(numbers.iter().map(|number| number.value()).collect())];
-        let rows = tx.rows(RECIPIENTS, values).await?;
+        let list = |numbers: &BTreeSet<EnterpriseNumber>| {
+            Value::Ints(numbers.iter().map(|number| number.value()).collect())
+        };
+        let rows = tx.rows(RECIPIENTS, vec![list(numbers), list(addressed)]).await?;
         let rows = rows.into_iter().map(RecipientRow::read).collect::<Result<Vec<_>, _>>()?;
         let boxes: Vec<(EnterpriseNumber, i64)> = rows
             .iter()
@@ -149,7 +160,10 @@ impl Batch<'_> {
         let identities: Vec<IdentityKey> = wanted.identities.iter().cloned().collect();
         Ok(Snapshot {
             reference,
-            recipients: self.ledger.recipients_in(&mut self.tx, &wanted.recipients).await?,
+            recipients: {
+                let Wanted { recipients, addressed, .. } = wanted;
+                self.ledger.recipients_in(&mut self.tx, recipients, addressed).await?
+            },
             identities: identity::known(&mut self.tx, &identities).await?,
             documents: documents::lock(&mut self.tx, &wanted.documents, wanted.today).await?,
         })
@@ -200,6 +214,13 @@ struct RecipientRow {
     state_since: Option<Date>,
     /// Access version, last connection, consent.
     mailbox: Option<(i64, Option<Timestamp>, bool)>,
+    name: Option<String>,
+}
+
+/// Of a company's record, what stands on an envelope.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
 }
 
 impl RecipientRow {
@@ -215,7 +236,10 @@ impl RecipientRow {
         let last_connection = row.opt_int()?.map(time).transpose()?;
         let all_digital = row.opt_int()?.unwrap_or(0) != 0;
         let mailbox = version.map(|version| (version, last_connection, all_digital));
-        Ok(Self { number, state, state_since, mailbox })
+        let record = row.opt_text()?.map(|text| serde_json::from_str::<Named>(&text)).transpose();
+        let record = record.map_err(|error| LedgerError::Shape(error.to_string()))?;
+        let name = record.map(|record| record.name);
+        Ok(Self { number, state, state_since, mailbox, name })
     }
 
     fn with(
@@ -227,7 +251,7 @@ impl RecipientRow {
             all_digital,
             access: access.get(&self.number).cloned().unwrap_or_default(),
         });
-        let (state, state_since) = (self.state, self.state_since);
-        (self.number, Recipient { state, state_since, mailbox })
+        let Self { number, state, state_since, name, .. } = self;
+        (number, Recipient { state, state_since, name, mailbox })
     }
 }

@@ -52,6 +52,18 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0010_shown_names.sql"),
         include_str!("../../schemas/sqlite/0010_shown_names.sql"),
     ),
+    (
+        11,
+        "tickets",
+        include_str!("../../schemas/postgres/0011_tickets.sql"),
+        include_str!("../../schemas/sqlite/0011_tickets.sql"),
+    ),
+    (
+        12,
+        "letters in work",
+        include_str!("../../schemas/postgres/0012_letters_in_work.sql"),
+        include_str!("../../schemas/sqlite/0012_letters_in_work.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

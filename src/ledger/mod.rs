@@ -54,9 +54,10 @@ pub use figures::{EngineFigures, Moment, TOLD_EVERY, TOLD_KEPT, Told};
 pub use identity::{Fingerprint, IdentityChange, IdentityKey, IdentityState, KnownIdentity};
 pub use journal::{Entry, EntryKind, searched};
 pub use letters::{
-    Claim, ClaimAnswer, LetterEvent, LetterFilter, LetterRow, LetterTicket, OrderRefusal, Ordered,
-    PlannedLetter, PrinterLoad, PrinterStanding, RecallScope, Releasable, Source, Step, Stray,
-    UnplannedLetter, Verdict,
+    Area, Claim, ClaimAnswer, Destination, LetterEvent, LetterFilter, LetterRow, LetterTicket,
+    OrderRefusal, Ordered, PlannedLetter, Printed, PrinterLoad, PrinterStanding, PrinterWork,
+    ReadSoFar, RecallScope, Releasable, Source, Sources, Step, Stray, UnderWay, UnplannedLetter,
+    Verdict,
 };
 pub use mailbox::{
     BoxSeen, Deed, Deeds, Filter, Glance, Glanced, Hidden, LabelChange, LabelChanged, LetterState,
@@ -68,7 +69,9 @@ pub use notices::{
 };
 pub use pages::PageCounts;
 pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
-pub use record::{Accepted, Quarantined, Records, RefusedAgain, Replayed, StoredMessage};
+pub use record::{
+    Accepted, NewLetter, Quarantined, Records, RefusedAgain, Replayed, StoredMessage,
+};
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};
 pub use senders::MessageStatus;

@@ -22,6 +22,7 @@ use crate::domain::{
     ApplicationId, Digest, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, Refusal,
     Task,
 };
+use crate::paper::address::AddressBlock;
 use crate::route::Routing;
 
 /// A publication that becomes a message.
@@ -63,10 +64,20 @@ pub struct Accepted {
     pub published_at: Option<Timestamp>,
     /// When it leaves the box.
     pub expires_at: Timestamp,
-    /// The job id of its letter, if there is one.
-    pub letter: Option<Uuid>,
+    /// Its letter, if there is one.
+    pub letter: Option<NewLetter>,
     /// When it becomes a letter, unless it is read before.
     pub paper_due_at: Option<Timestamp>,
+}
+
+/// A letter as it is made with its message.
+#[derive(Clone, Debug)]
+pub struct NewLetter {
+    /// Its job id.
+    pub job: Uuid,
+    /// The envelope, where the publication's address makes one; none: it is
+    /// made when the letter is planned.
+    pub address: Option<AddressBlock>,
 }
 
 /// A publication that goes into the quarantine.
@@ -221,7 +232,7 @@ impl Ledger {
         }
         let (audiences, interned) = self.intern(tx, accepted, policy).await?;
         tx.insert(messages(accepted, audiences, policy, at)?).await?;
-        tx.insert(letters(accepted, at)).await?;
+        tx.insert(letters(accepted, at)?).await?;
         tx.insert(labels(accepted)).await?;
         Ok(interned)
     }

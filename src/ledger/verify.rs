@@ -129,6 +129,13 @@ const CHECKS: &[Check] = &[
         },
     },
     Check {
+        what: "a letter that is planned and has no address: nobody can print it",
+        statement: Statement::same(
+            "SELECT application, printer, job FROM letters
+             WHERE state = 'queued' AND day IS NOT NULL AND address IS NULL LIMIT $1",
+        ),
+    },
+    Check {
         what: "a letter that was claimed and has no claimant, or the other way round",
         statement: Statement::same(
             "SELECT application, state, job FROM letters

@@ -1,129 +1,60 @@
-//! Gives letters their address, printer and day, some at a time.
+//! Gives letters their address, printer and day: pure.
 
-use std::sync::Arc;
+use jiff::Timestamp;
+use uuid::Uuid;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::address::AddressBlock;
-use super::office::Office;
+use super::address::{AddressBlock, Unaddressable};
 use super::plan::{self, Assignment, Planner, Stays, Taken, Turn};
 use super::printer::{LaneFacts, Printers};
 use super::{contents, days};
 use crate::clock::belgian_day;
-use crate::ledger::{Ledger, LedgerError, PlannedLetter, PrinterLoad, UnplannedLetter};
+use crate::domain::MessageTypeId;
+use crate::ledger::{Area, Destination, PlannedLetter, UnplannedLetter};
 
-/// Letters planned in one transaction.
-pub const PLANNED_PAGE: usize = 2_000;
-
-impl Office {
-    /// Plans some letters; answers how many. What cannot be addressed, or has
-    /// no printer, is held.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn plan_some(&self) -> Result<usize, LedgerError> {
-        let letters =
-            self.ledger.unplanned_letters(i64::try_from(PLANNED_PAGE).unwrap_or(i64::MAX)).await?;
-        if letters.is_empty() {
-            return Ok(0);
-        }
-        let now = self.clock.now();
-        let printers = self.printers_now().await?;
-        let mut kept = self.loads.lock().await;
-        let loads = match kept.take().filter(|loads| loads.is_fresh(now)) {
-            Some(loads) => loads,
-            None => Loads::count(&self.ledger, now).await?,
-        };
-        let planned = planned(letters, &printers, &loads.taken, now);
-        self.ledger.plan_letters(&planned, now).await?;
-        *kept = Some(loads.with(&planned));
-        Ok(planned.len())
-    }
-
-    /// The printers, with those paused that an operator stopped.
-    ///
-    /// # Errors
-    /// `Transient` while the database is away.
-    pub async fn printers_now(&self) -> Result<Arc<Printers>, LedgerError> {
-        let standings = self.ledger.printer_standings().await?;
-        let stopped: Vec<&str> =
-            standings.iter().filter(|it| it.is_paused).map(|it| it.name.as_str()).collect();
-        if stopped.is_empty() {
-            return Ok(Arc::clone(&self.printers));
-        }
-        let mut printers = Printers::clone(&self.printers);
-        for printer in &mut printers.all {
-            printer.paused |= stopped.contains(&printer.name.as_str());
-        }
-        Ok(Arc::new(printers))
-    }
+/// A letter that can be addressed, and its envelope if that was made just now.
+struct Addressed {
+    job: Uuid,
+    turn: Turn,
+    registered: bool,
+    message_type: MessageTypeId,
+    area: Area,
+    address: Option<AddressBlock>,
 }
 
-/// What was given to printers, counted now and then: counting it for every page
-/// of a long backlog would take the square of its time. What another engine
-/// plans meanwhile is missed; releasing keeps to the cap whatever was planned.
-pub(super) struct Loads {
-    counted_at: Timestamp,
-    today: i64,
-    taken: Taken,
-}
-
-const FRESH: SignedDuration = SignedDuration::from_mins(1);
-
-impl Loads {
-    async fn count(ledger: &Ledger, now: Timestamp) -> Result<Self, LedgerError> {
-        let today = days::today(now);
-        let loads = ledger.printer_loads(today).await?;
-        let load = |load: PrinterLoad| {
-            let letters = u64::try_from(load.letters).unwrap_or(0);
-            ((load.printer, days::day(load.day)), letters)
-        };
-        Ok(Self { counted_at: now, today, taken: loads.into_iter().map(load).collect() })
-    }
-
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.today == days::today(now) && now.duration_since(self.counted_at) < FRESH
-    }
-
-    fn with(mut self, planned: &[PlannedLetter]) -> Self {
-        for letter in planned {
-            if let PlannedLetter::Printed { printer, day, .. } = letter {
-                *self.taken.entry((printer.clone(), days::day(*day))).or_default() += 1;
-            }
-        }
-        self
-    }
-}
-
-/// Where each of these letters goes: pure.
-fn planned(
+/// Where each of these letters goes. What cannot be addressed, or has no
+/// printer, is held. `may_go` says of a letter for today, in the order in which
+/// they go out, whether its printer has room for it at once.
+pub(super) fn assign(
     letters: Vec<UnplannedLetter>,
     printers: &Printers,
     taken: &Taken,
     now: Timestamp,
+    mut may_go: impl FnMut(&str) -> bool,
 ) -> Vec<PlannedLetter> {
     let (mut planned, mut addressed) = (Vec::new(), Vec::new());
     for letter in letters {
-        let address = letter
-            .address
-            .clone()
-            .map_or_else(|| contents::envelope(letter.postal.as_ref(), letter.record.as_ref()), Ok);
-        match address {
-            Ok(address) => addressed.push((letter, address)),
+        let job = letter.job;
+        match address(letter) {
+            Ok(letter) => addressed.push(letter),
             Err(why) => planned.push(PlannedLetter::Held {
-                job: letter.job,
+                job,
                 why: why.as_str(),
                 detail: why.to_string(),
             }),
         }
     }
-    let facts: Vec<(Turn, LaneFacts<'_>)> = addressed.iter().map(facts).collect();
+    let facts: Vec<(Turn, LaneFacts<'_>)> = addressed.iter().map(Addressed::facts).collect();
     let mut planner = Planner::new(printers, belgian_day(now), taken);
     let assigned = plan::plan(&facts, &mut planner);
     drop(facts);
+    let today = days::today(now);
     let assigned = addressed.into_iter().zip(assigned);
-    planned.extend(assigned.map(|((letter, address), assigned)| match assigned {
-        Ok(assignment) => printed(&letter, address, &assignment),
+    planned.extend(assigned.map(|(letter, assigned)| match assigned {
+        Ok(assignment) => {
+            let day = days::number(assignment.day);
+            let is_released = day == today && may_go(&assignment.printer);
+            letter.printed(assignment, day, is_released)
+        }
         Err(stays) => PlannedLetter::Held {
             job: letter.job,
             why: waits_for(stays),
@@ -133,28 +64,40 @@ fn planned(
     planned
 }
 
-fn facts((letter, address): &(UnplannedLetter, AddressBlock)) -> (Turn, LaneFacts<'_>) {
-    let attempt = u32::try_from(letter.attempt).unwrap_or(u32::MAX);
-    let facts = LaneFacts {
-        country: &address.country,
-        postal_code: &address.postal_code,
-        registered: letter.registered,
-        document_type: &letter.message_type,
+fn address(letter: UnplannedLetter) -> Result<Addressed, Unaddressable> {
+    let UnplannedLetter { job, message_type, registered, attempt, destination } = letter;
+    let (area, address) = match destination {
+        Destination::Written(area) => (area, None),
+        Destination::Sought(sources) => {
+            let address = contents::envelope(sources.postal.as_ref(), sources.record.as_ref())?;
+            let (country, postal_code) = (address.country.clone(), address.postal_code.clone());
+            (Area { country, postal_code }, Some(address))
+        }
     };
-    (Turn::of(letter.registered, attempt), facts)
+    let turn = Turn::of(registered, u32::try_from(attempt).unwrap_or(u32::MAX));
+    Ok(Addressed { job, turn, registered, message_type, area, address })
 }
 
-fn printed(
-    letter: &UnplannedLetter,
-    address: AddressBlock,
-    assignment: &Assignment,
-) -> PlannedLetter {
-    PlannedLetter::Printed {
-        job: letter.job,
-        printer: assignment.printer.clone(),
-        day: days::number(assignment.day),
-        address,
-        why: assignment.to_string(),
+impl Addressed {
+    fn facts(&self) -> (Turn, LaneFacts<'_>) {
+        let facts = LaneFacts {
+            country: &self.area.country,
+            postal_code: &self.area.postal_code,
+            registered: self.registered,
+            document_type: &self.message_type,
+        };
+        (self.turn, facts)
+    }
+
+    fn printed(self, assignment: Assignment, day: i64, is_released: bool) -> PlannedLetter {
+        PlannedLetter::Printed {
+            job: self.job,
+            why: assignment.to_string(),
+            printer: assignment.printer,
+            day,
+            address: self.address,
+            is_released,
+        }
     }
 }
 

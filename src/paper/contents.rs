@@ -8,10 +8,8 @@ use jiff::Timestamp;
 use super::address::{self, AddressBlock, Unaddressable};
 use super::links::Links;
 use super::ticket::{DocumentRef, LetterOptions, PackageFile, Ticket};
-use crate::domain::{
-    Attachment, Content, Digest, Enterprise, Language, Postal, Publication, Texts,
-};
-use crate::ledger::LetterTicket;
+use crate::domain::{Address, Attachment, Content, Digest, Enterprise, Language, Postal, Texts};
+use crate::ledger::{LetterTicket, Printed};
 
 /// A document of a letter, and where its content is.
 #[derive(Clone, Debug)]
@@ -26,11 +24,16 @@ pub struct Document {
 /// The ticket of a letter that has its printer and its address.
 #[must_use]
 pub fn ticket(letter: &LetterTicket, links: &Links, now: Timestamp) -> Option<Ticket> {
-    let address = letter.address.clone()?;
-    let (package, expires_at) = links.write(letter.job, &letter.printer, now);
+    if letter.printer.is_empty() {
+        return None;
+    }
     let postal = letter.publication.postal.as_ref();
+    // One that was moved before it was planned has no envelope yet.
+    let address = letter.address.clone();
+    let address = address.or_else(|| envelope(postal, letter.record.as_ref()).ok())?;
+    let (package, expires_at) = links.write(letter.job, &letter.printer, now);
     let sender = letter.organization.as_ref();
-    let language = language(letter);
+    let language = letter.language;
     let sender_name = sender.and_then(|it| text_in(&it.name, language)).unwrap_or_default();
     let return_address = postal.and_then(|postal| postal.return_address.as_ref());
     Some(Ticket {
@@ -70,15 +73,18 @@ pub fn envelope(
     let given = postal.and_then(|postal| postal.address.as_ref());
     let found = given.or_else(|| record.and_then(|record| record.address.as_ref()));
     let address = found.ok_or(Unaddressable::Missing)?;
-    match record {
-        Some(record) => address::block(&record.name, address),
-        // Of a company that the register does not know, the sender's first
-        // line is the name.
-        None => nameless(address),
-    }
+    envelope_to(record.map(|record| record.name.as_str()), address)
 }
 
-fn nameless(address: &crate::domain::Address) -> Result<AddressBlock, Unaddressable> {
+/// The envelope for one address, under the register's name of the company. Of
+/// one that the register does not know, the sender's first line is the name.
+///
+/// # Errors
+/// Why the letter cannot be addressed.
+pub fn envelope_to(name: Option<&str>, address: &Address) -> Result<AddressBlock, Unaddressable> {
+    if let Some(name) = name {
+        return address::block(name, address);
+    }
     let mut address = address.clone();
     if address.lines.len() < 2 {
         return Err(Unaddressable::Nameless);
@@ -90,16 +96,20 @@ fn nameless(address: &crate::domain::Address) -> Result<AddressBlock, Unaddressa
 /// What to print, in order: the main content first.
 #[must_use]
 pub fn documents(letter: &LetterTicket) -> Vec<Document> {
-    let publication = &letter.publication;
-    let mut attached: Vec<&Attachment> = publication.attachments.iter().collect();
-    attached.sort_by_key(|attachment| !attachment.is_main_content);
-    let attached = attached.into_iter().filter_map(|it| stored(it, &letter.pages));
-    let text = message(publication, language(letter));
-    if publication.is_body_main_content {
+    let (attached, text) = (attached(letter), message(&letter.publication, letter.language));
+    if letter.publication.is_body_main_content {
         text.into_iter().chain(attached).collect()
     } else {
-        attached.chain(text).collect()
+        attached.into_iter().chain(text).collect()
     }
+}
+
+/// Those of the documents that are in the store.
+#[must_use]
+pub fn attached(letter: &LetterTicket) -> Vec<Document> {
+    let mut attached: Vec<&Attachment> = letter.publication.attachments.iter().collect();
+    attached.sort_by_key(|attachment| !attachment.is_main_content);
+    attached.into_iter().filter_map(|it| stored(it, &letter.pages)).collect()
 }
 
 /// The files of a package, in the order of the documents. Their names are
@@ -145,7 +155,7 @@ fn stored(attachment: &Attachment, pages: &BTreeMap<Digest, u32>) -> Option<Docu
 }
 
 /// The message's own text, under its subject, as a document.
-fn message(publication: &Publication, language: Language) -> Option<Document> {
+fn message(publication: &Printed, language: Language) -> Option<Document> {
     let body = text_in(&publication.body_content, language)?;
     let subject = text_in(&publication.subject, language).unwrap_or_default();
     let text = Bytes::from(format!("{subject}\n\n{body}\n"));
@@ -157,10 +167,6 @@ fn message(publication: &Publication, language: Language) -> Option<Document> {
         file_name: "message.txt".into(),
     };
     Some(Document { document, text: Some(text) })
-}
-
-fn language(letter: &LetterTicket) -> Language {
-    letter.record.as_ref().map_or(Language::Fr, |record| record.language)
 }
 
 /// The text in a language, else in the first that there is.

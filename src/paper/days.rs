@@ -32,6 +32,12 @@ pub fn began(now: Timestamp) -> Timestamp {
     belgian_midnight(belgian_day(now)).unwrap_or(now - SignedDuration::from_hours(24))
 }
 
+/// When a day began in Belgium; `now` where the calendar has no such day.
+#[must_use]
+pub fn begun(number: i64, now: Timestamp) -> Timestamp {
+    belgian_midnight(day(number)).unwrap_or(now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

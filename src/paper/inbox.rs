@@ -1,8 +1,10 @@
 //! What printers say, from whichever side it comes: read, believed or not,
 //! recorded.
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::office::Office;
 use super::printer::Printers;
@@ -44,11 +46,14 @@ pub enum Heard {
 }
 
 enum Said {
-    Step(Box<Step>),
+    /// A step, and the event that says it.
+    Step(Box<Step>, Vec<u8>),
     Heartbeat,
     Stray(Stray),
 }
 
+const UNKNOWN_PRINTER: &str = "UNKNOWN_PRINTER";
+const FORGED: &str = "FORGED";
 const EVENT_ID_CHARS_MAX: usize = 255;
 
 impl Office {
@@ -58,9 +63,19 @@ impl Office {
     /// # Errors
     /// `Transient` while the database is away: then nothing may be settled.
     pub async fn hear(&self, messages: &[Letterbox]) -> Result<Vec<Heard>, LedgerError> {
-        let said: Vec<Said> = messages.iter().flat_map(|it| said(it, &self.printers)).collect();
+        let mut all = Vec::new();
         for message in messages {
-            self.heard(&message.printer).await?;
+            let said = said(message, &self.printers);
+            // Who speaks in another's name is not heard of.
+            if said.iter().any(Said::is_its_own) {
+                self.heard(&message.printer).await?;
+            }
+            all.extend(said);
+        }
+        let mut said = all;
+        if !self.clock.keeps_time() {
+            let now = self.clock.now();
+            said.iter_mut().for_each(|said| said.date(now));
         }
         let steps: Vec<Step> = said.iter().filter_map(Said::step).collect();
         let mut verdicts = self.record(&steps).await?.into_iter();
@@ -69,8 +84,8 @@ impl Office {
             heard.push(match said {
                 Said::Heartbeat => Heard::Heartbeat,
                 Said::Stray(stray) => aside(stray, &mut strays),
-                Said::Step(step) => match verdicts.next().unwrap_or(Verdict::Unknown) {
-                    Verdict::Unknown => aside(unknown(&step), &mut strays),
+                Said::Step(step, body) => match verdicts.next().unwrap_or(Verdict::Unknown) {
+                    Verdict::Unknown => aside(unknown(&step, body), &mut strays),
                     verdict => Heard::Report { event: step.event, verdict },
                 },
             });
@@ -105,8 +120,20 @@ impl Office {
 impl Said {
     fn step(&self) -> Option<Step> {
         match self {
-            Self::Step(step) => Some(Step::clone(step)),
+            Self::Step(step, _) => Some(Step::clone(step)),
             _ => None,
+        }
+    }
+
+    /// Whether the printer itself says it, well or badly.
+    fn is_its_own(&self) -> bool {
+        !matches!(self, Self::Stray(stray) if matches!(stray.code, UNKNOWN_PRINTER | FORGED))
+    }
+
+    /// Dates a step by a clock that its printer cannot know.
+    fn date(&mut self, now: Timestamp) {
+        if let Self::Step(step, _) = self {
+            step.at = now;
         }
     }
 }
@@ -117,16 +144,10 @@ fn aside(stray: Stray, strays: &mut Vec<Stray>) -> Heard {
     heard
 }
 
-fn unknown(step: &Step) -> Stray {
-    let body = format!(
-        "{{\"jobId\":\"{}\",\"kind\":\"{}\",\"id\":{}}}",
-        step.job,
-        step.kind.as_str(),
-        Value::from(step.event.as_str())
-    );
+fn unknown(step: &Step, body: Vec<u8>) -> Stray {
     let explanation = format!("there is no letter {}", step.job);
     let printer = step.source.name().to_owned();
-    Stray { printer, code: "UNKNOWN_JOB", explanation, body: body.into_bytes() }
+    Stray { printer, code: "UNKNOWN_JOB", explanation, body }
 }
 
 fn said(message: &Letterbox, printers: &Printers) -> Vec<Said> {
@@ -139,26 +160,33 @@ fn said(message: &Letterbox, printers: &Printers) -> Vec<Said> {
         })]
     };
     let Some(printer) = printers.get(&message.printer) else {
-        return stray("UNKNOWN_PRINTER", format!("no printer {:?} is known", message.printer));
+        return stray(UNKNOWN_PRINTER, format!("no printer {:?} is known", message.printer));
     };
     if printer.account.is_some() && printer.account != message.account {
         let account = message.account.as_deref().unwrap_or_default();
-        return stray("FORGED", format!("the account {account:?} does not speak for it"));
+        return stray(FORGED, format!("the account {account:?} does not speak for it"));
     }
-    let events: Vec<Value> = match serde_json::from_slice(&message.body) {
-        Ok(Value::Array(events)) => events,
-        Ok(event) => vec![event],
-        Err(error) => return stray("MALFORMED", error.to_string()),
-    };
-    events.into_iter().map(|event| one(&message.printer, event)).collect()
+    match events(&message.body) {
+        Ok(events) => events.into_iter().map(|event| one(&message.printer, event)).collect(),
+        Err(error) => stray("MALFORMED", error.to_string()),
+    }
 }
 
-fn one(printer: &str, event: Value) -> Said {
-    let body = event.to_string().into_bytes();
+/// The events of a message, each with its own bytes.
+fn events(body: &[u8]) -> Result<Vec<&RawValue>, serde_json::Error> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        return serde_json::from_slice(body);
+    }
+    serde_json::from_slice(body).map(|event| vec![event])
+}
+
+fn one(printer: &str, raw: &RawValue) -> Said {
+    let body = raw.get().as_bytes().to_vec();
     let stray = |code, explanation: String| {
         Said::Stray(Stray { printer: printer.to_owned(), code, explanation, body: body.clone() })
     };
-    let event: CloudEvent<Value> = match typed(event) {
+    let event = serde_json::from_str(raw.get()).map_err(|error| error.to_string());
+    let event: CloudEvent<Value> = match event.and_then(typed) {
         Ok(event) => event,
         Err(fault) => return stray("MALFORMED", fault),
     };
@@ -172,12 +200,14 @@ fn one(printer: &str, event: Value) -> Said {
     match event.r#type.as_str() {
         HEARTBEAT => match typed::<Heartbeat>(event.data) {
             Ok(beat) if beat.printer == printer => Said::Heartbeat,
-            Ok(beat) => stray("FORGED", format!("it speaks for {:?}", beat.printer)),
+            Ok(beat) => stray(FORGED, format!("it speaks for {:?}", beat.printer)),
             Err(fault) => stray("MALFORMED", fault),
         },
         REPORT => match typed::<Report>(event.data) {
-            Ok(report) if report.printer == printer => Said::Step(Box::new(step(report, event.id))),
-            Ok(report) => stray("FORGED", format!("it speaks for {:?}", report.printer)),
+            Ok(report) if report.printer == printer => {
+                Said::Step(Box::new(step(report, event.id)), body)
+            }
+            Ok(report) => stray(FORGED, format!("it speaks for {:?}", report.printer)),
             Err(fault) => stray("MALFORMED", fault),
         },
         other => stray("MALFORMED", format!("an event of the type {other:?}")),

@@ -2,17 +2,25 @@
 //! silent printers lose theirs, what waited for a printer is tried again, and
 //! what a printer reported of the future is judged when that has come.
 
-use jiff::{SignedDuration, Timestamp};
-use tracing::{error, info};
+use std::collections::{BTreeSet, HashMap};
 
-use super::days;
+use tracing::{error, info};
+use uuid::Uuid;
+
+use super::assign::assign;
 use super::office::Office;
-use super::printer::Printer;
-use crate::ledger::{LedgerError, PrinterStanding, Source};
+use super::plan::Taken;
+use super::printer::{Printer, Printers};
+use super::silence::silence;
+use super::{days, loads};
+use crate::ledger::{LedgerError, PlannedLetter, Source, UnplannedLetter};
 use crate::telemetry::measure;
 
 /// Letters moved, made or tried again in one transaction.
 const PAGE: i64 = 500;
+/// Pages of what waits that are looked at in one turn; the next goes on behind
+/// them.
+const PAGES_MAX: usize = 40;
 
 impl Office {
     /// Makes letters of what nobody read in time; answers whether there was
@@ -28,28 +36,116 @@ impl Office {
         Ok(due > 0)
     }
 
-    /// Looks after printers that fell silent.
+    /// Looks after printers that fell silent: says so, and gives what they have
+    /// not claimed to others. What they have claimed is for an operator.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn look_after_printers(&self) -> Result<(), LedgerError> {
         let names: Vec<&str> = self.printers.all.iter().map(|it| it.name.as_str()).collect();
         self.ledger.list_printers(&names).await?;
+        let now = self.clock.now();
+        let mut silent = BTreeSet::new();
         for standing in self.ledger.printer_standings().await? {
             let Some(printer) = self.printers.get(&standing.name) else { continue };
-            if let Some(why) = silence(printer, &standing, self.clock.now()) {
-                self.fell_silent(printer, why).await?;
+            let work = self.ledger.printer_work(&printer.name, days::today(now)).await?;
+            if let Some(why) = silence(printer, &standing, &work, now) {
+                self.fell_silent(&printer.name, why).await?;
+                silent.insert(printer.name.as_str());
+            }
+        }
+        let printers = self.printers_now().await?;
+        for name in &silent {
+            let works = |it: &Printer| !it.paused && !silent.contains(it.name.as_str());
+            if let Some(fallback) = printers.fallback(name, works) {
+                self.move_away(name, &fallback.name).await?;
             }
         }
         Ok(())
     }
 
-    /// Tries letters again that waited for room or for a paused printer.
+    /// Takes what is planned for paused printers from them, to be planned anew:
+    /// another printer prints it, or it is held and its agency told.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn relieve_paused(&self) -> Result<u64, LedgerError> {
+        let (printers, now) = (self.printers_now().await?, self.clock.now());
+        let mut withdrawn = 0;
+        for printer in printers.all.iter().filter(|printer| printer.paused) {
+            for _ in 0..PAGES_MAX {
+                let some = self.ledger.withdraw_letters(&printer.name, PAGE, now).await?;
+                withdrawn += some;
+                if some == 0 {
+                    break;
+                }
+            }
+        }
+        if withdrawn > 0 {
+            info!(withdrawn, "letters of paused printers are planned anew");
+        }
+        Ok(withdrawn)
+    }
+
+    /// Looks at letters that wait for room or for a paused printer, and puts
+    /// those back to be planned for which there is a printer now; answers how
+    /// many. The others stay as they are: nobody hears of a letter that waits on.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn retry_held(&self) -> Result<usize, LedgerError> {
-        self.ledger.retry_held_letters(PAGE, self.clock.now()).await
+        let (printers, mut taken, mut released) = (self.printers_now().await?, None, 0);
+        let mut after = self.retried.lock().await;
+        for _ in 0..PAGES_MAX {
+            let held = self.ledger.held_letters(*after, PAGE).await?;
+            // Then from the beginning, with the next turn.
+            *after = held.last().map_or(Uuid::nil(), |(letter, _)| letter.job);
+            if held.is_empty() {
+                break;
+            }
+            if taken.is_none() {
+                taken = Some(loads::taken(&self.ledger, &printers, self.clock.now()).await?);
+            }
+            let Some(taken) = &mut taken else { break };
+            released += self.retry(held, &printers, taken).await?;
+        }
+        Ok(released)
+    }
+
+    /// Judges a page of held letters, before anything is written.
+    async fn retry(
+        &self,
+        held: Vec<(UnplannedLetter, String)>,
+        printers: &Printers,
+        taken: &mut Taken,
+    ) -> Result<usize, LedgerError> {
+        let now = self.clock.now();
+        let (letters, waits): (Vec<_>, Vec<_>) = held
+            .into_iter()
+            .map(|(letter, why)| {
+                let job = letter.job;
+                (letter, (job, why))
+            })
+            .unzip();
+        let waits: HashMap<Uuid, String> = waits.into_iter().collect();
+        let (mut free, mut changed) = (Vec::new(), Vec::new());
+        for letter in assign(letters, printers, taken, now, |_| false) {
+            match &letter {
+                PlannedLetter::Printed { job, printer, day, .. } => {
+                    *taken.entry((printer.clone(), days::day(*day))).or_default() += 1;
+                    free.push(*job);
+                }
+                PlannedLetter::Held { job, why, .. } => {
+                    if waits.get(job).is_none_or(|before| before != why) {
+                        changed.push(letter);
+                    }
+                }
+            }
+        }
+        if !changed.is_empty() {
+            self.ledger.plan_letters(&changed, now).await?;
+        }
+        self.ledger.release_held(&free, now).await
     }
 
     /// Judges reports again that came from the future; answers how many.
@@ -64,17 +160,19 @@ impl Office {
         Ok(judged)
     }
 
-    async fn fell_silent(&self, printer: &Printer, why: &'static str) -> Result<(), LedgerError> {
-        let (name, now) = (printer.name.as_str(), self.clock.now());
-        if self.ledger.printer_is_silent(name, now).await? {
+    async fn fell_silent(&self, name: &str, why: &'static str) -> Result<(), LedgerError> {
+        if self.ledger.printer_is_silent(name, self.clock.now()).await? {
             measure::error("printer", "silent");
             error!(printer = name, why, "a printer fell silent");
         }
-        let Some(fallback) = &printer.fallback else { return Ok(()) };
+        Ok(())
+    }
+
+    async fn move_away(&self, name: &str, fallback: &str) -> Result<(), LedgerError> {
+        let (now, source) = (self.clock.now(), Source::Engine);
+        let day = days::today(now);
         let mut moved = 0;
         loop {
-            let day = days::today(now);
-            let source = Source::Engine;
             let moving = self.ledger.move_unclaimed(name, fallback, day, PAGE, &source, now);
             let some = moving.await?;
             moved += some;
@@ -86,57 +184,5 @@ impl Office {
             error!(printer = name, fallback, moved, "unclaimed letters go to another printer");
         }
         Ok(())
-    }
-}
-
-/// Why a printer counts as silent, if it does. One that was never given a
-/// ticket and never said anything is not silent but unused.
-fn silence(printer: &Printer, standing: &PrinterStanding, now: Timestamp) -> Option<&'static str> {
-    let since = |minutes: u32| now - SignedDuration::from_mins(i64::from(minutes));
-    let is_unclaimed = printer
-        .unclaimed_after_minutes
-        .zip(standing.unclaimed_since)
-        .is_some_and(|(minutes, at)| at < since(minutes));
-    // Without a ticket there is nothing that it could be silent about.
-    let last_word = standing.seen_at.max(standing.unclaimed_since);
-    let is_mute = printer
-        .silent_after_minutes
-        .zip(last_word.filter(|_| standing.unclaimed_since.is_some()))
-        .is_some_and(|(minutes, at)| at < since(minutes));
-    match (is_unclaimed, is_mute) {
-        _ if standing.silent_since.is_some() => Some("it has not come back"),
-        (true, _) => Some("its oldest ticket lies unclaimed for too long"),
-        (_, true) => Some("it gave no sign of life for too long"),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn silence_needs_a_ticket_and_time() {
-        let text = "name = \"namur\"\nsilent_after_minutes = 10\nunclaimed_after_minutes = 60\n";
-        let printer: Printer = toml::from_str(text).unwrap();
-        let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
-        let ago = |minutes| Some(now - SignedDuration::from_mins(minutes));
-        for (seen_at, unclaimed_since, is_silent) in [
-            (None, None, false),
-            (ago(500), None, false),
-            (ago(1), ago(5), false),
-            (ago(11), ago(11), true),
-            // It had nothing to do until a moment ago.
-            (ago(500), ago(5), false),
-            (None, ago(11), true),
-            // It beats, and takes nothing.
-            (ago(0), ago(61), true),
-        ] {
-            let standing = PrinterStanding { seen_at, unclaimed_since, ..Default::default() };
-            let silent = silence(&printer, &standing, now).is_some();
-            assert_eq!(silent, is_silent, "{seen_at:?} {unclaimed_since:?}");
-        }
-        let gone = PrinterStanding { silent_since: ago(1), ..Default::default() };
-        assert!(silence(&printer, &gone, now).is_some(), "until it says something");
     }
 }

@@ -75,6 +75,16 @@ words! {
     }
 }
 
+/// What is known of a letter beside its state, where that decides what to
+/// believe of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Whether it is wanted back.
+    pub is_recall_asked: bool,
+    /// Whether it failed on its way, not before: the post had it.
+    pub is_undelivered: bool,
+}
+
 /// What an event makes of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -111,6 +121,23 @@ impl LetterState {
     #[must_use]
     pub fn counts_as_sent(self) -> bool {
         matches!(self, Self::Posted | Self::Delivered)
+    }
+}
+
+/// What a printer's report makes of a letter: as [`apply`], less what it cannot
+/// know or do by itself.
+#[must_use]
+pub fn report(state: LetterState, past: Past, event: Event) -> Outcome {
+    match event {
+        // A company's letter does not end by the word of who was not asked.
+        Event::Cancelled if state != LetterState::Cancelled && !past.is_recall_asked => {
+            Outcome::Contradicts
+        }
+        // The post had it; its date counts however late it comes.
+        Event::Printed | Event::Posted if state == LetterState::Failed && past.is_undelivered => {
+            Outcome::Late
+        }
+        event => apply(state, event),
     }
 }
 

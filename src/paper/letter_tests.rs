@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::Event as E;
 use super::LetterState as S;
-use super::{Outcome, apply};
+use super::{Outcome, Past, apply, report};
 
 /// What a letter becomes of a history, from `queued`.
 fn after(events: &[E]) -> S {
@@ -64,6 +64,29 @@ fn an_event_again_is_no_contradiction() {
         let last = history[history.len() - 1];
         let outcome = apply(after(history), last);
         assert!(!matches!(outcome, Outcome::Becomes(_) | Outcome::Contradicts), "{history:?}");
+    }
+}
+
+/// What a report needs to be believed, beside the state.
+#[test]
+fn a_report_is_judged_by_the_letters_past() {
+    let (fresh, asked) = (Past::default(), Past { is_recall_asked: true, ..Past::default() });
+    let undelivered = Past { is_undelivered: true, ..Past::default() };
+    for (state, past, event, outcome) in [
+        (S::Claimed, fresh, E::Cancelled, Outcome::Contradicts),
+        (S::Printed, fresh, E::Cancelled, Outcome::Contradicts),
+        (S::Queued, fresh, E::Cancelled, Outcome::Contradicts),
+        (S::Claimed, asked, E::Cancelled, Outcome::Becomes(S::Cancelled)),
+        (S::Printed, asked, E::Cancelled, Outcome::Becomes(S::Cancelled)),
+        (S::Cancelled, fresh, E::Cancelled, Outcome::Notes),
+        (S::Failed, undelivered, E::Printed, Outcome::Late),
+        (S::Failed, undelivered, E::Posted, Outcome::Late),
+        (S::Failed, undelivered, E::Delivered, Outcome::Contradicts),
+        // It was rejected or spoilt: it never left.
+        (S::Failed, fresh, E::Posted, Outcome::Contradicts),
+        (S::Claimed, fresh, E::Posted, Outcome::Becomes(S::Posted)),
+    ] {
+        assert_eq!(report(state, past, event), outcome, "{state:?} {past:?} {event:?}");
     }
 }
 

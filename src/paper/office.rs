@@ -8,10 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::assign::Loads;
-pub use super::assign::PLANNED_PAGE;
 use super::contents::{self, Document};
 use super::links::{LinkError, Links};
+use super::loads::Loads;
 use super::package::{self, PackageError};
 use super::pages::PageCounter;
 use super::printer::Printers;
@@ -32,6 +31,8 @@ pub struct Office {
     claims: Claims,
     /// What printers were given, as last counted.
     pub(super) loads: tokio::sync::Mutex<Option<Loads>>,
+    /// How far the letters that wait were looked at.
+    pub(super) retried: tokio::sync::Mutex<Uuid>,
     /// When printers were last heard of, so that not every word is a write.
     heard: Mutex<HashMap<String, Timestamp>>,
 }
@@ -80,9 +81,9 @@ impl Office {
         links: Links,
         pages: PageCounter,
     ) -> Self {
-        let heard = Mutex::default();
+        let (heard, retried) = (Mutex::default(), tokio::sync::Mutex::default());
         let (claims, loads) = (Claims::default(), tokio::sync::Mutex::default());
-        Self { ledger, documents, clock, printers, pages, links, claims, loads, heard }
+        Self { ledger, documents, clock, printers, pages, links, claims, loads, retried, heard }
     }
 
     /// The printers of this installation.
@@ -113,6 +114,17 @@ impl Office {
     #[must_use]
     pub fn ticket(&self, letter: &LetterTicket) -> Option<Ticket> {
         contents::ticket(letter, &self.links, self.clock.now())
+    }
+
+    /// Holds a letter that has a printer and cannot be addressed.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn hold_unaddressed(&self, letter: &LetterTicket) -> Result<(), LedgerError> {
+        let postal = letter.publication.postal.as_ref();
+        let Err(why) = contents::envelope(postal, letter.record.as_ref()) else { return Ok(()) };
+        let now = self.clock.now();
+        self.ledger.hold_letter(letter.job, why.as_str(), why.to_string(), now).await
     }
 
     /// Claims a job by its link and hands its package out. The content is

@@ -150,24 +150,25 @@ impl Office {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn fill_pages(&self, letters: &mut [LetterTicket]) -> Result<(), LedgerError> {
-        let mut wanted = BTreeSet::new();
-        for letter in &*letters {
-            for document in contents::documents(letter).iter().filter(|it| it.text.is_none()) {
-                wanted.insert(key(letter, document)?);
-            }
+        let wanted: BTreeSet<DocumentKey> = letters
+            .iter()
+            .map(stored)
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
         }
         let wanted: Vec<DocumentKey> = wanted.into_iter().collect();
         let mut known = self.ledger.page_counts(&wanted).await?;
-        let unknown = wanted.iter().filter(|key| !known.contains_key(key)).cloned().collect();
+        let unknown = wanted.into_iter().filter(|key| !known.contains_key(key)).collect();
         let counted = self.count(unknown).await;
         self.ledger.pages_counted(&counted, self.clock.now()).await?;
         known.extend(counted);
-        for ((application, digest), pages) in known {
-            let whose = letters.iter_mut().filter(|it| it.application == application.as_str());
-            let Some(pages) = pages else { continue };
-            whose.for_each(|letter| {
-                letter.pages.insert(digest, pages);
-            });
+        for letter in letters {
+            let pages = |key: DocumentKey| Some((key.1, (*known.get(&key)?)?));
+            letter.pages = stored(letter)?.into_iter().filter_map(pages).collect();
         }
         Ok(())
     }
@@ -203,6 +204,12 @@ impl Office {
         }
         Ok(Some(self.pages.count(bytes.into()).await?))
     }
+}
+
+/// The documents of a letter that are in the store.
+fn stored(letter: &LetterTicket) -> Result<Vec<DocumentKey>, LedgerError> {
+    let attached = contents::attached(letter);
+    attached.iter().map(|document| key(letter, document)).collect()
 }
 
 /// Why a document's pages were not counted, this time.

@@ -49,12 +49,12 @@ pub struct Printer {
     /// Who gets its unclaimed letters when it falls silent.
     #[serde(default)]
     pub fallback: Option<String>,
-    /// Minutes without a word after which it counts as silent; never, when
-    /// left out.
+    /// Minutes without a word after which it counts as silent while letters
+    /// wait for it or are in its hands; never, when left out.
     #[serde(default)]
     pub silent_after_minutes: Option<u32>,
-    /// Minutes that a ticket may lie unclaimed before it counts as silent;
-    /// never, when left out.
+    /// Minutes that a ticket may lie unclaimed before it counts as silent, or a
+    /// letter that is due where it asks over REST; never, when left out.
     #[serde(default)]
     pub unclaimed_after_minutes: Option<u32>,
 }
@@ -176,6 +176,19 @@ impl Printers {
         self.all.iter().find(|printer| printer.name == name)
     }
 
+    /// Who gets the letters of a printer that is silent: its fallback, or where
+    /// that does not work, its fallback's.
+    pub fn fallback(&self, name: &str, works: impl Fn(&Printer) -> bool) -> Option<&Printer> {
+        let next = |printer: &&Printer| self.get(printer.fallback.as_deref()?);
+        let chain = std::iter::successors(self.get(name), next).skip(1);
+        // A file that goes round in a circle is refused before.
+        chain.take(self.all.len()).find(|printer| works(printer))
+    }
+
+    fn falls_back_on_itself(&self, name: &str) -> bool {
+        self.fallback(name, |printer| printer.name == name).is_some()
+    }
+
     /// What is wrong with the list, in words that name the printer.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
@@ -196,6 +209,9 @@ impl Printers {
                 && (fallback == name || self.get(fallback).is_none())
             {
                 faults.push(format!("{name:?}: its fallback {fallback:?} is no other printer"));
+            } else if self.falls_back_on_itself(name) {
+                // Letters would go round for ever.
+                faults.push(format!("{name:?}: its fallbacks lead back to it"));
             }
             if printer.working_days.is_empty() {
                 faults.push(format!("{name:?}: it never works"));
@@ -244,5 +260,32 @@ mod tests {
         let text = "[[printer]]\nname = \"a b\"\nfallback = \"nobody\"\nworking_days = []\n";
         assert_eq!(printers(text).faults().len(), 4);
         assert!(printers("[[printer]]\nname = \"overflow\"\n").faults().is_empty());
+    }
+
+    /// The whole list of fallbacks, as names.
+    fn fallbacks(of: &[(&str, &str)]) -> Printers {
+        let table = |(name, fallback): &(&str, &str)| {
+            format!("[[printer]]\nname = \"{name}\"\nfallback = \"{fallback}\"\n")
+        };
+        let text: String = of.iter().map(table).collect();
+        printers(&format!("{text}[[printer]]\nname = \"overflow\"\n"))
+    }
+
+    #[test]
+    fn fallbacks_lead_somewhere() {
+        let circle = fallbacks(&[("a", "b"), ("b", "c"), ("c", "b")]);
+        assert_eq!(
+            circle.faults(),
+            ["\"b\": its fallbacks lead back to it", "\"c\": its fallbacks lead back to it"]
+        );
+        let chain = fallbacks(&[("a", "b"), ("b", "overflow")]);
+        assert!(chain.faults().is_empty(), "{:?}", chain.faults());
+        let to = |idle: &[&str]| {
+            let works = |printer: &Printer| !idle.contains(&printer.name.as_str());
+            chain.fallback("a", works).map(|printer| printer.name.clone())
+        };
+        assert_eq!(to(&["a"]).as_deref(), Some("b"));
+        assert_eq!(to(&["a", "b"]).as_deref(), Some("overflow"));
+        assert_eq!(to(&["a", "b", "overflow"]), None);
     }
 }

@@ -17,6 +17,8 @@ use crate::paper::ticket::Ticket;
 /// Sizes in points between which an address is set: bpost's sorters read 10 to
 /// 14 points best, and nothing under 8.
 const ADDRESS_SIZES: [f32; 4] = [11.0, 10.0, 9.0, 8.0];
+/// The largest of them where a line more than usual stands in the field.
+const CLOSE_SIZE: f32 = 10.0;
 const NOTE_SIZE: f32 = 8.0;
 const RETURN_SIZE: f32 = 6.5;
 const TITLE: (Style, f32) = (Style::Bold, 14.0);
@@ -33,6 +35,8 @@ pub(super) struct Cover<'a> {
     words: &'static Words,
     day: Date,
     address_size: f32,
+    /// What stands above the address of a registered item.
+    proof: Option<&'static str>,
     /// Name and number of pages of each document.
     enclosed: Vec<(String, usize)>,
     sheets: usize,
@@ -46,12 +50,16 @@ impl<'a> Cover<'a> {
         enclosed: Vec<(String, usize)>,
         sheets: usize,
     ) -> Result<Self, Rejection> {
-        let address_size = fitting(&ticket.address)?;
+        let mut address_size = fitting(&ticket.address)?;
         if let Some(block) = &ticket.options.return_address {
             printable(&block.lines)?;
         }
         let words = Words::of(ticket.options.language);
-        Ok(Self { ticket, words, day, address_size, enclosed, sheets })
+        let proof = words.proof(ticket.options.registered, ticket.options.acknowledgement);
+        if lines_of(ticket, proof) > FIELD_LINES {
+            address_size = address_size.min(CLOSE_SIZE);
+        }
+        Ok(Self { ticket, words, day, address_size, proof, enclosed, sheets })
     }
 
     /// Draws it.
@@ -84,19 +92,18 @@ impl<'a> Cover<'a> {
 
     fn window(&self, canvas: &mut Canvas<'_>) {
         let lines = &self.ticket.address.lines;
-        // A long address takes the lines of the notes above it.
-        let first = FIELD_LINES - lines.len().max(ADDRESS_LINES);
+        // The address stands at the foot of the field: a long one takes the
+        // lines of the notes above it, and the longest leaves one for a proof.
+        let all = lines_of(self.ticket, self.proof).max(FIELD_LINES);
+        let first = all - lines.len().max(ADDRESS_LINES);
         self.return_line(canvas);
-        let options = &self.ticket.options;
-        if let Some(proof) = self.words.proof(options.registered, options.acknowledgement)
-            && first > 0
-        {
+        if let Some(proof) = self.proof {
             let style = (Style::Bold, NOTE_SIZE);
-            canvas.text(ADDRESS_LEFT, field_baseline(first - 1), style, proof, BLACK);
+            canvas.text(ADDRESS_LEFT, field_baseline(first - 1, all), style, proof, BLACK);
         }
         for (place, line) in lines.iter().enumerate() {
             let style = (Style::Regular, self.address_size);
-            canvas.text(ADDRESS_LEFT, field_baseline(first + place), style, line, BLACK);
+            canvas.text(ADDRESS_LEFT, field_baseline(first + place, all), style, line, BLACK);
         }
     }
 
@@ -165,8 +172,15 @@ impl<'a> Cover<'a> {
     }
 }
 
-fn field_baseline(line: usize) -> Mm {
-    FIELD_TOP + FIELD_LINE * (as_mm(line) + 1.0) - 1.0
+/// The lines that the field must hold: the address and what is proved.
+fn lines_of(ticket: &Ticket, proof: Option<&str>) -> usize {
+    ticket.address.lines.len() + usize::from(proof.is_some())
+}
+
+/// Of a line among so many in the field; more than it has stand closer.
+fn field_baseline(line: usize, of: usize) -> Mm {
+    let height = FIELD_LINE * as_mm(FIELD_LINES) / as_mm(of);
+    FIELD_TOP + height * (as_mm(line) + 1.0) - 1.0
 }
 
 fn as_mm(count: usize) -> Mm {

@@ -25,6 +25,7 @@ use super::batch::{BATCHES, Draft, Printed, letters_of};
 use super::journal::{Entry, Journal};
 use super::rejection::Rejection;
 use crate::domain::EnterpriseNumber;
+use crate::paper::report::ReportKind;
 use crate::paper::ticket::Ticket;
 
 /// Where a job stands.
@@ -43,9 +44,19 @@ pub(super) struct Job {
     pub(super) stage: Stage,
     /// The company, where it is known.
     pub(super) recipient: Option<EnterpriseNumber>,
-    pub(super) is_recalled_late: bool,
+    /// How often it was recalled too late.
+    pub(super) recalls_late: usize,
     /// The ids of events that were reported.
     pub(super) reported: BTreeSet<String>,
+}
+
+impl Job {
+    /// How many recalls were answered with no.
+    pub(super) fn answers(&self) -> usize {
+        let no = ReportKind::NotCancelled.as_str();
+        // `<job>:not_cancelled`, `<job>:not_cancelled:2`, …
+        self.reported.iter().filter(|event| event.split(':').nth(1) == Some(no)).count()
+    }
 }
 
 /// Why the folder cannot be used.
@@ -57,6 +68,9 @@ pub enum FolderError {
     /// The file system says no.
     #[error("failed to write {0}")]
     Io(PathBuf, #[source] io::Error),
+    /// Nothing can be drawn into it.
+    #[error("failed to start the process that draws")]
+    Press(#[source] io::Error),
 }
 
 /// The folder, owned.
@@ -190,15 +204,20 @@ impl Folder {
 
     fn know(&mut self, entry: Entry) {
         let (id, _) = over(&entry);
+        if let Entry::Lost { job } = entry {
+            self.jobs.remove(&job);
+            return;
+        }
         let job = self.jobs.entry(id).or_default();
         match entry {
+            Entry::Lost { .. } => {}
             Entry::Claimed { recipient, .. } => job.recipient = recipient,
             Entry::Printed { .. } => job.stage = Stage::Printed,
             Entry::Rejected { cause, detail, .. } => {
                 job.stage = Stage::Rejected(Rejection { cause, detail });
             }
             Entry::Cancelled { .. } => job.stage = Stage::Cancelled,
-            Entry::RecalledLate { .. } => job.is_recalled_late = true,
+            Entry::RecalledLate { .. } => job.recalls_late += 1,
             Entry::Reported { event, .. } => {
                 job.reported.insert(event);
             }
@@ -236,9 +255,10 @@ fn over(entry: &Entry) -> (Uuid, bool) {
         Entry::Claimed { job, .. } | Entry::RecalledLate { job } | Entry::Reported { job, .. } => {
             (*job, false)
         }
-        Entry::Printed { job, .. } | Entry::Rejected { job, .. } | Entry::Cancelled { job } => {
-            (*job, true)
-        }
+        Entry::Printed { job, .. }
+        | Entry::Rejected { job, .. }
+        | Entry::Lost { job }
+        | Entry::Cancelled { job } => (*job, true),
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) enum Entry {
     Printed { job: Uuid, batch: String },
     /// It will not be printed.
     Rejected { job: Uuid, cause: Cause, detail: String },
+    /// It was claimed, and is another's now: as if it had never been ours.
+    Lost { job: Uuid },
     /// It was recalled in time.
     Cancelled { job: Uuid },
     /// It was recalled too late.

@@ -7,14 +7,19 @@
 //!             report ◀─ journal ◀─ batch folder ◀─ draw
 //! ```
 //!
+//! Whatever a document is made of, it is drawn in a process of its own
+//! (`facteur draw-letter`), whose memory and time are bounded.
+//!
 //! A small room, but a real one: killed at any moment and started again it
 //! neither loses a letter nor prints one twice. It knows the engine through
 //! the ticket, the package and the report alone; it must not name the ledger.
 
+pub mod apart;
 pub mod batch;
 mod canvas;
 mod content;
 mod cover;
+mod drawer;
 mod due;
 pub mod engine;
 mod folder;

@@ -1,5 +1,5 @@
-//! The press: draws the letters of a batch, each on a thread that may fall,
-//! and writes them into the folder.
+//! The press: has the letters of a batch drawn, each by a process that may
+//! fall, and writes them into the folder.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
-use tracing::error;
 use uuid::Uuid;
 
+use super::apart::Letter;
+use super::drawer::Drawer;
 use super::folder::{Folder, FolderError};
-use super::package::{self, Package};
+use super::package;
 use super::rejection::Rejection;
-use super::set::{Prepared, Set};
+use super::set::Set;
 use super::sides::Press;
 use crate::paper::ticket::Ticket;
 
@@ -23,12 +24,13 @@ const AT_ONCE: usize = 2;
 /// What the press needs to know.
 pub(super) struct Batch {
     pub(super) folder: Arc<Mutex<Folder>>,
+    pub(super) drawer: Drawer,
     pub(super) printer: String,
     pub(super) sheets_max: u16,
 }
 
 type Rejected = Vec<(Uuid, Rejection)>;
-type Drawn = Result<(Ticket, Set), Rejection>;
+type Drawn = Result<Result<(Ticket, Set), Rejection>, FolderError>;
 
 impl Batch {
     /// Prints jobs whose packages are kept; answers those that were printed,
@@ -51,7 +53,7 @@ impl Batch {
             })
             .buffered(AT_ONCE);
         while let Some((job, drawn)) = drawn.next().await {
-            match drawn {
+            match drawn? {
                 Ok((ticket, set)) => {
                     let added = draft.add(&ticket, &set);
                     added.map_err(|error| FolderError::Io(self.folder().package(job), error))?;
@@ -81,30 +83,26 @@ impl Batch {
         if jobs.iter().any(wants_both) { Press::TwoSided } else { Press::OneSided }
     }
 
-    /// A document that makes the reader fall takes its letter with it, and
-    /// no other.
+    /// A document that makes its reader fall takes its letter with it, and no
+    /// other.
     fn draw(&self, job: Uuid, press: Press) -> impl Future<Output = Drawn> + use<> {
-        let (path, sheets_max) = (self.folder().package(job), self.sheets_max);
-        let drawing = move || {
-            let file = File::open(&path)
-                .map_err(|error| Rejection::content(format!("its package is gone: {error}")))?;
-            let package = Package::open(BufReader::new(file))?;
-            if package.ticket.job_id != job {
-                return Err(Rejection::content("the package is another job's"));
-            }
-            let prepared = Prepared::read(package, sheets_max)?;
-            let set = prepared.draw(press, sheets_max)?;
-            Ok((prepared.ticket().clone(), set))
-        };
+        let (package, sheets_max) = (self.folder().package(job), self.sheets_max);
+        let letter = Letter { package, job, two_sided: press == Press::TwoSided, sheets_max };
+        let drawer = self.drawer.clone();
         async move {
-            tokio::task::spawn_blocking(drawing).await.unwrap_or_else(|fall| {
-                error!(%job, %fall, "a document made the press fall");
-                Err(Rejection::unprintable("a document that cannot be read to its end"))
-            })
+            let drawn = drawer.draw(&letter).await.map_err(FolderError::Press)?;
+            // The process has read the same, under its limits.
+            Ok(drawn.and_then(|set| Ok((ticket(&letter)?, set))))
         }
     }
 
     fn folder(&self) -> MutexGuard<'_, Folder> {
         self.folder.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn ticket(letter: &Letter) -> Result<Ticket, Rejection> {
+    let file = File::open(&letter.package);
+    let file = file.map_err(|error| Rejection::content(format!("its package is gone: {error}")))?;
+    package::ticket(BufReader::new(file))
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::drawer::Drawer;
 use super::due::Due;
 use super::engine::{Engine, Given, Said, Word};
 use super::folder::{Folder, FolderError};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub printer: String,
     /// The folder it works in.
     pub out: PathBuf,
+    /// The program that draws a letter: `facteur`.
+    pub program: PathBuf,
     /// The most sheets it puts into an envelope.
     pub sheets_max: u16,
     /// The last that it reports of a letter that goes well.
@@ -140,7 +143,8 @@ impl Room {
             info!(letters = waiting.len(), "printing what was claimed before");
         }
         for piece in waiting.chunks(BATCH_MAX) {
-            self.print(piece).await?;
+            let ours = self.claim_again(piece).await?;
+            self.print(&ours).await?;
         }
         known.iter().filter(|id| !waiting.contains(id)).for_each(|id| self.schedule(*id));
         Ok(())
@@ -191,6 +195,7 @@ impl Room {
         }
         let batch = super::press::Batch {
             folder: Arc::clone(&self.folder),
+            drawer: Drawer::new(self.settings.program.clone()),
             printer: self.settings.printer.clone(),
             sheets_max: self.settings.sheets_max,
         };

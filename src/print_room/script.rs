@@ -127,7 +127,7 @@ impl Faults {
                 None => self.print(&mut script, until),
             },
         }
-        if job.is_recalled_late {
+        for _ in 0..job.recalls_late {
             script.say(ReportKind::NotCancelled);
         }
         if self.hits(id, "repeat", self.repeat) {

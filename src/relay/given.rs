@@ -54,16 +54,16 @@ impl Given {
             return Ok(counted.letters);
         }
         let at = Instant::now();
-        let letters = ledger.letters_given(printer, since).await?;
+        let letters = ledger.letters_given(printer, now).await?;
         let letters = u64::try_from(letters).unwrap_or(0);
         self.by_printer.insert(printer.to_owned(), Counted { since, at, letters });
         Ok(letters)
     }
 
     /// So many more.
-    pub(super) fn add(&mut self, printer: &str, letters: usize) {
+    pub(super) fn add(&mut self, printer: &str, letters: u64) {
         if let Some(counted) = self.by_printer.get_mut(printer) {
-            counted.letters += letters as u64;
+            counted.letters += letters;
         }
     }
 }

@@ -1,29 +1,44 @@
 //! Letters: planned, and released as tickets to the printers' queues.
 //!
 //! They wait in the ledger and are released in small windows, registered ones
-//! first: what lies in a queue cannot be put into another order any more.
+//! first: what lies in a queue cannot be put into another order any more. A
+//! letter is marked as released, then its ticket is published: where nothing
+//! older waits for its printer, with its plan.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::given::Given;
+use super::rooms::Rooms;
 use super::{CloudEvent, LEASE, Relay, RelayError};
-use crate::ledger::Releasable;
+use crate::failpoint::fail_point;
+use crate::ledger::{Releasable, UnderWay};
 use crate::paper::days;
+use crate::paper::outgoing::Way;
 use crate::paper::pace::Paces;
-use crate::paper::printer::{Printer, TakesFrom};
+use crate::paper::printer::{Printer, Printers, TakesFrom};
 use crate::paper::ticket::{RECALL, Recall, TICKET};
 use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
 
-/// So many tickets are published at once: a turn costs some questions and two
-/// commits, however few it is for.
-const PIECE: u64 = 2_000;
+/// So many tickets of a printer that wait are given out in one turn.
+pub(super) const PIECE: u64 = 2_000;
+
+/// For so long pages are begun in one turn: far less than a lease holds.
+const TURN_MAX: Duration = Duration::from_secs(2);
+
+/// As the lease names it.
+const TASK: &str = "letters";
 
 /// What an engine remembers of the letters that it gives out.
 #[derive(Default)]
 pub(super) struct Out {
-    paces: Paces,
-    given: Given,
+    pub(super) paces: Paces,
+    pub(super) given: Given,
 }
 
 impl Out {
@@ -34,86 +49,129 @@ impl Out {
 }
 
 impl Relay {
-    /// Plans and releases one piece of letters; answers whether one was a full
-    /// one.
+    /// Plans letters and gives out what may go, for some seconds at most; answers
+    /// whether there is more.
     pub(super) async fn send_letters(
         &self,
         publisher: &mut dyn Publisher,
         out: &mut Out,
     ) -> Result<bool, RelayError> {
         out.given.begin(LEASE.unsigned_abs());
-        // What is planned in this turn goes out in the next, which comes at once.
-        let plan = Box::pin(async { Ok::<_, RelayError>(self.office.plan_some().await?) });
-        let release = Box::pin(self.release_some(publisher, out));
-        let (planned, is_more) = tokio::try_join!(plan, release)?;
+        // Of one who was killed, or failed, between marking and publishing.
+        self.ledger.put_back_tickets().await?;
+        let printers = self.office.printers_now().await?;
+        let mut rooms = self.rooms(out, &printers).await?;
+        let (waiting, is_full) = self.waiting(out, &mut rooms).await?;
+        let may_go = |printer: &str| rooms.take(printer, out);
+        let until = Some(Instant::now() + TURN_MAX);
+        let way = Way { printers: &printers, may_go, waiting, until };
+        let (tickets, marked) = mpsc::channel(1);
+        let plan = Box::pin(async { Ok(self.office.send_out(way, tickets).await?) });
+        let publish = Box::pin(self.publish_all(publisher, marked));
+        let (outcome, is_whole) = tokio::try_join!(plan, publish)?;
         let is_asking = self.send_recalls(publisher).await?;
-        Ok(planned > 0 || is_more || is_asking)
+        // What a printer's queue did not take is not tried again at once.
+        Ok(is_asking || (is_whole && (outcome.is_more || is_full)))
     }
 
-    /// Releases a piece to each printer; answers whether one was a full one.
-    async fn release_some(
+    /// What printers that take from a queue may be given.
+    async fn rooms<'a>(
         &self,
-        publisher: &mut dyn Publisher,
         out: &mut Out,
-    ) -> Result<bool, RelayError> {
-        let mut is_more = false;
-        for printer in &self.office.printers_now().await?.all {
-            if printer.takes_from != TakesFrom::Queue || printer.paused {
-                continue;
-            }
-            match self.release(publisher, out, printer).await {
-                Ok(is_full) => is_more |= is_full,
-                Err(error) => self.broken(printer, error).await?,
+        printers: &'a Printers,
+    ) -> Result<Rooms<'a>, RelayError> {
+        let mut rooms = Rooms::default();
+        for printer in &printers.all {
+            if printer.takes_from == TakesFrom::Queue && !printer.paused {
+                match self.room(&mut out.given, printer).await {
+                    Ok(left) => rooms.add(printer, left),
+                    Err(error) => self.broken(&printer.name, error).await?,
+                }
             }
         }
-        Ok(is_more)
+        Ok(rooms)
     }
 
-    async fn release(
+    /// A piece of what waits for each printer, registered ones first; and whether
+    /// one was a full one.
+    async fn waiting(
         &self,
-        publisher: &mut dyn Publisher,
         out: &mut Out,
-        printer: &Printer,
-    ) -> Result<bool, RelayError> {
-        let room = self.room(&mut out.given, printer).await?;
-        if room == 0 {
-            return Ok(false);
-        }
-        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        rooms: &mut Rooms<'_>,
+    ) -> Result<(Vec<(String, Vec<Uuid>)>, bool), RelayError> {
         let today = days::today(self.office.now());
-        let which = Releasable { printer: &printer.name, today, limit };
-        let mut letters = self.ledger.letters_to_release(which).await?;
-        // By lease, the one engine that releases: the whole pace is its own.
-        let turns = out.paces.turns(printer, letters.len() as u64, 1);
-        letters.truncate(usize::try_from(turns).unwrap_or(usize::MAX));
-        if letters.is_empty() {
-            return Ok(false);
+        let (mut waiting, mut is_full) = (Vec::new(), false);
+        for room in rooms.open() {
+            let wanted = room.wanted();
+            let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
+            let which = Releasable { printer: &room.printer.name, today, limit };
+            let mut jobs = self.ledger.letters_to_release(which).await?;
+            let given = room.give(jobs.len() as u64, wanted, out);
+            jobs.truncate(usize::try_from(given).unwrap_or(usize::MAX));
+            is_full |= given == PIECE;
+            if !jobs.is_empty() {
+                waiting.push((room.printer.name.clone(), jobs));
+            }
         }
+        Ok((waiting, is_full))
+    }
+
+    /// Publishes what is marked; answers whether all of it was taken. Each piece
+    /// renews the lease: who has lost it leaves the rest to whoever has it now.
+    async fn publish_all(
+        &self,
+        publisher: &mut dyn Publisher,
+        mut marked: Receiver<UnderWay>,
+    ) -> Result<bool, RelayError> {
+        let mut is_whole = true;
+        while let Some(under_way) = marked.recv().await {
+            if !self.ledger.lease(TASK, self.engine, self.clock.now(), LEASE).await? {
+                return Ok(is_whole);
+            }
+            fail_point!("tickets-marked");
+            is_whole &= self.publish_tickets(publisher, &under_way).await?;
+        }
+        Ok(is_whole)
+    }
+
+    async fn publish_tickets(
+        &self,
+        publisher: &mut dyn Publisher,
+        under_way: &UnderWay,
+    ) -> Result<bool, RelayError> {
+        let mut letters = self.ledger.tickets_of(under_way).await?;
         self.office.fill_pages(&mut letters).await?;
         let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
-        let mut messages = Vec::new();
+        let (mut jobs, mut printers, mut messages) = (Vec::new(), Vec::new(), Vec::new());
         for letter in &letters {
-            let Some(ticket) = self.office.ticket(letter) else { continue };
+            let Some(ticket) = self.office.ticket(letter) else {
+                self.office.hold_unaddressed(letter).await?;
+                continue;
+            };
             let about = (ticket.job_id, letter.created_at);
-            messages.push((letter.job, message(TICKET, about, &printer.name, &source, ticket)?));
+            jobs.push(letter.job);
+            printers.push(letter.printer.as_str());
+            messages.push(message(TICKET, about, &letter.printer, &source, ticket)?);
         }
-        let (jobs, messages): (Vec<Uuid>, Vec<Outbound>) = messages.into_iter().unzip();
         let results = publisher.publish(messages).await;
-        let taken = jobs.iter().zip(&results).filter(|(_, result)| result.is_ok());
-        let taken: Vec<Uuid> = taken.map(|(job, _)| *job).collect();
-        self.ledger.released(&taken, self.office.now()).await?;
-        out.given.add(&printer.name, taken.len());
-        match results.into_iter().find_map(Result::err) {
-            Some(error) => Err(error.into()),
-            None => Ok(jobs.len() as u64 == PIECE),
+        fail_point!("tickets-published");
+        let not_taken = jobs.iter().zip(&results).filter(|(_, result)| result.is_err());
+        let not_taken: Vec<Uuid> = not_taken.map(|(job, _)| *job).collect();
+        self.ledger.tickets_sent(under_way, &not_taken).await?;
+        let mut errors = BTreeMap::new();
+        for (printer, result) in printers.into_iter().zip(results) {
+            result.err().map(|error| errors.entry(printer).or_insert(error));
         }
+        for (printer, error) in errors {
+            self.broken(printer, error.into()).await?;
+        }
+        Ok(not_taken.is_empty())
     }
 
     /// How many tickets a printer may be given: what its window, its cap and
     /// its working days leave.
     async fn room(&self, given: &mut Given, printer: &Printer) -> Result<u64, RelayError> {
         let now = self.office.now();
-        let window = self.settings.letters_window;
         if !printer.works_on(days::day(days::today(now))) {
             return Ok(0);
         }
@@ -122,9 +180,7 @@ impl Relay {
             Err(QueueError::Cancelled(_)) => return Ok(0),
             depth => depth?,
         };
-        // A pace lets a second's worth through at most: no more is read.
-        let pace = printer.pace_per_second.filter(|pace| *pace > 0).map_or(PIECE, u64::from);
-        let room = window.saturating_sub(depth).min(PIECE).min(pace);
+        let room = self.settings.letters_window.saturating_sub(depth);
         let Some(cap) = printer.cap_per_day else { return Ok(room) };
         let given = given.today(&self.ledger, &printer.name, now).await?;
         Ok(room.min(u64::from(cap).saturating_sub(given)))

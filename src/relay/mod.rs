@@ -16,6 +16,7 @@ mod given;
 mod letters;
 mod receipts;
 mod reports;
+mod rooms;
 
 pub use cloud_event::CloudEvent;
 pub use receipts::{Receipt, has_receipt, receipt};
@@ -32,6 +33,7 @@ use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::paper::office::Office;
+use crate::paper::printer::TakesFrom;
 use crate::queue::{Publisher, Queue, QueueError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -175,11 +177,17 @@ impl Relay {
         }
         *kept = Some(tokio::time::Instant::now());
         self.office.look_after_printers().await?;
+        self.office.relieve_paused().await?;
         self.office.retry_held().await?;
         self.office.judge_early().await?;
-        let before = self.office.now() - self.office.link_lifetime();
+        let now = self.office.now();
         for printer in &self.office.printers().all {
-            self.ledger.release_again(&printer.name, before).await?;
+            // Who asks over REST is offered what was released, when it still had a queue.
+            let lies_for = match printer.takes_from {
+                TakesFrom::Queue => self.office.link_lifetime(),
+                TakesFrom::Rest => SignedDuration::ZERO,
+            };
+            self.ledger.release_again(&printer.name, now - lies_for).await?;
         }
         Ok(did)
     }

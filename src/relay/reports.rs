@@ -13,7 +13,6 @@ use super::{Relay, RelayError};
 use crate::failpoint::fail_point;
 use crate::ledger::Class;
 use crate::paper::inbox::Letterbox;
-use crate::paper::printer::Printer;
 use crate::queue::{Consumer, Inbound, QueueError, Topology, topology};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -111,19 +110,15 @@ impl Relay {
     ///
     /// # Errors
     /// What is no printer's own: ledger or broker are away, or a defect.
-    pub(super) async fn broken(
-        &self,
-        printer: &Printer,
-        error: RelayError,
-    ) -> Result<(), RelayError> {
+    pub(super) async fn broken(&self, printer: &str, error: RelayError) -> Result<(), RelayError> {
         let RelayError::Queue(fault) = &error else { return Err(error) };
         if matches!(fault, QueueError::Unavailable(_)) {
             return Err(error);
         }
         measure::error("letters", fault.kind());
-        warn!(printer = printer.name, error = %chain(&error), "a printer's letters wait");
+        warn!(printer, error = %chain(&error), "a printer's letters wait");
         if matches!(fault, QueueError::Unroutable { .. }) {
-            let names = std::iter::once(printer.name.as_str());
+            let names = std::iter::once(printer);
             self.queue.declare(&Topology::for_printers(names)).await?;
         }
         Ok(())

@@ -117,6 +117,13 @@ pub fn oldest_letter_seconds(printer: &str, age: Duration) {
     gauge!(names::OLDEST_LETTER_SECONDS.name, "printer" => printer).set(age.as_secs_f64());
 }
 
+/// Time since a printer claimed the oldest letter that it has in hand. Only the
+/// engine that holds the lease calls this.
+pub fn oldest_claimed_seconds(printer: &str, age: Duration) {
+    let printer = printer.to_owned();
+    gauge!(names::OLDEST_CLAIMED_SECONDS.name, "printer" => printer).set(age.as_secs_f64());
+}
+
 /// `n` messages lie ready in a queue. Only the engine that holds the lease
 /// calls this.
 pub fn queue_depth(queue: &str, n: u64) {

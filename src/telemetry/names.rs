@@ -71,6 +71,8 @@ metrics! {
         "Letters, by state and printer.";
     OLDEST_LETTER_SECONDS = "facteur_oldest_letter_seconds", ["printer"], Kind::Gauge,
         "Age of the oldest letter that its printer has not claimed.";
+    OLDEST_CLAIMED_SECONDS = "facteur_oldest_claimed_letter_seconds", ["printer"], Kind::Gauge,
+        "Time since a printer claimed the oldest letter that is not at the post.";
     QUEUE_DEPTH = "facteur_queue_depth", ["queue"], Kind::Gauge,
         "Messages that lie ready in a queue of the broker.";
     LANE_PAUSED = "facteur_lane_paused", ["application"], Kind::Gauge,

@@ -46,6 +46,7 @@ fn every_metric_has_its_function_and_carries_its_labels() {
         record::index_lag(7, Duration::from_secs(1));
         record::letters("queued", "overflow", 2);
         record::oldest_letter_seconds("overflow", Duration::from_secs(9));
+        record::oldest_claimed_seconds("overflow", Duration::from_secs(9));
         record::queue_depth("facteur.dead", 1);
         record::throttled("a", 1);
         record::quarantined(Code::Forged, 3);

@@ -11,9 +11,10 @@ use crate::domain::{Digest, DigitalForm, Medium, task_on_arrival};
 use crate::intake::admit::{self, Admitted};
 use crate::intake::arrival::Candidate;
 use crate::ledger::{
-    Accepted, Detail, DocumentKey, EntryKind, IdentityKey, IdentityState, Replayed, needed_through,
-    searched,
+    Accepted, Detail, DocumentKey, EntryKind, IdentityKey, IdentityState, NewLetter, Replayed,
+    needed_through, searched,
 };
+use crate::paper::contents::envelope_to;
 use crate::paper::plan::calendar::add_working_hours;
 use crate::route::{AudienceKind, BoxAccess, Item, Routing, route};
 
@@ -95,7 +96,7 @@ impl Bench<'_> {
             documents: documents(admitted).collect(),
             published_at: published_at(candidate),
             expires_at,
-            letter: medium.needs_letter().then_some(candidate.job),
+            letter: medium.needs_letter().then(|| letter(candidate, admitted)),
             paper_due_at: paper_due_at(admitted, medium, self.now),
         }
     }
@@ -118,6 +119,18 @@ impl Bench<'_> {
         let (entry, actor, identity) = (replay.entry, replay.actor.clone(), identity.clone());
         self.records.replayed.push(Replayed { entry, actor, identity, moved_from });
     }
+}
+
+/// A letter that its sender addressed has its envelope at once; what becomes of
+/// any other is found out when it is planned.
+fn letter(candidate: &Candidate, admitted: &Admitted<'_>) -> NewLetter {
+    let postal = admitted.parsed.publication.postal.as_ref();
+    let address = postal.and_then(|postal| postal.address.as_ref());
+    let address = address.and_then(|address| match admitted.recipient {
+        Some(known) => envelope_to(Some(known.name.as_deref()?), address).ok(),
+        None => envelope_to(None, address).ok(),
+    });
+    NewLetter { job: candidate.job, address }
 }
 
 /// Only what lies in a box and nowhere else can wait there unread.

@@ -87,6 +87,9 @@ pub fn wanted(candidates: &[Candidate], reference: &Reference, now: Timestamp) -
         wanted.identities.insert(identify(candidate, reference).0);
         let Ok(parsed) = &candidate.parsed else { continue };
         wanted.recipients.insert(parsed.valid.recipient);
+        if parsed.publication.postal.as_ref().is_some_and(|postal| postal.address.is_some()) {
+            wanted.addressed.insert(parsed.valid.recipient);
+        }
         let uploaded = parsed.valid.uploaded.iter();
         wanted.documents.extend(uploaded.map(|(_, d, _)| (parsed.valid.application.clone(), *d)));
     }

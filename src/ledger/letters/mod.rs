@@ -7,6 +7,8 @@
 mod claims;
 mod early;
 mod found;
+mod held;
+mod in_work;
 mod orders;
 mod plans;
 mod printers;
@@ -14,14 +16,19 @@ mod recalls;
 mod release;
 mod steps;
 mod strays;
+mod under_way;
 mod unread;
 
 pub use claims::{Claim, ClaimAnswer};
 pub use found::{LetterEvent, LetterFilter, LetterRow};
+pub use in_work::PrinterWork;
 pub use orders::{Ordered, Refusal as OrderRefusal};
-pub use plans::{PlannedLetter, PrinterLoad, UnplannedLetter};
+pub use plans::{
+    Area, Destination, PlannedLetter, PrinterLoad, ReadSoFar, Sources, UnplannedLetter,
+};
 pub use printers::PrinterStanding;
 pub use recalls::RecallScope;
-pub use release::{LetterTicket, Releasable};
+pub use release::{LetterTicket, Printed, Releasable};
 pub use steps::{Source, Step, Verdict};
 pub use strays::Stray;
+pub use under_way::UnderWay;

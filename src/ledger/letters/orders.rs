@@ -21,6 +21,9 @@ pub enum Ordered {
     Asked,
     /// A new letter was made, with this job id.
     Made(Uuid),
+    /// It was wanted back and its printer had not answered: it is cancelled
+    /// instead.
+    Cancelled,
 }
 
 /// Why an order was not carried out.
@@ -32,19 +35,28 @@ pub enum Refusal {
     /// Not in the state it is in.
     #[error("the letter is {}", .0.as_str())]
     State(LetterState),
+    /// Nothing stands on its envelope yet.
+    #[error("the letter has no address: release it with one, or wait for its plan")]
+    Unaddressed,
+    /// The content of its message was given up.
+    #[error("the message is past its time: its content is gone")]
+    Expired,
     /// It was sent again before.
     #[error("it was sent again as {0}")]
     SentAgain(Uuid),
 }
 
 /// Free again, for whoever it is planned for next. Its old tickets lead
-/// nowhere: they name another printer, or find it claimed.
+/// nowhere: they name another printer, or find it claimed. What was asked of the
+/// old printer is answered.
 const FREE: Statement = Statement {
     postgres: "UPDATE letters SET held_for = NULL, day = NULL, plan = NULL, released_at = NULL,
-            claimant = NULL, claimed_at = NULL, leased_until = NULL, printer = ''
+            claimant = NULL, claimed_at = NULL, leased_until = NULL, printer = '',
+            recall_asked_at = NULL, recall_sent_at = NULL
         WHERE job = ANY($1)",
     sqlite: "UPDATE letters SET held_for = NULL, day = NULL, plan = NULL, released_at = NULL,
-            claimant = NULL, claimed_at = NULL, leased_until = NULL, printer = ''
+            claimant = NULL, claimed_at = NULL, leased_until = NULL, printer = '',
+            recall_asked_at = NULL, recall_sent_at = NULL
         WHERE job IN (SELECT unhex(value) FROM json_each($1))",
 };
 
@@ -83,15 +95,40 @@ const AGAIN: Statement = Statement {
 };
 
 const MADE_OF: Statement = Statement::same("SELECT job FROM letters WHERE original = $1");
-const STATE: Statement = Statement::same("SELECT state FROM letters WHERE job = $1");
+const STATE: Statement = Statement::same(
+    "SELECT l.state, l.address, m.expired_at FROM letters l
+     LEFT JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message WHERE l.job = $1",
+);
+
+/// What is ordered of letters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order<'a> {
+    pub(super) source: &'a Source,
+    pub(super) kind: Event,
+    /// What is to stand on their envelopes.
+    pub(super) address: Option<&'a AddressBlock>,
+}
+
+/// How a letter stands that an order was refused for.
+struct Standing {
+    state: LetterState,
+    is_addressed: bool,
+    is_expired: bool,
+}
+
+/// What became of letters that were to move.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reassigned {
+    pub(super) moved: usize,
+    pub(super) cancelled: usize,
+}
 
 impl Ledger {
     /// Takes one step for each letter whose state allows it; answers which.
     pub(super) async fn order(
         &self,
         jobs: &[Uuid],
-        source: &Source,
-        kind: Event,
+        Order { source, kind, address }: Order<'_>,
         now: Timestamp,
     ) -> Result<Vec<Uuid>, LedgerError> {
         let mut tx = self.store.begin().await?;
@@ -105,6 +142,12 @@ impl Ledger {
         let done: Vec<Uuid> = done.map(|(step, _)| step.job).collect();
         if matches!(kind, Event::Released | Event::Moved) {
             tx.execute(FREE, vec![ids(&done)]).await?;
+        }
+        if let Some(address) = address {
+            let address = json(address)?;
+            for job in &done {
+                tx.execute(ADDRESS, vec![(*job).into(), address.as_str().into()]).await?;
+            }
         }
         journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
@@ -122,16 +165,10 @@ impl Ledger {
         actor: &str,
         now: Timestamp,
     ) -> Result<Result<Ordered, Refusal>, LedgerError> {
-        if let Some(address) = address {
-            let state = self.letter_state(job).await?;
-            if state != Some(LetterState::Held) {
-                return Ok(Err(state.map_or(Refusal::Unknown, Refusal::State)));
-            }
-            self.store.execute(ADDRESS, vec![job.into(), json(address)?.into()]).await?;
-        }
         let source = Source::Operator(actor.to_owned());
-        let done = self.order(&[job], &source, Event::Released, now).await?;
-        self.ordered(job, !done.is_empty()).await
+        let order = Order { source: &source, kind: Event::Released, address };
+        let done = self.order(&[job], order, now).await?;
+        if done.is_empty() { self.refused(job).await.map(Err) } else { Ok(Ok(Ordered::Done)) }
     }
 
     /// Gives a letter to another printer, from a day on. One that is claimed
@@ -148,11 +185,14 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Result<Ordered, Refusal>, LedgerError> {
         let source = Source::Operator(actor.to_owned());
-        let moved = self.reassign(&[job], printer, day, &source, now).await?;
-        self.ordered(job, moved == 1).await
+        match self.reassign(&[job], printer, day, &source, now).await? {
+            Reassigned { moved: 1.., .. } => Ok(Ok(Ordered::Done)),
+            Reassigned { cancelled: 1.., .. } => Ok(Ok(Ordered::Cancelled)),
+            Reassigned { .. } => self.refused(job).await.map(Err),
+        }
     }
 
-    /// Moves letters to a printer; answers how many.
+    /// Moves letters to a printer; those that are wanted back end instead.
     pub(super) async fn reassign(
         &self,
         jobs: &[Uuid],
@@ -160,33 +200,31 @@ impl Ledger {
         day: i64,
         source: &Source,
         now: Timestamp,
-    ) -> Result<usize, LedgerError> {
+    ) -> Result<Reassigned, LedgerError> {
         let mut tx = self.store.begin().await?;
         let mut letters = steps::lock(&mut tx, jobs).await?;
-        // Without an address it cannot be printed anywhere: release it first.
-        let is_held = |job: &Uuid| letters.get(job).is_some_and(|it| it.state == LetterState::Held);
-        let jobs: Vec<Uuid> = jobs.iter().filter(|job| !is_held(job)).copied().collect();
-        let steps: Vec<Step> = jobs
-            .iter()
-            .map(|job| Step::ours(*job, source.clone(), Event::Moved, now).because(printer))
-            .collect();
-        let engine_moves_unclaimed = |step: &Step| {
-            *source != Source::Engine
-                || letters.get(&step.job).is_some_and(|it| it.state == LetterState::Queued)
+        let step = |job: &Uuid| {
+            let letter = letters.get(job).filter(|letter| may_move(letter, source))?;
+            let step = |kind| Step::ours(*job, source.clone(), kind, now);
+            // Whoever prints it next would print what nobody wants.
+            Some(if letter.is_recall_asked() {
+                step(Event::Cancelled).because("recalled")
+            } else {
+                step(Event::Moved).because(printer)
+            })
         };
-        let steps: Vec<Step> = steps
-            .into_iter()
-            .filter(|it| engine_moves_unclaimed(it) && may(&letters, it))
-            .collect();
+        let steps: Vec<Step> = jobs.iter().filter_map(step).collect();
+        let steps: Vec<Step> = steps.into_iter().filter(|it| may(&letters, it)).collect();
         let mut taken = steps::take(&mut tx, &mut letters, &steps, now).await?;
-        let done: Vec<Uuid> = steps.iter().map(|step| step.job).collect();
-        tx.execute(FREE, vec![ids(&done)]).await?;
+        let moved = steps.iter().filter(|step| step.kind == Event::Moved);
+        let moved: Vec<Uuid> = moved.map(|step| step.job).collect();
+        tx.execute(FREE, vec![ids(&moved)]).await?;
         let why = format!("moved by {}", source.name());
-        let values = vec![ids(&done), printer.into(), day.into(), why.into()];
+        let values = vec![ids(&moved), printer.into(), day.into(), why.into()];
         tx.execute(ASSIGN, values).await?;
         journal::append(&mut tx, &mut taken.journal, micros(now)).await?;
         tx.commit().await?;
-        Ok(done.len())
+        Ok(Reassigned { moved: moved.len(), cancelled: steps.len() - moved.len() })
     }
 
     /// Calls letters back: what nobody claimed is cancelled, of what a printer
@@ -253,26 +291,42 @@ impl Ledger {
         if let Some(row) = rows.first_mut() {
             return Ok(Err(Refusal::SentAgain(row.id()?)));
         }
-        let state = self.letter_state(job).await?;
-        Ok(Err(state.map_or(Refusal::Unknown, Refusal::State)))
-    }
-
-    async fn ordered(
-        &self,
-        job: Uuid,
-        is_done: bool,
-    ) -> Result<Result<Ordered, Refusal>, LedgerError> {
-        if is_done {
-            return Ok(Ok(Ordered::Done));
+        let standing = self.standing(job).await?;
+        let failed =
+            |it: &Standing| matches!(it.state, LetterState::Failed | LetterState::Returned);
+        if standing.as_ref().is_some_and(|it| it.is_expired && failed(it)) {
+            return Ok(Err(Refusal::Expired));
         }
-        let state = self.letter_state(job).await?;
-        Ok(Err(state.map_or(Refusal::Unknown, Refusal::State)))
+        Ok(Err(standing.map_or(Refusal::Unknown, |it| Refusal::State(it.state))))
     }
 
-    async fn letter_state(&self, job: Uuid) -> Result<Option<LetterState>, LedgerError> {
-        let mut rows = self.store.rows(STATE, vec![job.into()]).await?;
-        rows.first_mut().map(Row::parsed).transpose()
+    /// Why nothing was done.
+    async fn refused(&self, job: Uuid) -> Result<Refusal, LedgerError> {
+        Ok(match self.standing(job).await? {
+            None => Refusal::Unknown,
+            Some(it) if it.state == LetterState::Queued && !it.is_addressed => Refusal::Unaddressed,
+            Some(it) => Refusal::State(it.state),
+        })
     }
+
+    async fn standing(&self, job: Uuid) -> Result<Option<Standing>, LedgerError> {
+        let mut rows = self.store.rows(STATE, vec![job.into()]).await?;
+        let standing = |row: &mut Row| {
+            Ok(Standing {
+                state: row.parsed()?,
+                is_addressed: row.opt_text()?.is_some(),
+                is_expired: row.opt_int()?.is_some(),
+            })
+        };
+        rows.first_mut().map(standing).transpose()
+    }
+}
+
+/// Without an address a letter can be printed nowhere: release it first. An
+/// engine leaves what is claimed.
+fn may_move(letter: &steps::Locked, source: &Source) -> bool {
+    let is_theirs = *source != Source::Engine || letter.state == LetterState::Queued;
+    letter.state != LetterState::Held && letter.is_addressed && is_theirs
 }
 
 /// What cannot be is refused here and not recorded: orders are no reports.

@@ -54,7 +54,8 @@ const LIST: Statement = Statement::same(
 );
 
 const UNCLAIMED: Statement = Statement::same(
-    "SELECT job FROM letters WHERE printer = $1 AND state = 'queued' ORDER BY job LIMIT $2",
+    "SELECT job FROM letters WHERE printer = $1 AND state = 'queued' AND address IS NOT NULL
+     ORDER BY job LIMIT $2",
 );
 
 impl Ledger {
@@ -131,7 +132,7 @@ impl Ledger {
         if jobs.is_empty() {
             return Ok(0);
         }
-        self.reassign(&jobs, to, day, source, now).await
+        self.reassign(&jobs, to, day, source, now).await.map(|done| done.moved)
     }
 }
 

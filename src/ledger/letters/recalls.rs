@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::plans::ids;
 use crate::domain::{EnterpriseNumber, MessageId};
 use crate::ledger::error::LedgerError;
-use crate::ledger::store::{Row, Statement, Value};
+use crate::ledger::store::{Row, Statement, Transaction, Value};
 use crate::ledger::{Ledger, micros, time};
 
 /// Which letters are wanted back. Everything that is said must hold.
@@ -38,8 +38,6 @@ const TO_ASK: Statement = Statement::same(
 const ASKED_OF: Statement = Statement::same(
     "SELECT job, printer, recall_asked_at FROM letters
      WHERE printer = $1 AND recall_asked_at IS NOT NULL AND state IN ('claimed', 'printed')
-       AND NOT EXISTS (SELECT 1 FROM letter_events e
-                       WHERE e.job = letters.job AND e.kind = 'not_cancelled')
      ORDER BY printer, job LIMIT $2",
 );
 
@@ -48,6 +46,22 @@ const ASKED: Statement = Statement {
     sqlite: "UPDATE letters SET recall_sent_at = $2
         WHERE job IN (SELECT unhex(value) FROM json_each($1))",
 };
+
+/// It said no: it may be asked anew.
+const ANSWERED: Statement = Statement {
+    postgres: "UPDATE letters SET recall_asked_at = NULL, recall_sent_at = NULL
+        WHERE job = ANY($1)",
+    sqlite: "UPDATE letters SET recall_asked_at = NULL, recall_sent_at = NULL
+        WHERE job IN (SELECT unhex(value) FROM json_each($1))",
+};
+
+/// Ends the recalls that printers answered with no.
+pub(super) async fn answered(tx: &mut Transaction, jobs: &[Uuid]) -> Result<(), LedgerError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    tx.execute(ANSWERED, vec![ids(jobs)]).await.map(drop)
+}
 
 /// Job, printer, and since when it is wanted back.
 type Request = (Uuid, String, Timestamp);

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::early;
+use super::{early, recalls};
 use crate::domain::{EnterpriseNumber, MessageId, words};
 use crate::ledger::detail::Detail;
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::{self, Entry, EntryKind};
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Bulk, Column, Row, Statement, Table, Transaction, Value};
-use crate::ledger::{Ledger, micros};
-use crate::paper::letter::{Event, LetterState, Outcome, apply};
+use crate::ledger::{Ledger, micros, time};
+use crate::paper::letter::{Event, LetterState, Outcome, Past, apply, report};
 
 /// Something that happened to a letter, as its source says.
 #[derive(Clone, Debug)]
@@ -82,15 +82,21 @@ words! {
 
 /// A printer's clock may be so far ahead of ours.
 pub(super) const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// And so far behind: nothing becomes of a letter before it was made.
+const BEHIND_MAX: SignedDuration = SignedDuration::from_hours(1);
 const DETAIL_CHARS_MAX: usize = 500;
 
 /// A letter under its lock.
 #[derive(Clone, Debug)]
 pub(super) struct Locked {
     pub(super) state: LetterState,
+    past: Past,
     pub(super) printer: String,
     pub(super) claimant: Option<String>,
+    /// Whether something stands on its envelope.
+    pub(super) is_addressed: bool,
     leased_until: Option<i64>,
+    created_at: Timestamp,
     attempt: i64,
     organization: EnterpriseNumber,
     application: String,
@@ -99,17 +105,25 @@ pub(super) struct Locked {
     key: String,
 }
 
+macro_rules! lock {
+    ($which:literal) => {
+        concat!(
+            "SELECT l.job, l.state, l.printer, l.claimant,
+                CAST(length(l.address) AS BIGINT), l.leased_until, l.created_at,
+                l.attempt, l.organization, l.application, l.enterprise, l.message, m.key, l.recall_asked_at,
+                CASE WHEN l.state = 'failed' THEN
+                    (SELECT count(*) FROM letter_events e WHERE e.job = l.job
+                       AND e.kind = 'not_delivered' AND e.verdict = 'applied') ELSE 0 END
+            FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
+            WHERE l.job ",
+            $which
+        )
+    };
+}
+
 const LOCK: Statement = Statement {
-    postgres:
-        "SELECT l.job, l.state, l.printer, l.claimant, l.leased_until, l.attempt, l.organization,
-            l.application, l.enterprise, l.message, m.key
-        FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-        WHERE l.job = ANY($1) ORDER BY l.job FOR UPDATE OF l",
-    sqlite:
-        "SELECT l.job, l.state, l.printer, l.claimant, l.leased_until, l.attempt, l.organization,
-            l.application, l.enterprise, l.message, m.key
-        FROM letters l JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-        WHERE l.job IN (SELECT unhex(value) FROM json_each($1))",
+    postgres: lock!("= ANY($1) ORDER BY l.job FOR UPDATE OF l"),
+    sqlite: lock!("IN (SELECT unhex(value) FROM json_each($1))"),
 };
 
 const KNOWN: Statement = Statement {
@@ -155,11 +169,14 @@ pub(super) async fn lock(
 
 fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
     let job = row.id()?;
-    let letter = Locked {
+    let mut letter = Locked {
         state: row.parsed()?,
+        past: Past::default(),
         printer: row.text()?,
         claimant: row.opt_text()?,
+        is_addressed: row.opt_int()?.is_some(),
         leased_until: row.opt_int()?,
+        created_at: time(row.int()?)?,
         attempt: row.int()?,
         organization: enterprise_number(row.int()?)?,
         application: row.text()?,
@@ -167,10 +184,17 @@ fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
         message: MessageId(row.id()?),
         key: row.text()?,
     };
+    letter.past.is_recall_asked = row.opt_int()?.is_some();
+    letter.past.is_undelivered = row.int()? > 0;
     Ok((job, letter))
 }
 
 impl Locked {
+    /// Whether it is wanted back, and its printer has not answered.
+    pub(super) fn is_recall_asked(&self) -> bool {
+        self.past.is_recall_asked
+    }
+
     /// Whether a machine that asked over REST has the first right to it.
     pub(super) fn is_leased(&self, now: Timestamp) -> bool {
         self.leased_until.is_some_and(|until| until > micros(now))
@@ -212,8 +236,13 @@ pub(super) async fn take(
         }
         taken.journal.extend(told(letter, step, verdict, now));
         taken.verdicts.push(verdict);
+        if is_no(step, verdict) {
+            letter.past.is_recall_asked = false;
+        }
         rows.push((step, verdict, letter.state));
     }
+    let no: Vec<Uuid> = rows.iter().filter(|it| is_no(it.0, it.1)).map(|it| it.0.job).collect();
+    recalls::answered(tx, &no).await?;
     write(tx, rows, changed, now).await?;
     Ok(taken)
 }
@@ -226,6 +255,12 @@ async fn known(
     rows.into_iter().map(|mut row| Ok((row.id()?, row.text()?, row.text()?))).collect()
 }
 
+/// Whether a printer says that a recall came too late.
+fn is_no(step: &Step, verdict: Verdict) -> bool {
+    let is_answer = step.kind == Event::NotCancelled && verdict == Verdict::Noted;
+    is_answer && matches!(step.source, Source::Printer(_))
+}
+
 /// The verdict on a step; an applied one has changed the letter's state.
 fn judge(letter: &mut Locked, step: &Step, now: Timestamp) -> Verdict {
     if let Source::Printer(name) = &step.source
@@ -236,9 +271,17 @@ fn judge(letter: &mut Locked, step: &Step, now: Timestamp) -> Verdict {
     if step.at > now + AHEAD_MAX {
         return Verdict::Future;
     }
-    match apply(letter.state, step.kind) {
+    if step.at < letter.created_at - BEHIND_MAX {
+        return Verdict::Contradiction;
+    }
+    let outcome = match &step.source {
+        Source::Printer(_) => report(letter.state, letter.past, step.kind),
+        Source::Operator(_) | Source::Engine => apply(letter.state, step.kind),
+    };
+    match outcome {
         Outcome::Becomes(state) => {
             letter.state = state;
+            letter.past.is_undelivered = step.kind == Event::NotDelivered;
             Verdict::Applied
         }
         Outcome::Notes => Verdict::Noted,

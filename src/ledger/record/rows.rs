@@ -1,8 +1,6 @@
 //! The rows of messages, letters, labels and quarantine, column by column.
 
-use uuid::Uuid;
-
-use super::{Accepted, Quarantined, json};
+use super::{Accepted, NewLetter, Quarantined, json};
 use crate::decide::Policy;
 use crate::domain::{LabelId, day_number};
 use crate::ledger::error::LedgerError;
@@ -56,6 +54,7 @@ const LETTERS: Table = Table {
         "state",
         "registered",
         "printer",
+        "address",
         "created_at",
     ],
     conflict: "",
@@ -156,14 +155,16 @@ pub(super) fn labels(rows: &[Accepted]) -> Bulk {
     )
 }
 
-pub(super) fn letters(rows: &[Accepted], at: i64) -> Bulk {
-    let rows: Vec<(&Accepted, Uuid)> =
-        rows.iter().filter_map(|row| row.letter.map(|job| (row, job))).collect();
+pub(super) fn letters(rows: &[Accepted], at: i64) -> Result<Bulk, LedgerError> {
+    let rows: Vec<(&Accepted, &NewLetter)> =
+        rows.iter().filter_map(|row| Some((row, row.letter.as_ref()?))).collect();
     let same = |text: &str| Column::Texts(vec![text.to_owned(); rows.len()]);
-    Bulk::new(
+    let addresses = rows.iter().map(|(_, letter)| letter.address.as_ref().map(json).transpose());
+    let addresses: Vec<Option<String>> = addresses.collect::<Result<_, _>>()?;
+    Ok(Bulk::new(
         &LETTERS,
         vec![
-            Column::Ids(rows.iter().map(|(_, job)| *job).collect()),
+            Column::Ids(rows.iter().map(|(_, letter)| letter.job).collect()),
             Column::Ints(rows.iter().map(|(row, _)| row.enterprise.value()).collect()),
             Column::Ids(rows.iter().map(|(row, _)| row.id.0).collect()),
             Column::Ints(rows.iter().map(|(row, _)| row.organization.value()).collect()),
@@ -175,9 +176,10 @@ pub(super) fn letters(rows: &[Accepted], at: i64) -> Bulk {
             Column::Ints(rows.iter().map(|(row, _)| i64::from(row.registered)).collect()),
             // Planned later: by then more is known.
             same(""),
+            Column::OptTexts(addresses),
             Column::Ints(vec![at; rows.len()]),
         ],
-    )
+    ))
 }
 
 pub(in crate::ledger) async fn write_quarantine(

@@ -221,6 +221,24 @@ impl Transaction {
         }
     }
 
+    /// Changes rows by the rows of a bulk: one array a column (and parameter) in
+    /// PostgreSQL, one JSON list of lists in SQLite. Answers how many.
+    pub(crate) async fn update(
+        &mut self,
+        statement: Statement,
+        bulk: Bulk,
+    ) -> Result<u64, LedgerError> {
+        if bulk.is_empty() {
+            return Ok(0);
+        }
+        match self {
+            Self::Postgres(tx, limit) => {
+                answered(*limit, postgres::update(tx, statement.postgres, bulk)).await
+            }
+            Self::Sqlite(tx) => sqlite::update(tx, statement.sqlite, &bulk).await,
+        }
+    }
+
     pub(crate) async fn commit(self) -> Result<(), LedgerError> {
         match self {
             Self::Postgres(tx, limit) => answered(limit, async { Ok(tx.commit().await?) }).await,

@@ -190,8 +190,8 @@ pub(super) async fn execute(
 }
 
 pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<u64, LedgerError> {
-    let text = bulk.unnest();
-    Ok(bound(text, bulk).execute(connection).await?.rows_affected())
+    let query = sqlx::query(AssertSqlSafe(bulk.unnest()));
+    Ok(arrays(query, bulk).execute(connection).await?.rows_affected())
 }
 
 pub(super) async fn insert_drawn(
@@ -199,12 +199,19 @@ pub(super) async fn insert_drawn(
     draw: &'static str,
     bulk: Bulk,
 ) -> Result<i64, LedgerError> {
-    let text = bulk.unnest_drawn(draw);
-    Ok(bound(text, bulk).fetch_one(connection).await?.try_get(0)?)
+    let query = sqlx::query(AssertSqlSafe(bulk.unnest_drawn(draw)));
+    Ok(arrays(query, bulk).fetch_one(connection).await?.try_get(0)?)
 }
 
-fn bound(text: String, bulk: Bulk) -> PgQuery<'static> {
-    let query = sqlx::query(AssertSqlSafe(text));
+pub(super) async fn update(
+    connection: &mut PgConnection,
+    text: &'static str,
+    bulk: Bulk,
+) -> Result<u64, LedgerError> {
+    Ok(arrays(sqlx::query(text), bulk).execute(connection).await?.rows_affected())
+}
+
+fn arrays(query: PgQuery<'_>, bulk: Bulk) -> PgQuery<'_> {
     bulk.columns.into_iter().fold(query, |query, column| match column {
         Column::Ints(values) => query.bind(values),
         Column::OptInts(values) => query.bind(values),

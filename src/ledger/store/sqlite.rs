@@ -99,6 +99,31 @@ pub(super) async fn insert(
     Ok(inserted)
 }
 
+pub(super) async fn update(
+    connection: &mut SqliteConnection,
+    text: &'static str,
+    bulk: &Bulk,
+) -> Result<u64, LedgerError> {
+    let row = |row: usize| bulk.columns.iter().map(|column| json(column, row)).collect();
+    let rows: Vec<serde_json::Value> = (0..bulk.rows()).map(row).collect();
+    let query = sqlx::query(text).bind(serde_json::Value::from(rows).to_string());
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+/// A statement sees ids and bytes as hexadecimal text: `unhex(value)`.
+#[expect(clippy::indexing_slicing, reason = "a bulk checks that its columns have equal length")]
+fn json(column: &Column, row: usize) -> serde_json::Value {
+    match column {
+        Column::Ints(values) => values[row].into(),
+        Column::OptInts(values) => values[row].into(),
+        Column::Texts(values) => values[row].as_str().into(),
+        Column::OptTexts(values) => values[row].as_deref().into(),
+        Column::Bytes(values) => hex(&values[row]).into(),
+        Column::Ids(values) => values[row].simple().to_string().into(),
+        Column::OptIds(values) => values[row].map(|id| id.simple().to_string()).into(),
+    }
+}
+
 #[expect(clippy::indexing_slicing, reason = "a bulk checks that its columns have equal length")]
 fn cell<'q>(query: SqliteQuery<'q>, column: &Column, row: usize) -> SqliteQuery<'q> {
     match column {

@@ -126,6 +126,8 @@ fn text_that_is_none_is_rejected() {
     for (content, detail) in [
         (b"caf\xe9".as_slice(), "not text in UTF-8"),
         (b"a\x00b", "not text: it has '\\0' in it"),
+        (b"", "a text without a letter in it"),
+        (b"\xef\xbb\xbf \r\n\x0c", "a text without a letter in it"),
         ("東".as_bytes(), "the room has no letter for '東' (U+6771)"),
     ] {
         let found = rejected("text/plain", content);

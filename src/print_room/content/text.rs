@@ -25,6 +25,10 @@ pub(super) fn read(content: &[u8]) -> Result<Printable, Rejection> {
             format!("the room has no letter for {missing:?} (U+{:04X})", u32::from(missing));
         return Err(Rejection::unprintable(detail));
     }
+    if text.trim().is_empty() {
+        // An envelope with an empty sheet tells nobody anything.
+        return Err(Rejection::unprintable("a text without a letter in it"));
+    }
     Ok(Printable::Text { pages: pages(text) })
 }
 

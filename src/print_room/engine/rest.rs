@@ -64,13 +64,9 @@ impl Rest {
             return self.kept.drain(..self.kept.len().min(max)).collect();
         }
         let wanted = json!({ "max": max, "claimant": self.claimant });
-        let tickets = self.call("leases", Some(wanted)).await;
-        let recalls = self.call("recalls", None).await;
-        let items = tickets.and_then(|tickets: Vec<Value>| Ok((tickets, recalls?)));
-        let (tickets, recalls): (Vec<Value>, Vec<Value>) = items.unwrap_or_else(|error| {
-            warn!(error = %chain(&error), "no tickets; trying again");
-            (Vec::new(), Vec::new())
-        });
+        // Each by itself: what is leased is ours, whatever else is answered.
+        let tickets = self.ask("leases", Some(wanted)).await;
+        let recalls = self.ask("recalls", None).await;
         self.is_busy = !tickets.is_empty();
         let given = |item: Value| Given { word: read(item.to_string().as_bytes()), tag: None };
         tickets.into_iter().chain(recalls).map(given).collect()
@@ -90,6 +86,14 @@ impl Rest {
             let _: Value = self.call("heartbeat", Some(json!({}))).await?;
         }
         Ok(())
+    }
+
+    /// What is there now; nothing where nobody answers.
+    async fn ask(&self, what: &str, wanted: Option<Value>) -> Vec<Value> {
+        self.call(what, wanted).await.unwrap_or_else(|error| {
+            warn!(what, error = %chain(&error), "no answer; asking again");
+            Vec::new()
+        })
     }
 
     /// Posts something, or asks for it where there is nothing to post.

@@ -1,5 +1,8 @@
 //! From tickets to jobs that are ours.
 
+use std::fs::File;
+use std::io::BufReader;
+
 use futures_util::{StreamExt as _, stream};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -10,6 +13,7 @@ use crate::print_room::engine::{Given, Word};
 use crate::print_room::folder::{FolderError, Stage};
 use crate::print_room::journal::Entry;
 use crate::print_room::link::{Fetched, Link, LinkError};
+use crate::print_room::package;
 use crate::print_room::rejection::Rejection;
 use crate::telemetry::log::chain;
 
@@ -60,6 +64,42 @@ impl Room {
         Ok((again, claimed))
     }
 
+    /// Of jobs that a former run claimed, those that are ours still: what was
+    /// moved or recalled meanwhile, another prints, or nobody.
+    pub(super) async fn claim_again(&mut self, jobs: &[Uuid]) -> Result<Vec<Uuid>, FolderError> {
+        let mut ours = Vec::new();
+        for job in jobs {
+            match self.fetch_again(*job).await {
+                Fetched::Package(_) => ours.push(*job),
+                Fetched::Refused(words) => {
+                    warn!(%job, words, "not ours to print any more");
+                    self.tally.refused += 1;
+                    self.folder().note(vec![Entry::Lost { job: *job }])?;
+                }
+            }
+        }
+        Ok(ours)
+    }
+
+    /// Fetches a package once more, however long nobody answers: without an
+    /// answer nothing may be printed. One that cannot be read has no link, and
+    /// is the press's to reject.
+    async fn fetch_again(&self, job: Uuid) -> Fetched {
+        let file = File::open(self.folder().package(job)).ok();
+        let ticket = file.and_then(|file| package::ticket(BufReader::new(file)).ok());
+        let Some(ticket) = ticket else { return Fetched::Package(Vec::new()) };
+        let claimant = self.folder().claimant().to_owned();
+        loop {
+            match fetch(self.link.clone(), ticket.package.clone(), claimant.clone()).await {
+                Ok(fetched) => return fetched,
+                // It is ours: the answer began, and we have it already.
+                Err(LinkError::BrokenOff(_)) => return Fetched::Package(Vec::new()),
+                Err(error) => warn!(%job, error = %chain(&error), "is it ours? asking again"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// The tickets of jobs that are new, each once.
     fn news(&mut self, given: &[Given]) -> Result<Vec<(usize, Ticket)>, FolderError> {
         let mut news: Vec<(usize, Ticket)> = Vec::new();
@@ -91,8 +131,8 @@ impl Room {
         let Some(known) = self.folder().job(job).cloned() else { return Ok(()) };
         let entry = match known.stage {
             Stage::Cancelled => return Ok(()),
-            // Asked again until the answer is heard.
-            _ if known.is_recalled_late => return Ok(()),
+            // Asked again until the answer is heard; afterwards it is asked anew.
+            _ if known.recalls_late > known.answers() => return Ok(()),
             Stage::Claimed => Entry::Cancelled { job },
             Stage::Printed | Stage::Rejected(_) => Entry::RecalledLate { job },
         };

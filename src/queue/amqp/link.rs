@@ -56,6 +56,10 @@ impl Link {
     pub(super) async fn close(&self) {
         let State { open, .. } = std::mem::take(&mut *self.state.lock().await);
         let Some(connection) = open else { return };
+        // lapin closes a channel that was dropped somewhat later, and takes it for
+        // an error of the connection when that is closing by then. What it was
+        // asked before, it does before it answers this; and this one it keeps.
+        let _last = in_time(ANSWER_TIMEOUT, connection.create_channel()).await;
         let goodbye = connection.close(REPLY_SUCCESS, "bye".into());
         if let Err(error) = in_time(GOODBYE_TIMEOUT, goodbye).await {
             tracing::debug!(%error, "the broker's connection was gone before it was closed");

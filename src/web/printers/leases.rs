@@ -75,7 +75,7 @@ impl Counter {
             return Ok(0);
         }
         let Some(cap) = printer.cap_per_day else { return Ok(i64::MAX) };
-        let given = office.ledger().letters_given(name, days::began(now)).await;
+        let given = office.ledger().letters_given(name, now).await;
         Ok((i64::from(cap) - given.map_err(|error| away(&error))?).max(0))
     }
 

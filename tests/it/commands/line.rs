@@ -5,6 +5,7 @@ use facteur::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::support::program::Program;
+use crate::support::vhost::VirtualHost;
 use crate::support::wait::until;
 use crate::support::world::{self, Company, TAX, notice};
 
@@ -57,6 +58,19 @@ async fn published_twice_is_a_repeat() -> Result<()> {
     ensure!(checked.code == Some(0) && !checked.out.contains("MISSING"), "{checked:?}");
     messages_are_explained(&program).await?;
     entries_are_looked_after(&program).await
+}
+
+/// The broker is left in order: an error in the log is an error.
+#[tokio::test]
+async fn amqp_published_is_said_without_an_error() -> Result<()> {
+    let host = VirtualHost::new();
+    let program = registered().await?.with("QUEUE__URL", host.url());
+    let good = program.file("good.json", &notice(Company::Active).to_string())?;
+    for _ in 0..3 {
+        let published = program.run(&["publish", "--application", TAX, &good]).await?;
+        ensure!(published.code == Some(0) && published.err.is_empty(), "{published:?}");
+    }
+    Ok(())
 }
 
 async fn messages_are_explained(program: &Program) -> Result<()> {

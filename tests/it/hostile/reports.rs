@@ -93,7 +93,7 @@ async fn office_with_a_claimed_letter(ledger: &TestLedger) -> Result<(Arc<Office
     letter["messageTypeId"] = json!(LETTER);
     desk.deliver_one(posted(&letter)?).await?;
     let office = office::over(&ledger.ledger, &desk.documents, office::PRINTERS)?;
-    office.plan_some().await?;
+    office.plan_all().await?;
     let one = LetterFilter { limit: 1, ..LetterFilter::default() };
     let job = ledger.letters(&one).await?.remove(0).job_id;
     let letter = ledger.letter_ticket(job).await?.context("no such letter")?;

@@ -1,6 +1,6 @@
 //! What several engines share: cursors, leases, the letters that wait.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock, SystemClock};
 use facteur::ledger::{Cursor, Releasable};
 use facteur::paper::days;
@@ -19,6 +19,7 @@ on_both_ledgers! {
     fast: sqlite_a_clock_that_is_fast_keeps_no_lease, postgres_a_clock_that_is_fast_keeps_no_lease;
     alive: sqlite_engines_are_counted_while_they_live, postgres_engines_are_counted_while_they_live;
     idle: sqlite_an_idle_engine_lends_its_share, postgres_an_idle_engine_lends_its_share;
+    under_way: sqlite_tickets_under_way_are_sent_or_wait_again, postgres_tickets_under_way_are_sent_or_wait_again;
     letters: sqlite_letters_are_released_once_registered_first, postgres_letters_are_released_once_registered_first;
 }
 
@@ -115,20 +116,63 @@ async fn letters(ledger: &TestLedger) -> Result<()> {
     let now = SystemClock.now();
     ensure!(ledger.unreleased_letters().await? == 4);
     let office = office::over(&ledger.ledger, &desk.documents, office::PRINTERS)?;
-    ensure!(office.plan_some().await? == 4 && office.plan_some().await? == 0);
+    ensure!(office.plan_all().await? == 4 && office.plan_all().await? == 0);
     let oldest = ledger.oldest_letters().await?;
     ensure!(oldest.len() == 1 && oldest[0].0 == "overflow" && oldest[0].1 <= now, "{oldest:?}");
     let today = days::today(now);
     let which = |today| Releasable { printer: "overflow", today, limit: 10 };
     ensure!(ledger.letters_to_release(which(today - 1)).await?.is_empty(), "not before its day");
-    let waiting = ledger.letters_to_release(which(today)).await?;
-    let registered: Vec<bool> = waiting.iter().map(|letter| letter.registered).collect();
-    ensure!(registered == [true, true, false, false], "{registered:?}");
-    let jobs: Vec<Uuid> = waiting.iter().map(|letter| letter.job).collect();
-    ensure!(jobs[0] < jobs[1] && jobs[2] < jobs[3], "the oldest first");
-    ensure!(ledger.released(&jobs[..2], now).await? == 2);
-    ensure!(ledger.released(&jobs[..3], now).await? == 1, "released twice");
-    ensure!(ledger.letters_to_release(which(today)).await?.iter().map(|it| it.job).eq([jobs[3]]));
-    ensure!(ledger.released(&[], now).await? == 0);
+    let jobs = ledger.letters_to_release(which(today)).await?;
+    ensure!(jobs.len() == 4 && jobs[0] < jobs[1] && jobs[2] < jobs[3], "the oldest first");
+    let first =
+        ledger.release_letters("overflow", jobs[..2].to_vec(), now).await?.context("nothing")?;
+    let registered = ledger.tickets_of(&first).await?;
+    ensure!(registered.iter().map(|letter| letter.job).eq(jobs[..2].iter().copied()));
+    ensure!(registered.iter().all(|letter| letter.registered), "{registered:?}");
+    ensure!(ledger.letters_to_release(which(today)).await? == jobs[2..]);
+    ensure!(ledger.release_letters("overflow", vec![], now).await?.is_none());
+    Ok(())
+}
+
+/// Whatever is known of a ticket that is on its way, its letter is released once
+/// or waits again.
+async fn under_way(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    for _ in 0..4 {
+        let mut letter = notice(Company::Active);
+        letter["messageTypeId"] = json!(LETTER);
+        desk.deliver_one(posted(&letter)?).await?;
+    }
+    let office = office::over(&ledger.ledger, &desk.documents, office::PRINTERS)?;
+    ensure!(office.plan_all().await? == 4);
+    let now = SystemClock.now();
+    let which = Releasable { printer: "overflow", today: days::today(now), limit: 10 };
+    let jobs = ledger.letters_to_release(which).await?;
+    let released = async |jobs: &[Uuid], at| {
+        ledger.release_letters("overflow", jobs.to_vec(), at).await?.context("nothing")
+    };
+
+    // The broker took one, and not the other.
+    let one = released(&jobs[..2], now).await?;
+    ledger.tickets_sent(&one, &jobs[1..2]).await?;
+    ensure!(ledger.letters_to_release(which).await? == jobs[1..]);
+    ensure!(ledger.put_back_tickets().await? == 0, "it was settled");
+
+    // Whoever gave these out was killed.
+    let other = released(&jobs[1..], now + SignedDuration::from_secs(1)).await?;
+    ensure!(ledger.letters_to_release(which).await?.is_empty());
+    ensure!(ledger.put_back_tickets().await? == 3 && ledger.put_back_tickets().await? == 0);
+    ensure!(ledger.letters_to_release(which).await? == jobs[1..]);
+    ensure!(ledger.tickets_of(&other).await?.is_empty(), "they wait again");
+
+    // It was not killed after all, and says so too late: that changes nothing.
+    let again = released(&jobs[1..], now + SignedDuration::from_secs(2)).await?;
+    ledger.tickets_sent(&other, &other.jobs).await?;
+    ensure!(ledger.letters_to_release(which).await?.is_empty());
+    ledger.recall_letters(&jobs[1..2], "anne", now).await?;
+    let left = ledger.tickets_of(&again).await?;
+    ensure!(left.iter().map(|letter| letter.job).eq(jobs[2..].iter().copied()), "{left:?}");
+    ledger.tickets_sent(&again, &[]).await?;
+    ensure!(ledger.unreleased_letters().await? == 0);
     Ok(())
 }

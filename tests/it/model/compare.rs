@@ -267,7 +267,8 @@ fn history(events: &[Event]) -> Deeds {
     for event in events {
         if let Happened::Deed(deed, _) = event.happened {
             let person = event.person.as_ref().map(|it| it.id.to_string());
-            *deeds.entry((deed, person)).or_default() += event.times as usize;
+            *deeds.entry((deed, person)).or_default() +=
+                usize::try_from(event.times).unwrap_or(usize::MAX);
         }
     }
     deeds

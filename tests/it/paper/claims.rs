@@ -123,7 +123,7 @@ async fn missing(ledger: &TestLedger) -> Result<()> {
     house.desk.documents.put(&key, bytes::Bytes::from_static(b"a")).await?;
     let done = house.office.ledger().release_letter(job, None, "tester", house.now()).await?;
     ensure!(done.is_ok(), "{done:?}");
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     ensure!(!house.claim(job, "one").await?.is_empty());
     house.balances().await
 }

@@ -48,7 +48,8 @@ async fn ends(ledger: &TestLedger) -> Result<()> {
             LetterState::Returned,
             &["printed", "posted", "failed", "returned"],
         ),
-        (&["rejected"], LetterState::Failed, &["failed"]),
+        (&["not_delivered", "posted"], LetterState::Failed, &["failed", "posted"]),
+        (&["rejected", "posted"], LetterState::Failed, &["failed"]),
         (&["printed", "damaged"], LetterState::Failed, &["printed", "failed"]),
     ] {
         let job = claimed(&house).await?;
@@ -103,21 +104,41 @@ async fn wrong(ledger: &TestLedger) -> Result<()> {
     ensure!(house.says("overflow", job, "printed").await? == "noted");
     ensure!(house.says("overflow", job, "rejected").await? == "contradiction");
     ensure!(house.says("overflow", job, "taken").await? == "late");
+    // Nobody wants it back.
+    ensure!(house.says("overflow", job, "cancelled").await? == "contradiction");
     let future = house.now() + SignedDuration::from_hours(1);
     let posted = event("overflow", job, "posted", future);
     ensure!(house.report("overflow", &posted).await? == "future");
+    // Before it was made: a clock that stopped.
+    let long_ago = event("overflow", job, "posted", "1970-01-01T00:00:00Z".parse()?);
+    ensure!(house.report("overflow", &long_ago).await? == "contradiction");
+    let before = house.told(job).await?.0.created_at - SignedDuration::from_hours(2);
+    let returned = event("overflow", job, "returned", before);
+    ensure!(house.report("overflow", &returned).await? == "contradiction");
     // Another printer's job.
     ensure!(house.says("liege", job, "posted").await? == "stranger");
     let (letter, events) = house.told(job).await?;
     ensure!(letter.state == LetterState::Printed, "{letter:?}");
     // Everything is there but what was there before.
     let verdicts: Vec<&str> = events.iter().map(|event| event.verdict.as_str()).collect();
-    let expected = ["applied", "applied", "noted", "contradiction", "late", "future", "stranger"];
+    let expected = [
+        "applied",
+        "applied",
+        "noted",
+        "contradiction",
+        "late",
+        "contradiction",
+        "future",
+        "contradiction",
+        "contradiction",
+        "stranger",
+    ];
     ensure!(verdicts == expected, "{verdicts:?}");
     // Nobody has fetched this one.
     let unclaimed = house.letter(&paper(Company::Active)).await?;
     ensure!(house.says("overflow", unclaimed, "printed").await? == "contradiction");
     ensure!(house.says("overflow", unclaimed, "taken").await? == "contradiction");
+    ensure!(house.says("overflow", unclaimed, "cancelled").await? == "contradiction");
     ensure!(house.state(unclaimed).await? == LetterState::Queued);
     house.balances().await
 }
@@ -212,6 +233,16 @@ async fn strays(ledger: &TestLedger) -> Result<()> {
     }
     let strays = house.office.ledger().strays(100).await?;
     ensure!(strays.len() == 10, "kept once each: {strays:?}");
+    // Whole, as they came: with words that nobody asked for.
+    let unknown = event("overflow", Uuid::now_v7(), "posted", house.now());
+    let unknown = unknown.to_string().replacen('{', "{ \"zone\": \"B\",", 1);
+    let good_beside = event("overflow", job, "taken", house.now());
+    let body = format!("[{good_beside}, {unknown} ]").into_bytes();
+    let message =
+        facteur::paper::inbox::Letterbox { printer: "overflow".into(), account: None, body };
+    house.office.hear(&[message]).await?;
+    let strays = house.office.ledger().strays(100).await?;
+    ensure!(strays.iter().any(|stray| stray.3 == unknown.as_bytes()), "{strays:?}");
     // A batch with one of them: the others are heard.
     let body = json!([spoilt("/data/kind", json!("gone")), good, { "a": "b\u{0}" }]);
     let body = body.to_string().into_bytes();

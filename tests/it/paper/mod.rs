@@ -86,7 +86,7 @@ impl House {
     /// A letter that was made and planned; its job id.
     async fn letter(&self, publication: &Value) -> Result<Uuid> {
         let job = self.made(publication).await?;
-        self.office.plan_some().await?;
+        self.office.plan_all().await?;
         Ok(job)
     }
 
@@ -135,8 +135,7 @@ impl House {
     /// The jobs that may go to a printer today.
     async fn releasable(&self, printer: &str) -> Result<Vec<Uuid>> {
         let which = Releasable { printer, today: days::today(self.now()), limit: 100 };
-        let letters = self.office.ledger().letters_to_release(which).await?;
-        Ok(letters.into_iter().map(|letter| letter.job).collect())
+        Ok(self.office.ledger().letters_to_release(which).await?)
     }
 
     /// What the agencies were told of a letter, by the receipts' types.

@@ -1,19 +1,24 @@
 //! What operators order: recall, move, release, send again.
 
 use anyhow::{Context, Result, ensure};
-use facteur::ledger::{OrderRefusal, Ordered, RecallScope};
+use facteur::ledger::{OrderRefusal, Ordered, RecallScope, Releasable};
 use facteur::paper::days;
 use facteur::paper::letter::LetterState;
 use uuid::Uuid;
 
 use super::{House, paper};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::program::Program;
 use crate::support::world::{Company, LETTER, ONSS, TAX};
 
 on_both_ledgers! {
     recalled: sqlite_letters_are_recalled_until_claimed_and_asked_for_then, postgres_letters_are_recalled_until_claimed_and_asked_for_then;
     scopes: sqlite_letters_are_recalled_by_message_type_and_sender, postgres_letters_are_recalled_by_message_type_and_sender;
     moved: sqlite_a_claimed_letter_moves_by_an_operators_word, postgres_a_claimed_letter_moves_by_an_operators_word;
+    wanted: sqlite_a_recall_is_neither_lost_nor_final, postgres_a_recall_is_neither_lost_nor_final;
+    unaddressed: sqlite_what_has_no_address_is_not_moved, postgres_what_has_no_address_is_not_moved;
+    overtaken: sqlite_a_letter_that_moves_is_not_released_for_another, postgres_a_letter_that_moves_is_not_released_for_another;
+    all: sqlite_all_that_a_printer_has_not_claimed_moves_at_once, postgres_all_that_a_printer_has_not_claimed_moves_at_once;
     again: sqlite_what_failed_is_sent_again_once, postgres_what_failed_is_sent_again_once;
 }
 
@@ -102,6 +107,133 @@ async fn moved(ledger: &TestLedger) -> Result<()> {
     house.balances().await
 }
 
+/// What is wanted back ends when it is freed; after a no it may be asked anew.
+async fn wanted(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (letters, now, today) = (house.office.ledger(), house.now(), days::today(house.now()));
+    let (gone, kept) = (
+        house.letter(&paper(Company::Active)).await?,
+        house.letter(&paper(Company::Active)).await?,
+    );
+    for job in [gone, kept] {
+        house.claim(job, "one").await?;
+        letters.recall_letters(&[job], "tester", now).await?;
+    }
+    let moved = letters.move_letter(gone, "liege", today, "tester", now).await?;
+    ensure!(moved == Ok(Ordered::Cancelled), "{moved:?}");
+    ensure!(house.state(gone).await? == LetterState::Cancelled);
+    letters.recalls_sent(&[gone, kept], now).await?;
+    ensure!(house.says("overflow", kept, "not_cancelled").await? == "noted");
+    ensure!(letters.recalls_of("overflow", 10).await?.is_empty());
+    let again = letters.recall_letters(&[kept], "tester", now).await?;
+    ensure!(again == [Ok(Ordered::Asked)], "{again:?}");
+    ensure!(letters.recalls_to_send(10).await?.iter().any(|it| it.0 == kept), "never sent");
+    ensure!(letters.recalls_of("overflow", 10).await?.len() == 1);
+    ensure!(house.says("overflow", kept, "not_cancelled").await? == "noted");
+    let moved = letters.move_letter(kept, "liege", today, "tester", now).await?;
+    ensure!(moved == Ok(Ordered::Done), "{moved:?}");
+    ensure!(letters.recalls_of("liege", 10).await?.is_empty());
+    house.claim(kept, "two").await?;
+    ensure!(letters.recall_letters(&[kept], "tester", now).await? == [Ok(Ordered::Asked)]);
+    ensure!(letters.recalls_to_send(10).await?.iter().any(|it| it.0 == kept && it.1 == "liege"));
+    house.balances().await
+}
+
+async fn unaddressed(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (letters, now, today) = (house.office.ledger(), house.now(), days::today(house.now()));
+    let job = house.letter(&paper(Company::Unknown)).await?;
+    ensure!(letters.release_letter(job, None, "tester", now).await? == Ok(Ordered::Done));
+    let moved = letters.move_letter(job, "overflow", today, "tester", now).await?;
+    ensure!(moved == Err(OrderRefusal::Unaddressed), "{moved:?}");
+    ensure!(house.office.plan_all().await? == 1, "it is looked at, and held again");
+    ensure!(house.state(job).await? == LetterState::Held);
+    house.balances().await?;
+    // An engine of before may have left such a one.
+    let strand =
+        "UPDATE letters SET state = 'queued', printer = 'overflow', day = 1 WHERE address IS NULL";
+    ledger.execute(strand.to_owned()).await?;
+    let (_, findings) = letters.verify().await?;
+    let which = job.to_string();
+    let is_named = |it: &&facteur::ledger::Finding| it.what.contains("no address");
+    ensure!(
+        findings.iter().find(is_named).is_some_and(|it| it.which.contains(&which)),
+        "{findings:?}"
+    );
+    Ok(())
+}
+
+/// Read for one printer, and moved before it was marked.
+async fn overtaken(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (letters, now, today) = (house.office.ledger(), house.now(), days::today(house.now()));
+    let job = house.letter(&paper(Company::Active)).await?;
+    letters.move_letter(job, "liege", today, "tester", now).await??;
+    let under_way = letters.release_letters("overflow", vec![job], now).await?;
+    let under_way = under_way.context("nothing under way")?;
+    ensure!(
+        letters.tickets_of(&under_way).await?.is_empty(),
+        "a ticket of a printer that has it not"
+    );
+    letters.tickets_sent(&under_way, &[]).await?;
+    ensure!(house.releasable("liege").await? == [job], "the other is offered it");
+    house.balances().await
+}
+
+/// The machine asks while the letter is being moved: it waits for the row, and
+/// finds it another printer's.
+#[tokio::test]
+async fn postgres_a_lease_that_waited_for_a_move_gives_nothing() -> Result<()> {
+    let ledger = crate::support::ledgers::postgres().await?;
+    let house = House::open(&ledger).await?;
+    let job = house.letter(&super::paper_to("4000")).await?;
+    let moving = format!(
+        "WITH moved AS (UPDATE letters SET printer = 'overflow' WHERE job = '{job}' RETURNING job)
+         SELECT pg_sleep(2) FROM moved"
+    );
+    let (now, today) = (house.now(), days::today(house.now()));
+    let which = Releasable { printer: "liege", today, limit: 10 };
+    let leasing = async {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        let until = now + jiff::SignedDuration::from_mins(15);
+        Ok(house.office.ledger().lease_letters(which, "one", until, now).await?)
+    };
+    let (moved, leased) = tokio::join!(ledger.execute(moving), leasing);
+    moved?;
+    let leased: Result<_> = leased;
+    let leased = leased?;
+    ensure!(leased.is_empty(), "{leased:?}");
+    let (letter, _) = house.told(job).await?;
+    ensure!(letter.printer == "overflow" && letter.claimant.is_none(), "{letter:?}");
+    Ok(())
+}
+
+async fn all(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        jobs.push(house.letter(&super::paper_to("4000")).await?);
+    }
+    house.claim(jobs[0], "one").await?;
+    let program = Program::new()?.with("LEDGER__URL", &ledger.url);
+    let printers = super::PRINTERS.replace("key_digest = \"KEY\"\n", "");
+    let printers = program.file("printers.toml", &printers)?;
+    let program = program.with("PAPER__PRINTERS", &printers);
+    let order =
+        ["letters", "move", "--from", "liege", "--printer", "overflow", "--reason", "press"];
+    ensure!(program.ask(&order).await?["moved"] == 2);
+    for (job, printer) in jobs.iter().zip(["liege", "overflow", "overflow"]) {
+        ensure!(house.told(*job).await?.0.printer == printer);
+    }
+    let unknown =
+        program.run(&["letters", "move", "--from", "mons", "--printer", "overflow"]).await?;
+    ensure!(unknown.code == Some(3), "{unknown:?}");
+    let both =
+        ["letters", "move", &jobs[1].to_string(), "--from", "liege", "--printer", "overflow"];
+    ensure!(program.run(&both).await?.code == Some(2));
+    house.balances().await
+}
+
 async fn again(ledger: &TestLedger) -> Result<()> {
     let house = House::open(ledger).await?;
     let (letters, now) = (house.office.ledger(), house.now());
@@ -115,7 +247,7 @@ async fn again(ledger: &TestLedger) -> Result<()> {
     };
     let twice = letters.send_letter_again(job, None, now).await?;
     ensure!(twice == Err(OrderRefusal::SentAgain(new)), "{twice:?}");
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     let (letter, _) = house.told(new).await?;
     ensure!(letter.attempt == 2 && letter.original == Some(job), "{letter:?}");
     ensure!(!house.claim(new, "one").await?.is_empty());
@@ -123,7 +255,18 @@ async fn again(ledger: &TestLedger) -> Result<()> {
     let told = house.receipts(new).await?;
     let first = told.first().context("nothing told")?;
     ensure!(first == "facteur.letter.queued" && told.len() == 3, "{told:?}");
+    // Of a message past its time there is nothing to send.
+    let late = house.letter(&paper(Company::Active)).await?;
+    house.claim(late, "one").await?;
+    house.says("overflow", late, "rejected").await?;
+    let expire = "UPDATE messages SET expired_at = 1 WHERE id IN
+            (SELECT message FROM letters WHERE state = 'failed' AND original IS NULL
+             AND job NOT IN (SELECT original FROM letters WHERE original IS NOT NULL))";
+    ledger.execute(expire.to_owned()).await?;
+    let expired = letters.send_letter_again(late, None, now).await?;
+    ensure!(expired == Err(OrderRefusal::Expired), "{expired:?}");
+    ledger.execute("UPDATE messages SET expired_at = NULL".to_owned()).await?;
     let (account, _) = letters.verify().await?;
-    ensure!(account.total.letters_sent_again == 1 && account.total.letters.total() == 2);
+    ensure!(account.total.letters_sent_again == 1 && account.total.letters.total() == 3);
     house.balances().await
 }

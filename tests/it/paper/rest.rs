@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use facteur::config::Config;
+use facteur::paper::days;
 use facteur::paper::letter::LetterState;
 use facteur::web::{self, Bounds, Gate};
 use jiff::SignedDuration;
@@ -18,6 +19,7 @@ use crate::web::client::{Answer, Request};
 
 on_both_ledgers! {
     printer: sqlite_a_printer_works_over_http, postgres_a_printer_works_over_http;
+    capped: sqlite_a_cap_counts_what_is_leased_and_what_lies, postgres_a_cap_counts_what_is_leased_and_what_lies;
     paced: sqlite_a_printers_pace_holds_over_http, postgres_a_printers_pace_holds_over_http;
 }
 
@@ -63,7 +65,7 @@ async fn printer(ledger: &TestLedger) -> Result<()> {
     for _ in 0..3 {
         jobs.push(house.made(&paper_to("4000")).await?);
     }
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     strangers(&client).await?;
     // Two a day: the cap holds here as well, and what is leased is nobody else's.
     let wanted = json!({ "max": 10, "claimant": "one" });
@@ -107,6 +109,35 @@ async fn printer(ledger: &TestLedger) -> Result<()> {
     house.balances().await
 }
 
+/// What a printer may claim at any moment counts against its cap: leases, and
+/// tickets of an earlier day.
+async fn capped(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (client, letters) = (Client(serve(&house).await?), house.office.ledger());
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(house.letter(&paper_to("4000")).await?);
+    }
+    let today = days::today(house.now());
+    for job in &jobs[2..] {
+        letters.move_letter(*job, "liege", today, "tester", house.now()).await??;
+    }
+    let ask = |who: &'static str| json!({ "max": 10, "claimant": who });
+    let leased = client.post("/printers/liege/leases", &ask("one")).await.json();
+    ensure!(leased.as_array().is_some_and(|all| all.len() == 2), "{leased}");
+    ensure!(
+        client.post("/printers/liege/leases", &ask("two")).await.json() == json!([]),
+        "the cap"
+    );
+    // The leases end; tickets for a queue lie there from then on.
+    house.clock.advance(SignedDuration::from_hours(24));
+    ensure!(letters.letters_given("liege", house.now()).await? == 0);
+    letters.release_letters("liege", jobs[..2].to_vec(), house.now()).await?;
+    house.clock.advance(SignedDuration::from_hours(24));
+    ensure!(letters.letters_given("liege", house.now()).await? == 2, "they may be claimed today");
+    house.balances().await
+}
+
 async fn paced(ledger: &TestLedger) -> Result<()> {
     let slow = PRINTERS.replace("cap_per_day = 2", "pace_per_second = 1");
     let house = House::with(ledger, &slow).await?;
@@ -114,7 +145,7 @@ async fn paced(ledger: &TestLedger) -> Result<()> {
     for _ in 0..5 {
         house.made(&paper_to("4000")).await?;
     }
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     let wanted = json!({ "max": 10, "claimant": "one" });
     let tickets = client.post("/printers/liege/leases", &wanted).await.json();
     let given = tickets.as_array().context("no list")?.len();

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use facteur::clock::Clock;
 use facteur::domain::{Change, Record};
 use facteur::intake::Judged;
 use facteur::ledger::{Ledger, LetterFilter};
+use facteur::mailbox::Mailbox;
 use facteur::paper::letter::LetterState;
 use facteur::paper::plan::calendar::add_working_hours;
 use futures_util::future::try_join_all;
@@ -13,15 +15,60 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::House;
+use crate::mailbox::reader;
 use crate::support::desk::posted;
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::world::{Company, notice};
 
 on_both_ledgers! {
     unread: sqlite_unread_messages_become_letters_once, postgres_unread_messages_become_letters_once;
+    race: sqlite_an_opening_at_the_deadline_is_read_or_printed, postgres_an_opening_at_the_deadline_is_read_or_printed;
 }
 
 const HOURS: u32 = 16;
+
+/// Readers open while the deadline is kept: whoever comes first decides, and
+/// nothing is left to decide.
+async fn race(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let reference = ledger.reference().await?;
+    let mut kind = reference.message_types["TAX-NOTICE"].clone();
+    kind.unread_to_paper_hours = Some(HOURS);
+    let change = Change::Put(Record::MessageType(kind));
+    ledger.change_registry(&[change], "tester", house.now()).await?;
+    let mut messages = Vec::new();
+    for _ in 0..12 {
+        let judged = house.desk.deliver_one(posted(&notice(Company::Active))?).await?;
+        let Judged::Accepted { id, .. } = judged else { anyhow::bail!("{judged:?}") };
+        messages.push(id);
+    }
+    house.clock.set(add_working_hours(house.now(), HOURS) + SignedDuration::from_mins(5));
+    let (shared, documents) = (Arc::clone(&ledger.ledger), house.desk.documents.clone());
+    let clock: Arc<dyn Clock> = house.clock.clone();
+    let mailbox = Mailbox::new(shared, None, documents, clock);
+    let chief = reader(&format!("person-{}", Company::Active.number()))?;
+    let opened = async {
+        for message in &messages {
+            mailbox.open(&chief, *message).await?;
+        }
+        anyhow::Ok(())
+    };
+    let made = async {
+        let mut made = 0;
+        for _ in 0..messages.len() {
+            made += ledger.unread_to_paper(1, house.now()).await?.1;
+        }
+        anyhow::Ok(made)
+    };
+    let ((), made) = futures_util::future::try_join(opened, made).await?;
+    let letters = ledger.letters(&LetterFilter { limit: 100, ..LetterFilter::default() }).await?;
+    ensure!(letters.len() == made, "{made}: {letters:?}");
+    ensure!(!house.office.make_unread().await?, "nothing is due any more");
+    let left =
+        "SELECT CAST(id AS TEXT) FROM messages WHERE paper_due_at IS NOT NULL OR read_at IS NULL";
+    ensure!(ledger.texts(left).await?.is_empty());
+    house.balances().await
+}
 
 async fn unread(ledger: &TestLedger) -> Result<()> {
     let house = House::open(ledger).await?;
@@ -61,7 +108,7 @@ async fn unread(ledger: &TestLedger) -> Result<()> {
     let stored = ledger.explain(messages[0]).await?.context("no message")?;
     ensure!(stored.medium == facteur::domain::Medium::Digital, "what was decided stays");
     ensure!(house.receipts(letter.job_id).await? == ["facteur.letter.queued"]);
-    house.office.plan_some().await?;
+    house.office.plan_all().await?;
     ensure!(!house.claim(letter.job_id, "one").await?.is_empty());
     ensure!(house.state(letter.job_id).await? == LetterState::Claimed);
     let (account, _) = ledger.verify().await?;

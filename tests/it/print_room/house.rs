@@ -47,6 +47,8 @@ pub(crate) struct House {
     shelf: Shared,
     consumer: Box<dyn Consumer>,
     reports: BTreeMap<String, (Report, usize)>,
+    /// Their events, in the order in which they came.
+    came: Vec<String>,
 }
 
 impl House {
@@ -74,8 +76,8 @@ impl House {
         #[expect(clippy::disallowed_methods, reason = "it lives as long as the test's runtime")]
         drop(tokio::spawn(async move { axum::serve(listener, router).await }));
         let consumer = queue.consume(topology::QUEUE_PRINT_EVENTS, 500).await?;
-        let reports = BTreeMap::new();
-        Ok(Self { folder, queue, address, base, shelf, consumer, reports })
+        let (reports, came) = (BTreeMap::new(), Vec::new());
+        Ok(Self { folder, queue, address, base, shelf, consumer, reports, came })
     }
 
     /// Puts a letter on the shelf and its ticket into the queue.
@@ -117,6 +119,13 @@ impl House {
         self.shelf().cancelled.push(job);
     }
 
+    /// As if it had been moved away and back: whoever fetches it next has it.
+    pub(crate) fn free(&self, job: Uuid) {
+        let mut shelf = self.shelf();
+        shelf.cancelled.retain(|other| *other != job);
+        shelf.claimants.remove(&job);
+    }
+
     /// Wants a job back that was claimed.
     pub(crate) async fn recall(&self, job: Uuid) -> Result<()> {
         let asked_at = jiff::Timestamp::from_second(1_795_435_200)?;
@@ -153,6 +162,12 @@ impl House {
         Engine::spawn(command, &self.folder.path().join(format!("{out}.log")))
     }
 
+    /// What takes tickets from the printer's queue.
+    pub(crate) fn engine(&self) -> facteur::print_room::Engine {
+        let broker = facteur::print_room::Broker::new(self.queue.clone(), PRINTER, None, 10);
+        facteur::print_room::Engine::Broker(broker)
+    }
+
     pub(crate) fn out(&self, out: &str) -> PathBuf {
         self.folder.path().join(out)
     }
@@ -172,16 +187,19 @@ impl House {
                 continue;
             }
             let report: Report = serde_json::from_value(event.data)?;
+            if !self.reports.contains_key(&event.id) {
+                self.came.push(event.id.clone());
+            }
             self.reports.entry(event.id).or_insert((report, 0)).1 += 1;
         }
         Ok(())
     }
 
-    /// The kinds that were reported of a job, in the order of their times.
+    /// The kinds that were reported of a job, in the order in which they came.
     pub(crate) fn reported(&self, job: Uuid) -> Vec<&'static str> {
-        let mut reports: Vec<&Report> = self.of(job).map(|(report, _)| report).collect();
-        reports.sort_by_key(|report| (report.at, report.kind as u8));
-        reports.into_iter().map(|report| report.kind.as_str()).collect()
+        let reports = self.came.iter().filter_map(|event| self.reports.get(event));
+        let reports = reports.filter(|(report, _)| report.job_id == job);
+        reports.map(|(report, _)| report.kind.as_str()).collect()
     }
 
     /// What was reported of a job, each with how often.

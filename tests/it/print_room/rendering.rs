@@ -111,6 +111,27 @@ fn a_registered_letter_says_so_in_the_language_of_its_company() -> Result<()> {
 }
 
 #[test]
+fn the_longest_address_leaves_room_for_a_registered_letters_note() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let nine: Vec<String> = (1..=8).map(|line| format!("Ligne {line} de l’adresse")).collect();
+    let mut nine: Vec<&str> = nine.iter().map(String::as_str).collect();
+    nine.push("LUXEMBOURG");
+    let mut letter = letter()?;
+    letter.address = block(&nine, "1000", "BE");
+    letter.options.registered = true;
+    let set = drawn(letter, vec![text("a.txt", 1)], Press::OneSided)?;
+    let found = text_in(&set.pdf, 1, WINDOW, folder.path())?;
+    let found: Vec<&str> = found.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(found[1], "RECOMMANDÉ");
+    assert_eq!(found[2..], nine);
+    let cover = scan(&set.pdf, folder.path())?.swap_remove(0);
+    let around = Area { left: 13.0, top: 30.0, width: 110.0, height: 72.0 };
+    let ink = cover.extent(around).expect("an address was printed");
+    assert!(ink.bottom() <= WINDOW.bottom() - 2.0, "{ink:?}");
+    Ok(())
+}
+
+#[test]
 fn a_document_is_drawn_whole_beside_the_mark() -> Result<()> {
     let folder = tempfile::tempdir()?;
     // Upright, turned, landscape A3, a small card: each with its frame.

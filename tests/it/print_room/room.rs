@@ -4,12 +4,18 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
+use facteur::clock::SystemClock;
 use facteur::domain::Digest;
 use facteur::paper::sandbox;
 use facteur::paper::ticket::{TICKET, Ticket};
 use facteur::print_room::mark::Mark;
+use facteur::print_room::package::Document;
+use facteur::print_room::{Faults, FolderError, Room, Settings, Until};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use zip::ZipArchive;
 
@@ -20,6 +26,8 @@ use crate::support::vhost::VirtualHost;
 use crate::support::wait::{soon, until};
 
 const A4: (u32, u32, u32) = (595, 842, 0);
+/// 720 bytes whose catalogue lies in an object stream of 4 GiB, deflated three times.
+const BOMB: &[u8] = include_bytes!("../paper/bomb.pdf");
 
 /// How often each sheet was printed, by its mark, over the folders of rooms.
 pub(super) fn sheets(outs: &[&Path]) -> Result<BTreeMap<(Uuid, u16), usize>> {
@@ -184,6 +192,14 @@ async fn what_is_not_ours_is_left_alone() -> Result<()> {
     house.give(&house.ticket(mine)?, TICKET, mine).await?;
     house.recall(mine).await?;
     soon(house.hear(&[mine], "not_cancelled")).await?;
+    // Wanted back once more: it is answered once more.
+    until("the answer is written down", async || {
+        let journal = std::fs::read_to_string(house.out("out").join("journal.jsonl"));
+        journal.is_ok_and(|text| text.contains("not_cancelled"))
+    })
+    .await;
+    house.recall(mine).await?;
+    soon(house.hear(&[mine], "not_cancelled:2")).await?;
     room.terminate();
     assert!(soon(room.ended()).await.success(), "{}", room.log());
     assert_eq!(sheets(&[&house.out("out")])?, once(&[mine], 2));
@@ -208,6 +224,65 @@ async fn a_package_of_another_job_is_not_printed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_eats_memory_is_rejected_and_the_room_goes_on() -> Result<()> {
+    let mut house = House::embedded().await?;
+    let name = "bomb.pdf".to_owned();
+    let media_type = "application/pdf".to_owned();
+    let bomb = house.send(&[Document { name, media_type, content: BOMB.to_vec() }]).await?;
+    let good = house.send(&[text("a.txt", 1)]).await?;
+    let mut room = house.room("out", &[]);
+    soon(house.hear(&[good], "delivered")).await?;
+    soon(house.hear(&[bomb], "rejected")).await?;
+    let why = house.rejection(bomb)?;
+    assert!(why.starts_with("unprintable: ") && why.contains("signal"), "{why}");
+    room.terminate();
+    assert!(soon(room.ended()).await.success(), "{}", room.log());
+    assert_eq!(sheets(&[&house.out("out")])?, once(&[good], 2));
+    Ok(())
+}
+
+/// Claims what there is in a room that cannot draw it.
+async fn claimed_only(house: &House, jobs: usize) -> Result<()> {
+    let settings = Settings {
+        printer: PRINTER.into(),
+        out: house.out("out"),
+        program: "no-such-program".into(),
+        sheets_max: 100,
+        until: Until::Delivered,
+        delay: Duration::ZERO,
+        heartbeat: Duration::from_secs(10),
+        faults: Faults::default(),
+    };
+    let room = Room::open(settings, house.engine(), Arc::new(SystemClock))?;
+    let stopped = soon(room.run(CancellationToken::new())).await;
+    assert!(matches!(stopped, Err(FolderError::Press(_))), "{stopped:?}");
+    assert_eq!(std::fs::read_dir(house.out("out").join("packages"))?.count(), jobs);
+    Ok(())
+}
+
+/// Without a press nothing is rejected; and what was claimed before is printed
+/// only by who has it still.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moved_while_the_room_was_down_is_not_printed() -> Result<()> {
+    let mut house = House::embedded().await?;
+    let moved = house.send(&[text("a.txt", 1)]).await?;
+    claimed_only(&house, 1).await?;
+    house.cancel(moved);
+    let mine = house.send(&[text("a.txt", 1)]).await?;
+    let mut room = house.room("out", &[]);
+    soon(house.hear(&[mine], "delivered")).await?;
+    assert_eq!(house.of(moved).count(), 0, "nothing to report of");
+    // Moved back, it is a new letter to the room.
+    house.free(moved);
+    house.give(&house.ticket(moved)?, TICKET, moved).await?;
+    soon(house.hear(&[moved], "delivered")).await?;
+    room.terminate();
+    assert!(soon(room.ended()).await.success(), "{}", room.log());
+    assert_eq!(sheets(&[&house.out("out")])?, once(&[mine, moved], 2));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn faults_are_made_at_their_rates() -> Result<()> {
     let mut house = House::embedded().await?;
     let mut jobs = Vec::new();
@@ -218,7 +293,9 @@ async fn faults_are_made_at_their_rates() -> Result<()> {
     let mut room = house.room("out", &all);
     soon(house.hear(&jobs, "rejected")).await?;
     for job in &jobs {
-        assert_eq!(house.reported(*job), ["taken", "printed", "posted", "rejected"]);
+        let said = house.reported(*job);
+        let expected = ["taken", "printed", "posted", "rejected"];
+        assert_eq!(said, expected, "{:?} {}", house.rejection(*job), room.log());
         assert!(
             house.of(*job).all(|(report, _)| report.detail.is_none() || report.cause.is_some())
         );

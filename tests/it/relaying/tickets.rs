@@ -1,7 +1,8 @@
 //! Letters leave as tickets, in small windows, registered ones first.
 
 use anyhow::{Context, Result, ensure};
-use facteur::ledger::Ledger;
+use facteur::ledger::{Ledger, Releasable};
+use facteur::paper::days;
 use facteur::queue::topology;
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ use crate::support::world::{Company, LETTER, TAX, attachment, notice_with};
 
 on_both_ledgers! {
     capped: sqlite_a_printer_gets_no_more_than_its_cap_a_day, postgres_a_printer_gets_no_more_than_its_cap_a_day;
+    killed: sqlite_a_relay_that_was_killed_loses_no_ticket, postgres_a_relay_that_was_killed_loses_no_ticket;
     windows: sqlite_tickets_leave_in_windows, postgres_tickets_leave_in_windows;
 }
 
@@ -69,6 +71,36 @@ async fn windows(ledger: &TestLedger) -> Result<()> {
     Ok(())
 }
 
+/// Killed after it marked its letters, and before it published any.
+async fn killed(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let batch: Result<Vec<_>> = (0..3)
+        .map(|number| posted_as(&format!("letter-{number}"), &letter(Company::Active, false)))
+        .collect();
+    desk.deliver(batch?).await?;
+    let office = office::over(&ledger.ledger, &desk.documents, EVERY_DAY)?;
+    office.plan_all().await?;
+    let today = days::today(office.now());
+    let which = Releasable { printer: "overflow", today, limit: 10 };
+    let jobs = ledger.letters_to_release(which).await?;
+    ensure!(ledger.release_letters("overflow", jobs.clone(), office.now()).await?.is_some());
+    ensure!(waiting(ledger).await == 0);
+
+    let line = Line::new(100, settings()).await?;
+    let mut printer = line.consume(topology::QUEUE_PRINT_OVERFLOW).await?;
+    let relay = line.relay_to(&ledger.ledger, EVERY_DAY);
+    let mut found: Vec<uuid::Uuid> = Vec::new();
+    for _ in &jobs {
+        let ticket = next(&mut *printer, "ticket").await?;
+        found.push(ticket["id"].as_str().context("no id")?.parse()?);
+    }
+    ensure!(found == jobs, "{found:?}");
+    ensure!(stays_quiet(printer.next()).await, "a ticket came twice");
+    stop(relay).await;
+    ensure!(waiting(ledger).await == 0 && ledger.put_back_tickets().await? == 0);
+    Ok(())
+}
+
 /// However much was planned for today: by another engine, or before the cap
 /// was lowered.
 async fn capped(ledger: &TestLedger) -> Result<()> {
@@ -78,7 +110,7 @@ async fn capped(ledger: &TestLedger) -> Result<()> {
         .collect();
     desk.deliver(batch?).await?;
     let line = Line::new(100, Settings { letters_window: 1, ..settings() }).await?;
-    office::over(&ledger.ledger, &desk.documents, EVERY_DAY)?.plan_some().await?;
+    office::over(&ledger.ledger, &desk.documents, EVERY_DAY)?.plan_all().await?;
     let mut printer = line.consume(topology::QUEUE_PRINT_OVERFLOW).await?;
     let capped = format!("{EVERY_DAY}cap_per_day = 3\n");
     // Each engine knows what the one before it gave.
