@@ -229,7 +229,7 @@ impl Desk<'_> {
         if from == to {
             return Err(Faulty(format!("{to:?} has them already")).into());
         }
-        let (ledger, actor, now) = (&self.app.ledger, actor(), self.now);
+        let (ledger, actor, now) = (&self.tools.ledger, actor(), self.now);
         let act = Act { actor: &actor, reason, at: now };
         ledger.record_act("letters-moved", &format!("{from} → {to}"), act).await?;
         let (day, source, mut moved) = (days::today(now), Source::Operator(actor.clone()), 0);
