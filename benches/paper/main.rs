@@ -45,6 +45,10 @@ use letters::{digital, paper};
 use mail_of_the_line::Mail;
 use world::World;
 
+/// The engine's: the office of a backlog works in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const LANES: usize = 4;
 const DOCUMENTS: usize = 30_000;
 const LETTERS: usize = 1_000_000;

@@ -1,5 +1,7 @@
 //! What printers with a cap have to print on each day.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::days;
@@ -34,10 +36,14 @@ impl Loads {
 
     /// And these.
     pub(super) fn add(&mut self, planned: &[PlannedLetter]) {
+        let mut more: HashMap<(&str, i64), u64> = HashMap::new();
         for letter in planned {
             if let PlannedLetter::Printed { printer, day, .. } = letter {
-                *self.taken.entry((printer.clone(), days::day(*day))).or_default() += 1;
+                *more.entry((printer, *day)).or_default() += 1;
             }
+        }
+        for ((printer, day), letters) in more {
+            *self.taken.entry((printer.to_owned(), days::day(day))).or_default() += letters;
         }
     }
 }
