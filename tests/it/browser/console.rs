@@ -18,7 +18,7 @@ async fn browser_an_operator_watches_pauses_and_looks_up() -> Result<()> {
             && browser.count(".tile.good").await.is_ok_and(|found| found == 1)
     })
     .await;
-    ensure!(browser.count(".chart svg[role=img]").await? == 2);
+    ensure!(browser.count(".chart svg[role=img]").await? == 6);
 
     // The page is made anew by itself, without a click.
     let mark = "document.querySelector('#figures').dataset.old = 'yes'";

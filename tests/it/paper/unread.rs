@@ -60,7 +60,7 @@ async fn race(ledger: &TestLedger) -> Result<()> {
         }
         anyhow::Ok(made)
     };
-    let ((), made) = futures_util::future::try_join(opened, made).await?;
+    let ((), made) = Box::pin(futures_util::future::try_join(opened, made)).await?;
     let letters = ledger.letters(&LetterFilter { limit: 100, ..LetterFilter::default() }).await?;
     ensure!(letters.len() == made, "{made}: {letters:?}");
     ensure!(!house.office.make_unread().await?, "nothing is due any more");

@@ -92,10 +92,9 @@ async fn killed(ledger: &TestLedger) -> Result<()> {
     let mut found: Vec<uuid::Uuid> = Vec::new();
     for _ in &jobs {
         let ticket = next(&mut *printer, "ticket").await?;
-        found.push(ticket["id"].as_str().context("no id")?.to_owned());
+        found.push(ticket["id"].as_str().context("no id")?.parse()?);
     }
-    let expected: Vec<String> = jobs.iter().map(ToString::to_string).collect();
-    ensure!(found == expected, "{found:?}");
+    ensure!(found == jobs, "{found:?}");
     ensure!(stays_quiet(printer.next()).await, "a ticket came twice");
     stop(relay).await;
     ensure!(waiting(ledger).await == 0 && ledger.put_back_tickets().await? == 0);
