@@ -9,10 +9,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::Resource;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::bounds;
 use super::package::Package;
 use super::rejection::Rejection;
 use super::set::{Prepared, Set};
@@ -21,8 +22,8 @@ use crate::paper::report::Cause;
 
 /// What is said before anything is read.
 pub(super) const READY: &str = "facteur draws a letter";
-/// Address space of the process, in bytes: an image of as many pixels as are
-/// taken needs a quarter of it.
+/// Memory for the letter, in bytes: an image of as many pixels as are taken
+/// needs a quarter of it.
 const MEMORY_MAX: u64 = 1 << 30;
 /// Processor time of the process in seconds, for one whose room was killed.
 const SECONDS_MAX: u64 = 60;
@@ -59,10 +60,10 @@ pub(super) enum Answer {
 /// # Errors
 /// When the limits cannot be set, or nobody listens.
 pub fn serve(letter: &Letter, mut answers: impl Write) -> io::Result<()> {
-    bound(Resource::As, MEMORY_MAX)?;
-    bound(Resource::Cpu, SECONDS_MAX)?;
+    bounds::memory(MEMORY_MAX)?;
+    bounds::set(Resource::Cpu, SECONDS_MAX)?;
     // What a fall would leave on disk is as large as what made it fall.
-    bound(Resource::Core, 0)?;
+    bounds::set(Resource::Core, 0)?;
     writeln!(answers, "{READY}")?;
     answers.flush()?;
     match letter.draw() {
@@ -75,10 +76,6 @@ pub fn serve(letter: &Letter, mut answers: impl Write) -> io::Result<()> {
         }
     }
     answers.flush()
-}
-
-fn bound(resource: Resource, max: u64) -> io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(max), maximum: Some(max) })?)
 }
 
 fn say(answers: &mut impl Write, answer: &Answer) -> io::Result<()> {

@@ -16,6 +16,7 @@
 
 pub mod apart;
 pub mod batch;
+mod bounds;
 mod canvas;
 mod content;
 mod cover;

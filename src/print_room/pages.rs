@@ -7,13 +7,11 @@
 
 use std::io::{self, Read, Write};
 
-use rustix::process::{Resource, Rlimit, setrlimit};
-
-use super::content;
+use super::{bounds, content};
 
 /// What is said before the first question.
 pub const READY: &str = "facteur counts pages";
-/// Address space of the process, in bytes.
+/// Memory for documents, in bytes.
 const MEMORY_MAX: u64 = 1 << 29;
 /// No document is larger: 32 MiB.
 const LENGTH_MAX: u32 = 1 << 25;
@@ -23,7 +21,7 @@ const LENGTH_MAX: u32 = 1 << 25;
 /// # Errors
 /// When the limit cannot be set, or a pipe breaks in the midst of a document.
 pub fn serve(mut asked: impl Read, mut answers: impl Write) -> io::Result<()> {
-    setrlimit(Resource::As, Rlimit { current: Some(MEMORY_MAX), maximum: Some(MEMORY_MAX) })?;
+    bounds::memory(MEMORY_MAX)?;
     writeln!(answers, "{READY}")?;
     answers.flush()?;
     while let Some(content) = next(&mut asked)? {

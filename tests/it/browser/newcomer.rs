@@ -108,7 +108,7 @@ async fn register(demo: &Demo, browser: &Browser) -> Result<String> {
     browser.click("#answer a").await?;
     browser.until_shown("Welches Unternehmen?").await;
     browser.click("main form button.primary").await?;
-    browser.until_shown("Das Unternehmen ist angemeldet").await;
+    browser.until_shown("Das Unternehmen ist registriert").await;
     let path = browser.path().await?;
     ensure!(path.starts_with(&format!("/boxes/{number}")), "{path}");
     Ok(number)

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::lanes::{received, registered};
 use crate::support::program::Program;
+use crate::support::wait::until;
 use crate::support::world::{NOTICE, TAX};
 
 const FAULTY: &str = "[default]\nruling = \"digital\"\nreason = \"ONE\"\nsometimes = true\n";
@@ -16,6 +17,10 @@ async fn a_faulty_policy_takes_no_emergency_command_away() -> Result<()> {
     let engine = program.serve().await;
     program.ask(&["publish", "--application", TAX, &entry]).await?;
     received(&program, TAX, 1).await;
+    until("there is an index", async || {
+        program.run(&["search", "query"]).await.is_ok_and(|ended| ended.code == Some(0))
+    })
+    .await;
     let policy = program.file("policy.toml", FAULTY)?;
     let program = program.with("POLICY__PATH", &policy);
     for command in [

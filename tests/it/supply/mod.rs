@@ -21,7 +21,7 @@ const THREATS: &[&str] = &[
 
 /// The functions of the tests in a folder, without a compiler.
 fn functions(folder: &Path, found: &mut BTreeSet<String>) -> Result<()> {
-    let function = Regex::new(r"\bfn ([a-z0-9_]+)|: ([a-z0-9_]+), ([a-z0-9_]+);")?;
+    let function = Regex::new(r"\bfn ([a-z0-9_]+)|: ([a-z0-9_]+),\s+([a-z0-9_]+);")?;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
