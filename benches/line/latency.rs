@@ -88,18 +88,19 @@ async fn publish(
     mail: Vec<Outbound>,
     per_s: u64,
 ) -> Result<HashMap<String, Sent>> {
-    let mut published = HashMap::with_capacity(mail.len());
+    let documents = mail.len();
+    let mut published = HashMap::with_capacity(documents);
     let mut publisher = stack.queue.publisher().await?;
-    let (started, mut sent) = (Instant::now(), 0);
+    let (mut mail, started) = (mail.into_iter(), Instant::now());
     let mut ticks = tokio::time::interval(TICK);
-    while sent < mail.len() {
+    while mail.len() > 0 {
         ticks.tick().await;
         let due = usize::try_from(started.elapsed().as_millis() * u128::from(per_s) / 1000)?;
-        let piece = mail[sent..due.clamp(sent, mail.len())].to_vec();
+        let sent = documents - mail.len();
+        let piece: Vec<Outbound> = mail.by_ref().take(due.saturating_sub(sent)).collect();
         let now = Instant::now();
         let keys: Vec<String> =
             piece.iter().filter_map(|message| message.properties.message_id.clone()).collect();
-        sent += piece.len();
         for result in publisher.publish(piece).await {
             result?;
         }
