@@ -8,6 +8,7 @@ verb_lint() {
     lint_shell
     lint_prometheus
     lint_container
+    supply_rules -A duplicate
     lint_advisories
     cargo clippy --workspace --locked --all-features --all-targets -- -D warnings
     # No test of `cargo test`, and so not among all targets.

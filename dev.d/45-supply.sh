@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 SUPPLY_HOME=$DEV/supply
+ADVISORIES=https://github.com/rustsec/advisory-db
 
 # A Python of its own: these tools come with packages that the tests do not need.
 supply_up() {
@@ -18,6 +19,7 @@ supply_up() {
 verb_supply() {
     supply_up
     supply_bill
+    supply_rules -W duplicate
     supply_advisories
     [ "${1:-}" != --size ] || supply_size
 }
@@ -29,13 +31,20 @@ supply_bill() {
         "$SUPPLY_HOME/bin/python" dev.d/supply/sbom.py "$DEV/facteur.cdx.json"
 }
 
+# By deny.toml, from what Cargo.lock names: asks nobody but the crates' registry.
+# Crates that are there twice are told of by ./dev supply.
+supply_rules() {
+    supply_up
+    "$SUPPLY_HOME/bin/cargo-deny" --locked check --hide-inclusion-graph "$@" bans licenses sources
+}
+
 # The copy in the repository ends at its date; cargo-deny fetches what came later.
 supply_advisories() {
     python3 dev.d/supply/advisories.py
-    if cargo deny --version >/dev/null 2>&1; then
-        cargo deny --all-features check
+    if git ls-remote --exit-code "$ADVISORIES" HEAD >/dev/null 2>&1; then
+        "$SUPPLY_HOME/bin/cargo-deny" --locked check advisories
     else
-        say "cargo-deny is not installed: later advisories were not looked up (cargo install --locked cargo-deny)"
+        say "$ADVISORIES cannot be reached: later advisories were not looked up"
     fi
 }
 

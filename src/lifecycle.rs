@@ -38,6 +38,12 @@ struct Tasks {
     failed: Vec<String>,
 }
 
+/// Waits for so long, or until `stop`: what is done again and again rests so
+/// between two times.
+pub async fn rest(stop: &CancellationToken, time: Duration) {
+    let _stopped = stop.run_until_cancelled(tokio::time::sleep(time)).await;
+}
+
 /// How it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]

@@ -16,10 +16,10 @@ use tracing::{error, info};
 
 use crate::config::{Closed, Config, ConfigError};
 use crate::decide::{Policy, PolicyError};
-use crate::domain::Digest;
+use crate::domain::{Digest, Medium};
 use crate::intake::{ClosedEnterprise, Rulebook};
 use crate::ledger::Ledger;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, rest};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
 
@@ -147,10 +147,7 @@ impl PolicyFile {
                 }
                 Err(error) => measure::error("policy", error.kind()),
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
-            }
+            rest(&stop, LOOK_AGAIN).await;
         }
         Ok(())
     }
@@ -189,9 +186,12 @@ fn chain_text(error: &PolicyFileError) -> String {
 
 /// New reasons are counted from 0.
 fn start_counters(policy: &Policy) {
-    let reasons = policy.reasons();
-    let reasons = reasons.filter_map(|(ruling, reason)| Some((ruling.medium()?, reason)));
-    telemetry::start_at_zero([], reasons, &[]);
+    telemetry::start_at_zero([], decided(policy), &[]);
+}
+
+/// What decisions are counted by: each medium with each reason for it.
+pub(crate) fn decided(policy: &Policy) -> impl Iterator<Item = (Medium, &str)> {
+    policy.reasons().filter_map(|(ruling, reason)| Some((ruling.medium()?, reason)))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError, TOLD_EVERY, Told};
+use crate::lifecycle::rest;
 use crate::policy_file::PolicyFile;
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, figures, measure};
@@ -47,10 +48,7 @@ impl Pulse {
                 measure::error("pulse", error.kind());
                 debug!(error = %chain(&error), "failed to tell the figures");
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(every) => {}
-            }
+            rest(&stop, every).await;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::documents::DocumentStore;
 use crate::documents::upload::{self, UploadError};
 use crate::failpoint::fail_point;
 use crate::ledger::Ledger;
+use crate::lifecycle::rest;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 
@@ -77,10 +78,7 @@ impl Retention {
                     warn!(error = %chain(&error), "retention waits");
                 }
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(EVERY) => {}
-            }
+            rest(&stop, EVERY).await;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::domain::Code;
 use crate::ledger::{Ledger, LedgerError, Reference};
+use crate::lifecycle::rest;
 use crate::paper::letter::LetterState;
 use crate::paper::printer::Printers;
 use crate::queue::{Queue, Topology, topology};
@@ -72,11 +73,8 @@ impl Watch {
             if let Err(error) = self.look(&mut seen).await {
                 say(&error);
             }
-            let rest = (started.elapsed() * REST_FACTOR).clamp(EVERY, REST_MAX);
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(rest) => {}
-            }
+            let long = (started.elapsed() * REST_FACTOR).clamp(EVERY, REST_MAX);
+            rest(&stop, long).await;
         }
         Ok(())
     }

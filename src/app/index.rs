@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::App;
 use crate::clock::{Clock as _, SystemClock};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, rest};
 use crate::search::{Observer, Projection, Reason, Search, SearchError};
 use crate::telemetry::measure;
 
@@ -54,10 +54,7 @@ async fn report_lag(search: Search, stop: CancellationToken) -> Result<(), Infal
         let lag = search.lag(clock_now());
         let age = Duration::try_from_secs_f64(lag.seconds).unwrap_or_default();
         measure::index_lag(lag.documents, age);
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-        }
+        rest(&stop, Duration::from_secs(1)).await;
     }
     Ok(())
 }

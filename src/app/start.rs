@@ -16,6 +16,7 @@ use crate::intake::{self, Intake};
 use crate::ledger::{Class, LedgerError};
 use crate::lifecycle::Lifecycle;
 use crate::paper::office::Office;
+use crate::policy_file::decided;
 use crate::search::Search;
 use crate::telemetry;
 use crate::telemetry::log::chain;
@@ -80,9 +81,7 @@ impl App {
     async fn start_counters(&self) -> Result<(), LedgerError> {
         let reference = self.ledger.reference().await?;
         let policy = self.rulebook().policy;
-        let reasons = policy.reasons();
-        let reasons = reasons.filter_map(|(ruling, reason)| Some((ruling.medium()?, reason)));
-        telemetry::start_at_zero(reference.applications.keys(), reasons, Code::ALL);
+        telemetry::start_at_zero(reference.applications.keys(), decided(&policy), Code::ALL);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::config::{Config, Contact};
 use crate::demo::{self, Mail};
 use crate::domain::{Change, Record};
 use crate::ledger::{Account, Finding};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, rest};
 use crate::queue::{Publisher, Topology};
 use crate::telemetry;
 use crate::verify::{Verdict, verify};
@@ -232,10 +232,7 @@ impl Show<'_> {
              {:>6} quarantined {:>6} repeats  {waiting:>6} letters under way {ended:>8} ended  {behind:>6} to index\n",
             total.digital, total.paper, total.both, total.quarantined, total.repeats
         ))?;
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(STROLL) => {}
-        }
+        rest(stop, STROLL).await;
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use super::error::LedgerError;
 use super::journal::{self, Entry, EntryKind};
 use super::reference::enterprise_number;
 use super::store::{Row, Statement, Transaction, Value};
-use super::{Detail, Ledger, micros, time};
+use super::{Detail, Ledger, json, micros, time};
 use crate::domain::{ApplicationId, EnterpriseNumber, MessageId, Publication, Texts};
 
 /// A letter that has not left yet needs the content of its message.
@@ -192,8 +192,7 @@ pub(super) fn documents_of(row: &mut Row) -> Result<(Uuid, Vec<DocumentKey>), Le
 
 impl Due {
     async fn expire(&self, tx: &mut Transaction, now: Timestamp) -> Result<(), LedgerError> {
-        let rest = blank(&self.publication);
-        let rest = serde_json::to_string(&rest).map_err(|it| LedgerError::Shape(it.to_string()))?;
+        let rest = json(&blank(&self.publication))?;
         let place = vec![self.enterprise.value().into(), self.id.0.into()];
         let values = [place.clone(), vec![micros(now).into(), rest.into()]].concat();
         tx.execute(EXPIRE, values).await?;

@@ -1,12 +1,13 @@
 //! Reads a message back with everything that was decided about it.
 
+use super::documents::digest;
 use super::error::LedgerError;
 use super::record::StoredMessage;
 use super::reference::enterprise_number;
 use super::store::{Row, Statement};
 use super::{Ledger, time};
 use crate::decide::{Policy, decide};
-use crate::domain::{Digest, MessageId};
+use crate::domain::MessageId;
 
 const MESSAGE: Statement = Statement::same(
     "SELECT m.id, m.enterprise, m.organization, m.application, m.key, m.message_type, m.partition,
@@ -71,11 +72,7 @@ fn stored(mut row: Row) -> Result<StoredMessage, LedgerError> {
         rule: row.text()?,
         flag: row.opt_text()?,
         facts: row.json()?,
-        policy: (
-            Digest::try_from(row.bytes()?.as_slice())
-                .map_err(|error| LedgerError::Shape(error.to_string()))?,
-            row.text()?,
-        ),
+        policy: (digest(&row.bytes()?)?, row.text()?),
         publication: row.text()?,
         published_at: row.opt_int()?.map(time).transpose()?,
         arrived_at: time(row.int()?)?,

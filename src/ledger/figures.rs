@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::documents::digest;
 use super::error::LedgerError;
 use super::store::{Row, Statement, Value};
-use super::{Ledger, micros, time};
+use super::{Ledger, json, micros, time};
 use crate::domain::Digest;
 
 /// What an engine tells of itself.
@@ -139,8 +140,7 @@ fn engine(mut row: Row) -> Result<EngineFigures, LedgerError> {
         started_at: time(row.int()?)?,
         at: time(row.int()?)?,
         series: row.json()?,
-        policy: Digest::try_from(row.bytes()?.as_slice())
-            .map_err(|error| LedgerError::Shape(error.to_string()))?,
+        policy: digest(&row.bytes()?)?,
         policy_fault: row.opt_text()?,
         is_watching: row.flag()?,
     })
@@ -148,8 +148,4 @@ fn engine(mut row: Row) -> Result<EngineFigures, LedgerError> {
 
 fn moment(mut row: Row) -> Result<Moment, LedgerError> {
     Ok(Moment { engine: row.id()?, at: time(row.int()?)?, totals: row.json()? })
-}
-
-fn json(figures: &BTreeMap<String, f64>) -> Result<String, LedgerError> {
-    serde_json::to_string(figures).map_err(|error| LedgerError::Shape(error.to_string()))
 }

@@ -192,6 +192,12 @@ pub(crate) fn micros(at: jiff::Timestamp) -> i64 {
     at.as_microsecond()
 }
 
+/// A record's text, as stored.
+fn json<T: serde::Serialize>(value: &T) -> Result<String, LedgerError> {
+    serde_json::to_string(value)
+        .map_err(|error| LedgerError::Shape(format!("a record cannot be written: {error}")))
+}
+
 /// A stored time.
 pub(crate) fn time(micros: i64) -> Result<jiff::Timestamp, LedgerError> {
     jiff::Timestamp::from_microsecond(micros)

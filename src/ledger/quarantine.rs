@@ -70,14 +70,6 @@ pub struct QuarantineFilter {
     pub before: Option<(Timestamp, Uuid)>,
 }
 
-const LIST: Statement = Statement::same(
-    "SELECT id, lane, organization, application, key, code, pointer, explanation, properties,
-            state, at, resolved_at, resolved_by
-     FROM quarantine
-     WHERE ($1 = '' OR state = $1) AND ($2 = '' OR application = $2) AND ($3 = '' OR code = $3)
-     ORDER BY at DESC, id DESC LIMIT $4",
-);
-
 const PAGE: Statement = Statement::same(
     "SELECT id, lane, organization, application, key, code, pointer, explanation, properties,
             state, at, resolved_at, resolved_by
@@ -223,13 +215,9 @@ impl Ledger {
         code: Option<Code>,
         limit: i64,
     ) -> Result<Vec<QuarantineEntry>, LedgerError> {
-        let values: Vec<Value> = vec![
-            state.map_or("", QuarantineState::as_str).into(),
-            application.unwrap_or_default().into(),
-            code.map_or("", Code::as_str).into(),
-            limit.into(),
-        ];
-        self.store.rows(LIST, values).await?.iter_mut().map(entry).collect()
+        let application = application.unwrap_or_default().to_owned();
+        let filter = QuarantineFilter { state, application, code, before: None };
+        self.entries(&filter, limit).await
     }
 
     /// A page of entries, newest first.
@@ -241,6 +229,14 @@ impl Ledger {
         filter: &QuarantineFilter,
         limit: u32,
     ) -> Result<Vec<QuarantineEntry>, LedgerError> {
+        self.entries(filter, limit.into()).await
+    }
+
+    async fn entries(
+        &self,
+        filter: &QuarantineFilter,
+        limit: i64,
+    ) -> Result<Vec<QuarantineEntry>, LedgerError> {
         let (at, id) = match filter.before {
             Some((at, id)) => (micros(at), id),
             None => (i64::MAX, Uuid::max()),
@@ -251,7 +247,7 @@ impl Ledger {
             filter.code.map_or("", Code::as_str).into(),
             at.into(),
             id.into(),
-            i64::from(limit).into(),
+            limit.into(),
         ];
         self.store.rows(PAGE, values).await?.iter_mut().map(entry).collect()
     }

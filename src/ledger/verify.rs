@@ -1,12 +1,15 @@
 //! Looks for what is missing or double, row by row.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
-use super::documents::DocumentKey;
+use super::documents::{self, DocumentKey};
 use super::error::LedgerError;
-use super::store::{Row, Statement, Value};
+use super::expiry::documents_of;
+use super::store::{Row, Statement};
 use super::{Account, Ledger, account};
-use crate::domain::{Digest, MessageId};
+use crate::domain::MessageId;
 
 /// Something that should not be.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -263,14 +266,9 @@ impl Ledger {
             self.store.rows(NAMED, vec![after.0.into(), limit.into(), Vec::new().into()]).await?;
         let mut page = NamedDocuments { last: after, messages: 0, named: Vec::new() };
         for mut row in rows {
-            page.messages += 1;
-            page.last = MessageId(row.id()?);
-            let application: crate::domain::ApplicationId = row.parsed()?;
-            for digest in row.bytes()?.chunks(32) {
-                let digest = Digest::try_from(digest)
-                    .map_err(|error| LedgerError::Shape(error.to_string()))?;
-                page.named.push((page.last, (application.clone(), digest)));
-            }
+            let (id, named) = documents_of(&mut row)?;
+            (page.messages, page.last) = (page.messages + 1, MessageId(id));
+            page.named.extend(named.into_iter().map(|key| (page.last, key)));
         }
         Ok((page.messages > 0).then_some(page))
     }
@@ -281,21 +279,10 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn held_documents(
         &self,
-        keys: &std::collections::BTreeSet<DocumentKey>,
-    ) -> Result<std::collections::BTreeSet<DocumentKey>, LedgerError> {
-        let pair = |(application, digest): &DocumentKey| {
-            (application.to_string(), digest.as_bytes().to_vec())
-        };
-        let values = vec![Value::Pairs(keys.iter().map(pair).collect())];
-        let rows = self.store.rows(HELD, values).await?;
-        rows.into_iter()
-            .map(|mut row| {
-                let application = row.parsed()?;
-                let digest = Digest::try_from(row.bytes()?.as_slice())
-                    .map_err(|error| LedgerError::Shape(error.to_string()))?;
-                Ok((application, digest))
-            })
-            .collect()
+        keys: &BTreeSet<DocumentKey>,
+    ) -> Result<BTreeSet<DocumentKey>, LedgerError> {
+        let rows = self.store.rows(HELD, vec![documents::pairs(keys)]).await?;
+        rows.into_iter().map(|mut row| documents::key(&mut row)).collect()
     }
 }
 

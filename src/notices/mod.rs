@@ -26,6 +26,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::{Ledger, LedgerError, NoticeEnd, NoticeInHand};
+use crate::lifecycle::rest;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
 use post::{Answer, Post};
@@ -87,10 +88,7 @@ impl Notices {
                 false
             });
             if !is_more {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(EVERY) => {}
-                }
+                rest(&stop, EVERY).await;
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::given::Given;
 use super::rooms::Rooms;
+use super::task::LETTERS;
 use super::{CloudEvent, LEASE, Relay, RelayError};
 use crate::failpoint::fail_point;
 use crate::ledger::{Releasable, UnderWay};
@@ -30,9 +31,6 @@ pub(super) const PIECE: u64 = 2_000;
 
 /// For so long pages are begun in one turn: far less than a lease holds.
 const TURN_MAX: Duration = Duration::from_secs(2);
-
-/// As the lease names it.
-const TASK: &str = "letters";
 
 /// What an engine remembers of the letters that it gives out.
 #[derive(Default)]
@@ -125,7 +123,7 @@ impl Relay {
     ) -> Result<bool, RelayError> {
         let mut is_whole = true;
         while let Some(under_way) = marked.recv().await {
-            if !self.ledger.lease(TASK, self.engine, self.clock.now(), LEASE).await? {
+            if !self.ledger.lease(LETTERS, self.engine, self.clock.now(), LEASE).await? {
                 return Ok(is_whole);
             }
             fail_point!("tickets-marked");

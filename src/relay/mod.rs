@@ -17,6 +17,7 @@ mod letters;
 mod receipts;
 mod reports;
 mod rooms;
+mod task;
 
 pub use cloud_event::CloudEvent;
 pub use receipts::{Receipt, has_receipt, receipt};
@@ -31,12 +32,13 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, rest};
 use crate::paper::office::Office;
 use crate::paper::printer::TakesFrom;
-use crate::queue::{Publisher, Queue, QueueError};
+use crate::queue::{Queue, QueueError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
+use task::Task;
 
 /// How the relay works; see `config/facteur.toml`.
 #[derive(Clone, Copy, Debug)]
@@ -107,65 +109,47 @@ impl Relay {
     /// Runs all of them until the lifecycle's soft stop.
     pub fn run(self, lifecycle: &Lifecycle) {
         let stop = lifecycle.soft().clone();
-        lifecycle.spawn("receipts", self.clone().repeat("receipts", stop.clone()));
-        lifecycle.spawn("letters", self.clone().repeat("letters", stop.clone()));
-        lifecycle.spawn("keeper", self.clone().repeat("keeper", stop.clone()));
+        for task in Task::all() {
+            lifecycle.spawn(task.name(), self.clone().repeat(task, stop.clone()));
+        }
         lifecycle.spawn("reports", self.hear_printers(stop));
     }
 
     async fn repeat(
         self,
-        task: &'static str,
+        mut task: Task,
         stop: CancellationToken,
     ) -> Result<(), std::convert::Infallible> {
-        let mut publisher: Option<Box<dyn Publisher>> = None;
-        let mut out = letters::Out::default();
-        let mut kept: Option<tokio::time::Instant> = None;
         while !stop.is_cancelled() {
             // What there is little of is let gather: a turn costs two commits.
-            let is_more = match self.turn(task, &mut publisher, &mut out, &mut kept).await {
+            let is_more = match self.turn(&mut task).await {
                 Ok(is_more) => is_more,
                 Err(error) => {
-                    // A publisher's channel may be gone: a new one next time.
-                    publisher = None;
-                    out.forget();
-                    measure::error(task, error.kind());
-                    warn!(task, error = %chain(&error), "the relay waits");
+                    task.begin_anew();
+                    measure::error(task.name(), error.kind());
+                    warn!(task = task.name(), error = %chain(&error), "the relay waits");
                     false
                 }
             };
             if !is_more {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(self.settings.interval) => {}
-                }
+                rest(&stop, self.settings.interval).await;
             }
         }
         Ok(())
     }
 
     /// Does one piece of a task; answers whether there is more at once.
-    async fn turn(
-        &self,
-        task: &'static str,
-        publisher: &mut Option<Box<dyn Publisher>>,
-        out: &mut letters::Out,
-        kept: &mut Option<tokio::time::Instant>,
-    ) -> Result<bool, RelayError> {
-        if !self.ledger.lease(task, self.engine, self.clock.now(), LEASE).await? {
-            out.forget();
+    async fn turn(&self, task: &mut Task) -> Result<bool, RelayError> {
+        if !self.ledger.lease(task.name(), self.engine, self.clock.now(), LEASE).await? {
+            task.forget();
             return Ok(false);
         }
-        if task == "keeper" {
-            return self.keep(kept).await;
-        }
-        let publisher = match publisher {
-            Some(publisher) => publisher,
-            None => publisher.insert(self.queue.publisher().await?),
-        };
         match task {
-            "receipts" => self.send_receipts(publisher.as_mut()).await,
-            _ => self.send_letters(publisher.as_mut(), out).await,
+            Task::Keeper(kept) => self.keep(kept).await,
+            Task::Receipts(line) => self.send_receipts(line.open(&*self.queue).await?).await,
+            Task::Letters(line, out) => {
+                self.send_letters(line.open(&*self.queue).await?, out).await
+            }
         }
     }
 

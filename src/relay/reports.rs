@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::{Relay, RelayError};
 use crate::failpoint::fail_point;
 use crate::ledger::Class;
+use crate::lifecycle::rest;
 use crate::paper::inbox::Letterbox;
 use crate::queue::{Consumer, Inbound, QueueError, Topology, topology};
 use crate::telemetry::log::chain;
@@ -34,10 +35,7 @@ impl Relay {
             let Err(error) = self.consume(&stop, &mut waits).await else { return Ok(()) };
             measure::error("reports", error.kind());
             warn!(error = %chain(&error), "the printers' reports wait");
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(waits.next().unwrap_or(PAUSE_MAX)) => {}
-            }
+            rest(&stop, waits.next().unwrap_or(PAUSE_MAX)).await;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,6 +14,19 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) async fn get(port: u16, path: &str) -> Result<(u16, String)> {
     send(port, format!("GET {path} HTTP/1.1\r\nhost: faults\r\nconnection: close\r\n\r\n")).await
+}
+
+/// The status and the whole body, for whoever the cookie says.
+pub(crate) async fn get_as(port: u16, path: &str, cookie: &str) -> Result<(u16, String)> {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: faults\r\nconnection: close\r\n\
+         accept: application/json, */*\r\ncookie: {cookie}\r\n\r\n"
+    );
+    let (status, answer) = send(port, request).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no body")?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    ensure!(length.context("no length")?.parse() == Ok(body.len()), "an answer was cut off");
+    Ok((status, body.to_owned()))
 }
 
 /// Uploads a text; answers the status.

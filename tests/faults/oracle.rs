@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::agencies::Log;
-use crate::readers::Readers;
+use crate::readers::Seen;
 use crate::receipts::Told;
 use crate::rows;
 use crate::site::Site;
@@ -43,8 +43,16 @@ impl fmt::Display for Truth {
     }
 }
 
+/// What the engines showed to whom.
+pub(crate) struct Reading {
+    /// While everything broke.
+    pub(crate) meanwhile: Seen,
+    /// By each engine, when everything was at rest.
+    pub(crate) afterwards: Vec<Seen>,
+}
+
 /// With every process at rest. Fails on a difference of one, and names it.
-pub(crate) async fn judge(site: &Site, log: &Log, told: &Told, readers: &Readers) -> Result<Truth> {
+pub(crate) async fn judge(site: &Site, log: &Log, told: &Told, reading: &Reading) -> Result<Truth> {
     everything_once(site, log).await?;
     let messages = one_message_each(site, log).await?;
     let receipts = told_once(site, log, told).await?;
@@ -52,7 +60,7 @@ pub(crate) async fn judge(site: &Site, log: &Log, told: &Told, readers: &Readers
         Truth { identities: log.len(), accepted: messages.len(), receipts, ..Truth::default() };
     let account = balanced(site, &messages).await?;
     (truth.printed, truth.rejected) = printed_once(site, &account).await?;
-    truth.persons = shown_to_whom_it_belongs(log, &messages, readers).await?;
+    truth.persons = shown_to_whom_it_belongs(log, &messages, reading)?;
     Ok(truth)
 }
 
@@ -200,12 +208,9 @@ async fn printed_once(site: &Site, account: &Value) -> Result<(usize, usize)> {
     Ok((printed.len(), rejected.len()))
 }
 
-/// Every person is shown exactly what the model says.
-async fn shown_to_whom_it_belongs(
-    log: &Log,
-    messages: &Messages,
-    readers: &Readers,
-) -> Result<usize> {
+/// Every person is shown exactly what the model says, by either engine; and was
+/// shown nothing else while everything broke.
+fn shown_to_whom_it_belongs(log: &Log, messages: &Messages, reading: &Reading) -> Result<usize> {
     let mut count = 0;
     for person in persons() {
         let company = person.company.to_string();
@@ -215,8 +220,14 @@ async fn shown_to_whom_it_belongs(
             .filter(|(_, sent)| person.may_see(&sent.addressed.1))
             .filter_map(|(identity, _)| messages.get(&place(identity)).copied())
             .collect();
-        let seen = readers.all(&person).await?;
-        ensure!(seen == expected, "{} sees {} of {}", person.id, seen.len(), expected.len());
+        for shown in &reading.afterwards {
+            let shown = shown.get(&person.id).context("nobody asked")?;
+            ensure!(*shown == expected, "{} sees {} of {}", person.id, shown.len(), expected.len());
+        }
+        if let Some(seen) = reading.meanwhile.get(&person.id) {
+            let wrong: Vec<_> = seen.difference(&expected).collect();
+            ensure!(wrong.is_empty(), "{} saw {wrong:?}", person.id);
+        }
         count += 1;
     }
     Ok(count)

@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Args;
 use crate::agencies::Agencies;
-use crate::oracle::judge;
+use crate::oracle::{Reading, judge};
 use crate::plan::{Fault, schedule};
-use crate::readers::Readers;
+use crate::readers::{Asked, Readers};
 use crate::receipts::Told;
 use crate::report::Report;
 use crate::rest::at_rest;
 use crate::services::Services;
-use crate::site::Site;
+use crate::site::{ENGINES, Site};
 use crate::strike::strike;
 
 /// Faults that may be under way together, in different places.
@@ -35,13 +35,14 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
     let site = Arc::new(Site::open(services).await?);
     site.start().await?;
     let (agencies, told) = (Agencies::new(Arc::clone(&site.queue)), Told::default());
-    let readers = Arc::new(Readers::new(&site)?);
+    let readers = Readers::sign_in(&site).await?;
     let (publish, rest) = (CancellationToken::new(), CancellationToken::new());
     let mut publishing = agencies.start(args.rate, &publish);
     let mut others = told.hear(&site.queue, &rest);
     others.spawn(look_after(Arc::clone(&site), rest.clone()));
-    let reading = Reading { readers: Arc::clone(&readers), stop: rest.clone() };
-    others.spawn(reading.read());
+    for engine in 0..ENGINES {
+        others.spawn(read(readers.clone(), engine, rest.clone()));
+    }
     sleep(WARM_UP).await;
 
     let report = break_everything(&site, &agencies, faults, &mut others).await?;
@@ -52,6 +53,8 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
     }
     let log = agencies.log();
     at_rest(&site, &log, &told).await?;
+    let shown = (0..ENGINES).map(|engine| readers.all(engine));
+    let shown = futures_util::future::try_join_all(shown).await?;
     rest.cancel();
     while let Some(ended) = others.join_next().await {
         ended??;
@@ -59,7 +62,8 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
     for process in site.printers.iter().chain(site.engines.iter().map(|it| &it.process)) {
         process.end().await?;
     }
-    let truth = judge(&site, &log, &told, &readers).await?;
+    let reading = Reading { meanwhile: readers.seen(), afterwards: shown };
+    let truth = judge(&site, &log, &told, &reading).await?;
     for process in site.printers.iter().chain(site.engines.iter().map(|it| &it.process)) {
         for status in process.fell().await {
             println!("{} ended by itself ({status}) and was started again", process.name);
@@ -74,17 +78,14 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
     Ok(())
 }
 
-struct Reading {
-    readers: Arc<Readers>,
-    stop: CancellationToken,
-}
-
-impl Reading {
-    async fn read(self) -> Result<()> {
-        let pages = self.readers.spot_check(&self.stop).await?;
-        println!("{pages} pages were read meanwhile, and nobody saw what is not theirs");
-        Ok(())
-    }
+async fn read(readers: Readers, engine: usize, stop: CancellationToken) -> Result<()> {
+    let Asked { pages, denied, silent } = readers.read(engine, stop).await?;
+    println!(
+        "engine {}: {pages} pages read meanwhile; {denied} times asked for what is another's, in \
+         vain; {silent} times no answer",
+        engine + 1
+    );
+    Ok(())
 }
 
 /// Starts again what has ended by itself, as a supervisor does.

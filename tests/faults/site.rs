@@ -36,7 +36,7 @@ pub(crate) struct Engine {
     pub(crate) index: PathBuf,
     pub(crate) clock: PathBuf,
     pub(crate) policy: PathBuf,
-    web: u16,
+    pub(crate) web: u16,
 }
 
 pub(crate) struct Site {

@@ -48,10 +48,4 @@ pub use rows::Line;
 pub use seal::SealHead;
 pub use views::{View, ViewId};
 
-use super::error::LedgerError;
-use super::micros;
-
-fn json<T: serde::Serialize>(value: &T) -> Result<String, LedgerError> {
-    serde_json::to_string(value)
-        .map_err(|error| LedgerError::Shape(format!("a record cannot be written: {error}")))
-}
+use super::{json, micros};

@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 
 use crate::domain::Digest;
+use crate::ledger::documents;
 use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Row, Statement, Transaction, Value};
 use crate::ledger::{Finding, Ledger, micros};
@@ -115,8 +116,7 @@ fn entry(mut row: Row) -> Result<Entry, LedgerError> {
 
 fn head(row: &mut Row) -> Result<SealHead, LedgerError> {
     let (year, number) = (row.int()?, row.int()?);
-    let digest = Digest::try_from(row.bytes()?.as_slice())
-        .map_err(|error| LedgerError::Shape(error.to_string()))?;
+    let digest = documents::digest(&row.bytes()?)?;
     Ok(SealHead { year, number, digest })
 }
 

@@ -9,7 +9,7 @@ use crate::domain::{EnterpriseNumber, Notification};
 use crate::ledger::error::LedgerError;
 use crate::ledger::mailbox::{Deed, record};
 use crate::ledger::store::{Row, Statement, Transaction, Value};
-use crate::ledger::{Ledger, micros};
+use crate::ledger::{Ledger, json, micros};
 
 const FIND: Statement = Statement {
     postgres: "SELECT record FROM notification_settings WHERE enterprise = $1 FOR UPDATE",
@@ -50,8 +50,8 @@ pub(in crate::ledger) async fn settle(
         return Ok(false);
     }
     let next = wanted.address.as_ref().map(|_| micros(night::next(wanted.hour, now)));
-    let text = serde_json::to_string(wanted).map_err(|it| LedgerError::Shape(it.to_string()))?;
-    let values = vec![enterprise.value().into(), text.into(), next.into(), micros(now).into()];
+    let values =
+        vec![enterprise.value().into(), json(wanted)?.into(), next.into(), micros(now).into()];
     tx.execute(PUT, values).await?;
     Ok(true)
 }

@@ -3,8 +3,8 @@
 use super::kinds::room;
 use crate::domain::{Kind, LegalState, Record, RecordKey, day_number};
 use crate::ledger::error::LedgerError;
-use crate::ledger::micros;
 use crate::ledger::store::{Bulk, Column, Transaction, Value};
+use crate::ledger::{json, micros};
 
 /// The key of a record as its rows have it.
 pub(super) type Parts = (i64, String, String);
@@ -32,22 +32,21 @@ pub(super) fn parts(key: &RecordKey) -> Parts {
 
 /// A record's own text, as it is stored and compared.
 pub(super) fn text(record: &Record) -> Result<String, LedgerError> {
-    let text = match record {
-        Record::Organization(it) => serde_json::to_string(it),
-        Record::Application(it) => serde_json::to_string(it),
-        Record::Service(it) => serde_json::to_string(it),
-        Record::MessageType(it) => serde_json::to_string(it),
+    match record {
+        Record::Organization(it) => json(it),
+        Record::Application(it) => json(it),
+        Record::Service(it) => json(it),
+        Record::MessageType(it) => json(it),
         // A trio is all key.
         Record::Trio(_) => Ok(String::new()),
-        Record::Enterprise(it) => serde_json::to_string(it),
-        Record::Box(it) => serde_json::to_string(it),
-        Record::Person(it) => serde_json::to_string(it),
-        Record::Partition(it) => serde_json::to_string(it),
-        Record::Rule(it) => serde_json::to_string(it),
-        Record::Grant(it) => serde_json::to_string(it),
-        Record::Mandate(it) => serde_json::to_string(it),
-    };
-    text.map_err(|error| LedgerError::Shape(format!("a record cannot be written: {error}")))
+        Record::Enterprise(it) => json(it),
+        Record::Box(it) => json(it),
+        Record::Person(it) => json(it),
+        Record::Partition(it) => json(it),
+        Record::Rule(it) => json(it),
+        Record::Grant(it) => json(it),
+        Record::Mandate(it) => json(it),
+    }
 }
 
 /// The row of a record, in the order of its table's columns.

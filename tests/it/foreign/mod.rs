@@ -7,23 +7,20 @@ mod found;
 mod house;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use facteur::clock::{Clock, Stopwatch, SystemClock};
+use facteur::clock::{Clock, SystemClock};
 use facteur::queue::{Queue, topology};
 use serde_json::{Value, json};
 
 use crate::support::ledgers::{self, TestLedger};
 use crate::support::program::{self, Program};
-use crate::support::wait::{soon, until};
+use crate::support::wait::{soon, until, until_done};
 use crate::support::world::{self, TAX, WORK};
 use found::Found;
 use house::House;
 
 const DOCUMENTS: u32 = 10_000;
-/// For all documents, on a loaded machine, without optimisation.
-const THROUGH_WITHIN: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_foreign_documents_are_found_where_they_belong() -> Result<()> {
@@ -62,15 +59,14 @@ async fn postgres_foreign_documents_are_found_where_they_belong() -> Result<()> 
 }
 
 async fn all_are_through(ledger: &TestLedger, confirmed: usize) -> Result<()> {
-    let waiting = Stopwatch::start();
-    loop {
-        let total = ledger.account().await?.total;
-        if total.received + total.repeats >= i64::try_from(confirmed)? {
-            return Ok(());
-        }
-        ensure!(waiting.elapsed() < THROUGH_WITHIN, "{confirmed} confirmed, {total:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let confirmed = i64::try_from(confirmed)?;
+    until_done("all are through", async || {
+        let total = ledger.account().await.map(|account| account.total);
+        let known = total.map_or(0, |total| total.received + total.repeats);
+        (known < confirmed).then_some(known)
+    })
+    .await;
+    Ok(())
 }
 
 async fn is_indexed(program: &Program, ledger: &TestLedger) -> Result<bool> {

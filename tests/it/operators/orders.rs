@@ -21,6 +21,7 @@ on_both_ledgers! {
     orders: sqlite_orders_are_in_force_and_recorded, postgres_orders_are_in_force_and_recorded;
     held: sqlite_a_paused_type_is_held_and_goes_on, postgres_a_paused_type_is_held_and_goes_on;
     pages: sqlite_the_quarantine_is_paged_without_gaps, postgres_the_quarantine_is_paged_without_gaps;
+    unknown: sqlite_an_order_of_a_newer_release_is_no_other, postgres_an_order_of_a_newer_release_is_no_other;
     figures: sqlite_figures_are_told_and_forgotten, postgres_figures_are_told_and_forgotten;
 }
 
@@ -69,6 +70,18 @@ async fn orders(ledger: &TestLedger) -> Result<()> {
                   FROM audit)";
     ledger.execute(forged.into()).await?;
     ensure!(!ledger.verify_seals().await?.is_empty(), "a changed act was not noticed");
+    Ok(())
+}
+
+/// Engines are exchanged one by one: a newer one may know of orders that this
+/// one does not.
+async fn unknown(ledger: &TestLedger) -> Result<()> {
+    let order = "INSERT INTO controls (kind, id, paused, pace, reason, actor, at)
+        VALUES ('weather', '', 0, NULL, 'rain', 'anne', 1)";
+    ledger.execute(order.to_owned()).await?;
+    let controls = ledger.reference().await?.controls.clone();
+    ensure!(controls.policy_asked_at.is_none(), "an order of another kind asks for the policy");
+    ensure!(controls.lanes.is_empty() && controls.types.is_empty(), "{controls:?}");
     Ok(())
 }
 

@@ -4,11 +4,13 @@ use anyhow::{Context, Result, ensure};
 use facteur::ledger::{OrderRefusal, Ordered, RecallScope, Releasable};
 use facteur::paper::days;
 use facteur::paper::letter::LetterState;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::{House, paper};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::program::Program;
+use crate::support::wait::until;
 use crate::support::world::{Company, LETTER, ONSS, TAX};
 
 on_both_ledgers! {
@@ -187,20 +189,20 @@ async fn postgres_a_lease_that_waited_for_a_move_gives_nothing() -> Result<()> {
     let ledger = crate::support::ledgers::postgres().await?;
     let house = House::open(&ledger).await?;
     let job = house.letter(&super::paper_to("4000")).await?;
-    let moving = format!(
-        "WITH moved AS (UPDATE letters SET printer = 'overflow' WHERE job = '{job}' RETURNING job)
-         SELECT pg_sleep(2) FROM moved"
-    );
+    let mut moving = PgConnection::connect(&ledger.url).await?;
+    let mut moving = moving.begin().await?;
+    let move_it = format!("UPDATE letters SET printer = 'overflow' WHERE job = '{job}'");
+    sqlx::query(AssertSqlSafe(move_it)).execute(&mut *moving).await?;
     let (now, today) = (house.now(), days::today(house.now()));
     let which = Releasable { printer: "liege", today, limit: 10 };
-    let leasing = async {
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
-        let until = now + jiff::SignedDuration::from_mins(15);
-        Ok(house.office.ledger().lease_letters(which, "one", until, now).await?)
+    let end = now + jiff::SignedDuration::from_mins(15);
+    let leasing = house.office.ledger().lease_letters(which, "one", end, now);
+    let arriving = async {
+        until("the machine waits for the row", async || ledger.is_waited_for().await).await;
+        moving.commit().await
     };
-    let (moved, leased) = tokio::join!(ledger.execute(moving), leasing);
-    moved?;
-    let leased: Result<_> = leased;
+    let (leased, committed) = tokio::join!(leasing, arriving);
+    committed?;
     let leased = leased?;
     ensure!(leased.is_empty(), "{leased:?}");
     let (letter, _) = house.told(job).await?;

@@ -1,5 +1,7 @@
 //! What the manual of security claims can be looked up.
 
+mod container;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

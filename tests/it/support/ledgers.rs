@@ -53,6 +53,15 @@ impl TestLedger {
     }
 }
 
+impl TestLedger {
+    /// Whether somebody waits for a row that another holds; in PostgreSQL.
+    pub(crate) async fn is_waited_for(&self) -> bool {
+        let waiting = "SELECT CAST(count(*) AS TEXT) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.texts(waiting).await.is_ok_and(|rows| rows.concat() != ["0"])
+    }
+}
+
 fn read<R>(rows: &[R]) -> Result<Vec<Vec<String>>>
 where
     R: Row,

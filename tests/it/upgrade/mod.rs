@@ -2,6 +2,7 @@
 //! exchanged one by one, and a ledger that comes back from its copy.
 
 mod migrations;
+mod recorded;
 mod restore;
 mod rolling;
 mod schema;

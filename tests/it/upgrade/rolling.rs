@@ -67,14 +67,15 @@ impl Site {
 async fn agency(queue: Arc<dyn Queue>, stop: CancellationToken) -> Result<BTreeSet<String>> {
     let mut confirmed = BTreeSet::new();
     let mut publisher = queue.publisher().await?;
+    let mut pace = tokio::time::interval(PIECE_EVERY);
     while !stop.is_cancelled() {
+        pace.tick().await;
         let messages: Vec<Outbound> = (0..PIECE).map(publication).collect();
         let keys: Vec<_> = messages.iter().map(|it| it.properties.message_id.clone()).collect();
         for (key, outcome) in keys.into_iter().zip(publisher.publish(messages).await) {
             outcome?;
             confirmed.extend(key);
         }
-        tokio::time::sleep(PIECE_EVERY).await;
     }
     Ok(confirmed)
 }

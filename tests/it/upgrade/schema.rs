@@ -1,5 +1,5 @@
-//! A ledger that an older release made is migrated, and statements of that
-//! release can still be prepared.
+//! A ledger that an older release made is migrated, and every statement of that
+//! release can still be prepared; what becomes of them is told in `recorded`.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::shipped::{json, text};
 use crate::support::ledgers::{TestLedger, postgres_made_by, sqlite_made_by};
 
 /// The release before, as it migrates an empty database.
-fn release(dialect: &str) -> Result<Migrator> {
+pub(super) fn release(dialect: &str) -> Result<Migrator> {
     let sql = AssertSqlSafe(text(&format!("schemas/kept/0001/{dialect}.sql"))?).into_sql_str();
     let name = Cow::Borrowed("ledger");
     let migration = Migration::new(1, name, MigrationType::Simple, sql, false);
@@ -26,7 +26,7 @@ fn statements(dialect: &str) -> Result<Vec<String>> {
     Ok(kept)
 }
 
-async fn is_brought_up_to_date(ledger: &TestLedger) -> Result<()> {
+pub(super) async fn is_brought_up_to_date(ledger: &TestLedger) -> Result<()> {
     match ledger.examine().await {
         // No migration was added since that release.
         Ok(_) | Err(Unfit::OldSchema { .. } | Unfit::Away(_)) => {}
