@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::steps;
+use super::{locked, written};
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::{self, Entry};
 use crate::ledger::store::{Row, Statement};
@@ -63,8 +63,8 @@ impl Ledger {
                 tx.execute(FORGET, place).await?;
             }
         }
-        let letters = steps::lock(&mut tx, &made).await?;
-        let told = |job: &Uuid| Some(steps::made(letters.get(job)?, *job, "unread", now));
+        let letters = locked::lock(&mut tx, &made).await?;
+        let told = |job: &Uuid| Some(written::made(letters.get(job)?, *job, "unread", now));
         let mut told: Vec<Entry> = made.iter().filter_map(told).collect();
         journal::append(&mut tx, &mut told, at).await?;
         tx.commit().await?;
