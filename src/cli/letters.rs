@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::Faulty;
+use super::answer::{Nothing, Wrong};
 use super::{Answer, Output, actor, open};
 use crate::app::Tools;
 use crate::config::Config;
@@ -227,7 +227,7 @@ impl Desk<'_> {
         self.known(from)?;
         self.known(to)?;
         if from == to {
-            return Err(Faulty(format!("{to:?} has them already")).into());
+            return Err(Wrong(format!("{to:?} has them already")).into());
         }
         let (ledger, actor, now) = (&self.tools.ledger, actor(), self.now);
         let act = Act { actor: &actor, reason, at: now };
@@ -298,7 +298,7 @@ impl Desk<'_> {
     fn known(&self, printer: &str) -> anyhow::Result<()> {
         match self.tools.printers()?.get(printer) {
             Some(_) => Ok(()),
-            None => Err(Faulty(format!("paper.printers names no printer {printer:?}")).into()),
+            None => Err(Nothing(format!("paper.printers names no printer {printer:?}")).into()),
         }
     }
 
@@ -328,9 +328,9 @@ impl Envelope {
     fn block(&self) -> anyhow::Result<Option<AddressBlock>> {
         let (Some(name), Some(text)) = (&self.name, &self.address) else { return Ok(None) };
         let given: Address =
-            serde_json::from_str(text).map_err(|error| Faulty(format!("--address: {error}")))?;
+            serde_json::from_str(text).map_err(|error| Wrong(format!("--address: {error}")))?;
         let block = address::block(name, &given);
-        block.map(Some).map_err(|error| Faulty(format!("--address: {error}")).into())
+        block.map(Some).map_err(|error| Wrong(format!("--address: {error}")).into())
     }
 }
 

@@ -227,7 +227,7 @@ async fn all(ledger: &TestLedger) -> Result<()> {
     }
     let unknown =
         program.run(&["letters", "move", "--from", "mons", "--printer", "overflow"]).await?;
-    ensure!(unknown.code == Some(3), "{unknown:?}");
+    ensure!(unknown.code == Some(1), "{unknown:?}");
     let both =
         ["letters", "move", &jobs[1].to_string(), "--from", "liege", "--printer", "overflow"];
     ensure!(program.run(&both).await?.code == Some(2));
