@@ -224,7 +224,7 @@ impl Desk<'_> {
     }
 
     async fn move_all(&self, from: &str, to: &str, reason: &str) -> anyhow::Result<Answer> {
-        self.known(from)?;
+        self.had_letters(from).await?;
         self.known(to)?;
         if from == to {
             return Err(Wrong(format!("{to:?} has them already")).into());
@@ -293,6 +293,15 @@ impl Desk<'_> {
             vec![format!("{printer} {word}")]
         })?;
         Ok(Answer::Yes)
+    }
+
+    /// One that left the printers' file may have letters still.
+    async fn had_letters(&self, printer: &str) -> anyhow::Result<()> {
+        let counts = self.tools.ledger.letters_by_printer().await?;
+        match !printer.is_empty() && counts.iter().any(|(name, ..)| name == printer) {
+            true => Ok(()),
+            false => self.known(printer),
+        }
     }
 
     fn known(&self, printer: &str) -> anyhow::Result<()> {
