@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::{Closed, Config, ConfigError};
-use crate::decide::{Policy, PolicyError};
-use crate::domain::{Digest, Medium};
+use crate::decide::{self, Known, Policy, PolicyError, Stranger};
+use crate::domain::{ApplicationId, Digest, EnterpriseNumber, Medium, MessageTypeId};
 use crate::intake::{ClosedEnterprise, Rulebook};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Reference};
 use crate::lifecycle::{Lifecycle, rest};
 use crate::telemetry::log::chain;
 use crate::telemetry::{self, measure};
@@ -125,7 +125,8 @@ impl PolicyFile {
         }
     }
 
-    /// Reads the file again whenever an operator asks every engine to.
+    /// Reads the file again whenever an operator asks every engine to, and
+    /// says which of its ids the registry does not know when either is new.
     ///
     /// # Errors
     /// Never.
@@ -135,6 +136,7 @@ impl PolicyFile {
         stop: CancellationToken,
     ) -> Result<(), Infallible> {
         let mut seen: Option<Option<jiff::Timestamp>> = None;
+        let mut held_against = None;
         while !stop.is_cancelled() {
             match ledger.reference().await {
                 Ok(reference) => {
@@ -144,12 +146,24 @@ impl PolicyFile {
                         Self::read_beside(&self).await;
                     }
                     seen = Some(asked);
+                    self.say_strangers(&reference, &mut held_against);
                 }
                 Err(error) => measure::error("policy", error.kind()),
             }
             rest(&stop, LOOK_AGAIN).await;
         }
         Ok(())
+    }
+
+    fn say_strangers(&self, reference: &Reference, last: &mut Option<(Digest, i64)>) {
+        let policy = self.rulebook().policy;
+        let both = (policy.digest, reference.version);
+        if last.replace(both) == Some(both) {
+            return;
+        }
+        for stranger in strangers(&policy, reference) {
+            warn!(%stranger, "a rule of the policy waits for what the registry does not know");
+        }
     }
 
     /// Reads the file again on SIGHUP.
@@ -178,6 +192,30 @@ pub fn read(config: &Config) -> Result<Policy, PolicyFileError> {
     let text = config.policy_text()?;
     let faulty = |error| PolicyFileError::Faulty { path: config.policy.path.clone(), error };
     Policy::parse(&text).map_err(faulty)
+}
+
+/// What a policy names and the registry does not know; nothing as long as no
+/// registry was imported.
+#[must_use]
+pub fn strangers(policy: &Policy, reference: &Reference) -> Vec<Stranger> {
+    match reference.message_types.is_empty() {
+        true => Vec::new(),
+        false => decide::strangers(policy, reference),
+    }
+}
+
+impl Known for Reference {
+    fn knows_message_type(&self, id: &MessageTypeId) -> bool {
+        self.message_types.contains_key(id)
+    }
+
+    fn knows_organization(&self, number: EnterpriseNumber) -> bool {
+        self.organizations.contains_key(&number)
+    }
+
+    fn knows_application(&self, id: &ApplicationId) -> bool {
+        self.applications.contains_key(id)
+    }
 }
 
 fn chain_text(error: &PolicyFileError) -> String {

@@ -58,6 +58,7 @@ pub async fn verify(
     findings.extend(missing_documents(ledger, documents, progress).await?);
     findings.extend(ledger.verify_seals().await?);
     findings.extend(ledger.verify_deeds().await?);
+    findings.extend(ledger.verify_history().await?);
     let heads = ledger.seal_heads().await?;
     Ok(Verdict { account, findings, heads }.counted())
 }

@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::domain::Code;
-use crate::ledger::{Ledger, LedgerError, Reference};
+use crate::ledger::{Ledger, LedgerError};
 use crate::lifecycle::rest;
 use crate::paper::letter::LetterState;
 use crate::paper::printer::Printers;
-use crate::queue::{Queue, Topology, topology};
+use crate::queue::{Queue, Topology};
 use crate::recount::Standing;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -155,20 +155,17 @@ impl Watch {
         let is_known = seen.declared.is_some_and(|(version, at)| {
             version == reference.version && at.elapsed() < DECLARE_EVERY
         });
-        if !is_known && self.declare(&reference).await {
+        let printers = self.printers.all.iter().map(|printer| printer.name.as_str());
+        let topology = Topology::whole(reference.applications.keys(), printers);
+        if !is_known && self.declare(&topology).await {
             seen.declared = Some((reference.version, tokio::time::Instant::now()));
         }
         for id in reference.applications.keys() {
             measure::lane_paused(id.as_str(), reference.controls.is_lane_paused(id));
         }
-        let lanes = reference.applications.keys().map(topology::intake_queue);
-        let receipts = reference.applications.keys().map(topology::receipts_queue);
-        let own = [topology::QUEUE_UNROUTABLE, topology::QUEUE_DEAD, topology::QUEUE_PRINT_EVENTS];
-        let own = own.map(str::to_owned);
-        let printers = self.printers.all.iter().map(|it| topology::print_queue(&it.name));
-        for name in lanes.chain(receipts).chain(own).chain(printers) {
-            match self.queue.depth(&name).await {
-                Ok(depth) => measure::queue_depth(&name, depth),
+        for queue in &topology.queues {
+            match self.queue.depth(&queue.name).await {
+                Ok(depth) => measure::queue_depth(&queue.name, depth),
                 Err(error) => measure::error("watch", error.kind()),
             }
         }
@@ -178,11 +175,8 @@ impl Watch {
     /// A broker answers the question after a queue that is not there by closing
     /// the channel, whose number the client may have given to somebody else by
     /// then: so none is asked after before it is declared.
-    async fn declare(&self, reference: &Reference) -> bool {
-        let ids: Vec<_> = reference.applications.keys().cloned().collect();
-        let printers = self.printers.all.iter().map(|printer| printer.name.as_str());
-        let topology = Topology::for_applications(&ids).with_printers(printers);
-        let declared = self.queue.declare(&topology).await;
+    async fn declare(&self, topology: &Topology) -> bool {
+        let declared = self.queue.declare(topology).await;
         let declared = declared.inspect_err(|error| measure::error("declare", error.kind()));
         // What exists otherwise does so until an operator mends it.
         declared.is_ok() || declared.is_err_and(|error| !error.is_transient())

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use facteur::queue::Outbound;
+use facteur::queue::{Outbound, topology};
 use serde_json::{Value, json};
 
 use crate::broker::publish;
@@ -99,7 +99,7 @@ async fn run(stack: Stack<'_>, mail: Mailbag, is_paper: bool) -> Result<Run> {
     let (first, before) = (Instant::now(), meter.read()?);
     stack.reach(i64::try_from(documents)?).await?;
     let recorded_per_s = per_second(documents, first);
-    while is_paper && stack.queue.depth("facteur.print.overflow").await? < documents as u64 {
+    while is_paper && stack.queue.depth(topology::QUEUE_PRINT_OVERFLOW).await? < documents as u64 {
         ensure!(first.elapsed() < Duration::from_secs(600), "tickets stand still");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

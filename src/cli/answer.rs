@@ -1,5 +1,6 @@
 //! What a command answers, and the exit code that says it.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
@@ -25,6 +26,8 @@ impl From<bool> for Answer {
     }
 }
 
+const NO: u8 = 1;
+const WRONG: u8 = 2;
 const FAULTY: u8 = 3;
 const UNREACHABLE: u8 = 4;
 const OTHER: u8 = 5;
@@ -34,12 +37,18 @@ const OTHER: u8 = 5;
 pub(super) fn exit_code(result: &anyhow::Result<Answer>) -> ExitCode {
     match result {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
-        Ok(Answer::No) => ExitCode::from(1),
+        Ok(Answer::No) => ExitCode::from(NO),
         Err(error) => ExitCode::from(error.chain().find_map(code).unwrap_or(OTHER)),
     }
 }
 
 fn code(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    if error.is::<Nothing>() {
+        return Some(NO);
+    }
+    if error.is::<Wrong>() {
+        return Some(WRONG);
+    }
     if error.is::<ConfigError>() || error.is::<PolicyError>() || error.is::<Faulty>() {
         return Some(FAULTY);
     }
@@ -57,3 +66,20 @@ fn code(error: &(dyn std::error::Error + 'static)) -> Option<u8> {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Faulty(pub(super) String);
+
+impl Faulty {
+    /// It is not there, or cannot be read.
+    pub(super) fn unread(path: &Path, error: &std::io::Error) -> Self {
+        Self(format!("failed to read {}: {error}", path.display()))
+    }
+}
+
+/// Arguments that do not go together, or of which one cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Wrong(pub(super) String);
+
+/// There is no such thing.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Nothing(pub(super) String);

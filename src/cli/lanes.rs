@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Faulty;
+use super::answer::Nothing;
 use super::{Answer, Output, actor, open};
 use crate::app::Tools;
 use crate::config::Config;
@@ -144,6 +144,6 @@ pub(super) fn outcome(done: Controlled, unknown: &str) -> anyhow::Result<&'stati
     match done {
         Controlled::Done => Ok("done"),
         Controlled::Same => Ok("in force already"),
-        Controlled::Unknown => Err(Faulty(unknown.to_owned()).into()),
+        Controlled::Unknown => Err(Nothing(unknown.to_owned()).into()),
     }
 }

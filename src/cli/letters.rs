@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::answer::Faulty;
+use super::answer::{Nothing, Wrong};
 use super::{Answer, Output, actor, open};
 use crate::app::Tools;
 use crate::config::Config;
-use crate::ledger::{Act, LedgerError, LetterFilter, OrderRefusal, Ordered, Source};
+use crate::ledger::{
+    Act, LedgerError, LetterFilter, OrderRefusal, Ordered, RecallScope, Source,
+};
 use crate::paper::days;
 pub(super) use args::Args;
 use args::Scope;
@@ -65,6 +67,8 @@ impl Desk<'_> {
         let mut is_done = self.recall(&scope.jobs).await?;
         let wide = scope.wide();
         if let Some(wide) = wide {
+            // First: what becomes a letter meanwhile is found below.
+            self.call_off(&wide).await?;
             let mut after = Uuid::nil();
             loop {
                 let jobs = self.tools.ledger.letters_in_scope(&wide, after, PAGE).await?;
@@ -74,6 +78,23 @@ impl Desk<'_> {
             }
         }
         Ok(is_done.into())
+    }
+
+    async fn call_off(&self, scope: &RecallScope) -> anyhow::Result<()> {
+        let (ledger, actor) = (&self.tools.ledger, actor());
+        let act = Act { actor: &actor, reason: "", at: self.now };
+        ledger.record_act("paper-called-off", &scope.to_string(), act).await?;
+        let mut messages = 0;
+        loop {
+            match ledger.call_off_unread(scope, PAGE).await? {
+                0 => break,
+                some => messages += some,
+            }
+        }
+        self.output.show(&json!({ "unreadCalledOff": messages }), |_| {
+            vec![format!("{messages} unread messages will not become letters")]
+        })?;
+        Ok(())
     }
 
     /// Whether each was cancelled, or its printer asked.
@@ -96,10 +117,10 @@ impl Desk<'_> {
     }
 
     async fn move_all(&self, from: &str, to: &str, reason: &str) -> anyhow::Result<Answer> {
-        self.known(from)?;
+        self.had_letters(from).await?;
         self.known(to)?;
         if from == to {
-            return Err(Faulty(format!("{to:?} has them already")).into());
+            return Err(Wrong(format!("{to:?} has them already")).into());
         }
         let (ledger, actor, now) = (&self.tools.ledger, actor(), self.now);
         let act = Act { actor: &actor, reason, at: now };
@@ -128,10 +149,19 @@ impl Desk<'_> {
         Ok(Answer::Yes)
     }
 
+    /// One that left the printers' file may have letters still.
+    async fn had_letters(&self, printer: &str) -> anyhow::Result<()> {
+        let counts = self.tools.ledger.letters_by_printer().await?;
+        match !printer.is_empty() && counts.iter().any(|(name, ..)| name == printer) {
+            true => Ok(()),
+            false => self.known(printer),
+        }
+    }
+
     fn known(&self, printer: &str) -> anyhow::Result<()> {
         match self.tools.printers()?.get(printer) {
             Some(_) => Ok(()),
-            None => Err(Faulty(format!("paper.printers names no printer {printer:?}")).into()),
+            None => Err(Nothing(format!("paper.printers names no printer {printer:?}")).into()),
         }
     }
 

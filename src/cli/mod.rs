@@ -42,7 +42,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  done, and the answer is no: the account does not balance, a document was
      refused, a check found faults, there is no such thing
   2  wrong arguments
-  3  the configuration, the policy or a given file is faulty
+  3  the configuration, the policy or a given file is faulty or cannot be read
   4  the ledger, the broker, the documents or the search index cannot be reached
   5  anything else";
 

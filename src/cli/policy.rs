@@ -5,11 +5,14 @@ use serde_json::{Value, json};
 use super::{Answer, Output, actor, open};
 use crate::app::Tools;
 use crate::config::Config;
+use crate::decide::Policy;
 use crate::ledger::{Act, EngineFigures};
 use crate::policy_file;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
+    /// Check the policy of this configuration, and that the registry knows what it names
+    Check,
     /// Say which policy each engine decides by, and whether its file was refused
     Status,
     /// Have every engine read its policy again; a faulty file is refused and the old one stays
@@ -23,11 +26,31 @@ pub(super) enum Args {
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
     let tools = open(config).await?;
     let answer = match args {
+        Args::Check => check(&tools, output).await,
         Args::Status => status(&tools, output).await,
         Args::Reload { reason } => reload(&tools, &reason, output).await,
     };
     tools.close().await;
     answer
+}
+
+/// The answer is no where a rule names what the registry does not know.
+async fn check(tools: &Tools, output: Output) -> anyhow::Result<Answer> {
+    let policy = policy_file::read(&tools.config)?;
+    let unknown = unknown(tools, &policy).await?;
+    let rules = policy.rules.len();
+    let value = json!({ "policy": policy.digest, "rules": rules, "unknown": unknown });
+    output.show(&value, |_| match unknown.is_empty() {
+        true => vec![format!("the policy is in order ({rules} rules and a default)")],
+        false => unknown.clone(),
+    })?;
+    Ok(unknown.is_empty().into())
+}
+
+/// What the policy names and the registry does not know, with the line.
+async fn unknown(tools: &Tools, policy: &Policy) -> anyhow::Result<Vec<String>> {
+    let reference = tools.ledger.reference().await?;
+    Ok(policy_file::strangers(policy, &reference).iter().map(ToString::to_string).collect())
 }
 
 /// The answer is no where an engine refused its file.
@@ -54,10 +77,13 @@ fn line(engine: &EngineFigures) -> String {
 async fn reload(tools: &Tools, reason: &str, output: Output) -> anyhow::Result<Answer> {
     // Seen here first: nobody need look into the logs of engines for a slip.
     let policy = policy_file::read(&tools.config)?;
+    let unknown = unknown(tools, &policy).await?;
     let act = Act { actor: &actor(), reason, at: tools.clock.now() };
     tools.ledger.ask_for_policy(act).await?;
-    output.show(&json!({ "asked": true, "policyHere": policy.digest }), |_| {
-        vec![format!("asked; the policy of this configuration is {}", policy.digest)]
+    let value = json!({ "asked": true, "policyHere": policy.digest, "unknown": unknown });
+    output.show(&value, |_| {
+        let asked = format!("asked; the policy of this configuration is {}", policy.digest);
+        [asked].into_iter().chain(unknown.iter().cloned()).collect()
     })?;
     Ok(Answer::Yes)
 }

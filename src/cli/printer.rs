@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use url::Url;
 
-use super::answer::Faulty;
+use super::answer::Wrong;
 use super::{Answer, Output};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -100,7 +100,7 @@ fn engine(
 ) -> anyhow::Result<Engine> {
     if let (Some(base), Some(key)) = (&args.rest, &args.key) {
         if !matches!(base.scheme(), "http" | "https") {
-            return Err(Faulty(format!("--rest {base}: http:// or https:// is expected")).into());
+            return Err(Wrong(format!("--rest {base}: http:// or https:// is expected")).into());
         }
         return Ok(Engine::Rest(Rest::new(base.clone(), &args.name, key.clone())));
     }

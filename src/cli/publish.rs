@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde_json::json;
 
-use super::answer::Faulty;
+use super::answer::{Faulty, Nothing, Wrong};
 use super::{Answer, Output, open};
 use crate::app::Tools;
 use crate::config::Config;
@@ -46,8 +45,7 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
 fn read(args: &Args) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut bodies = Vec::new();
     for path in &args.files {
-        let bytes =
-            std::fs::read(path).with_context(|| format!("failed to read {}", path.display()))?;
+        let bytes = std::fs::read(path).map_err(|error| Faulty::unread(path, &error))?;
         if is_lines(path) {
             let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             bodies.extend(lines.map(<[u8]>::to_vec));
@@ -56,7 +54,7 @@ fn read(args: &Args) -> anyhow::Result<Vec<Vec<u8>>> {
         }
     }
     if args.key.is_some() && bodies.len() != 1 {
-        return Err(Faulty("--key is for a single publication".into()).into());
+        return Err(Wrong("--key is for a single publication".into()).into());
     }
     Ok(bodies)
 }
@@ -75,7 +73,7 @@ async fn publish(
     let registered = reference.applications.get(&args.application);
     let account = args.account.clone().or_else(|| registered.map(|a| a.account.to_string()));
     let account = account.ok_or_else(|| {
-        Faulty(format!("{} is not registered: name an --account", args.application))
+        Nothing(format!("{} is not registered: name an --account", args.application))
     })?;
     // Another's queue is none of its business, and no lane is made of a slip.
     let ids: Vec<ApplicationId> = registered.map(|it| it.id.clone()).into_iter().collect();

@@ -8,6 +8,7 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::answer::Faulty;
 use super::{Answer, Output, actor, open};
 use crate::app::Tools;
 use crate::config::Config;
@@ -59,7 +60,7 @@ impl Input {
             return Ok(registry::spool(std::io::stdin().lock())?);
         }
         let file = File::open(&self.file);
-        let file = file.with_context(|| format!("failed to read {}", self.file.display()))?;
+        let file = file.map_err(|error| Faulty::unread(&self.file, &error))?;
         Ok(BufReader::new(file))
     }
 }
@@ -99,7 +100,7 @@ async fn import(tools: &Tools, file: BufReader<File>, output: Output) -> anyhow:
         }
         Err(RegistryError::Faulty(report)) => {
             output.show(&*report, faults)?;
-            Ok(Answer::No)
+            Err(Faulty("nothing was imported".into()).into())
         }
         Err(error) => Err(error.into()),
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use bytes::Bytes;
 
+use super::answer::Faulty;
 use super::{Answer, Output};
 use crate::app::App;
 use crate::config::Config;
@@ -27,7 +28,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyhow::Result<Answer> {
     let file = File::open(&args.file);
-    let file = file.with_context(|| format!("failed to read {}", args.file.display()))?;
+    let file = file.map_err(|error| Faulty::unread(&args.file, &error))?;
     if let Some(printers) = args.printers {
         config.paper.printers = printers;
     }

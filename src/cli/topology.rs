@@ -18,10 +18,9 @@ pub(super) enum Args {
 pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
     let tools = open(config).await?;
     let reference = tools.ledger.reference().await?;
-    let ids: Vec<_> = reference.applications.keys().cloned().collect();
     let printers = tools.printers()?;
     let printers = printers.all.iter().map(|printer| printer.name.as_str());
-    let topology = Topology::for_applications(&ids).with_printers(printers);
+    let topology = Topology::whole(reference.applications.keys(), printers);
     let answer = match args {
         Args::Declare => declare(&tools, &topology, output).await,
         Args::Check => check(&tools, &topology, output).await,

@@ -9,9 +9,11 @@ mod facts;
 mod policy;
 mod reach;
 mod states;
+mod strangers;
 
 pub use facts::{BoxState, Facts};
 pub use policy::{Condition, Policy, PolicyError, RULES_MAX, Rule, Ruling};
+pub use strangers::{Known, Stranger, strangers};
 
 use std::sync::Arc;
 

@@ -119,6 +119,8 @@ fn opened_within(state: BoxState, days: u32) -> bool {
 pub struct Rule {
     /// Its name, unique in the policy.
     pub name: Arc<str>,
+    /// Where it stands in the file, from 1.
+    pub line: usize,
     /// When it applies.
     pub when: Condition,
     /// What it does.
@@ -200,7 +202,8 @@ impl Policy {
         }
         let mut rules: Vec<Rule> = Vec::with_capacity(file.rule.len());
         for line in &file.rule {
-            let rule = rule(line.get_ref()).map_err(|message| fault(line.span(), message))?;
+            let rule = rule(line.get_ref(), at(line.span().start))
+                .map_err(|message| fault(line.span(), message))?;
             if rules.iter().any(|other| other.name == rule.name) {
                 return Err(fault(line.span(), format!("another rule is named {:?}", rule.name)));
             }
@@ -212,7 +215,8 @@ impl Policy {
                 format!("rule {name:?} can never match: the rules before it take everything");
             return Err(fault(file.rule[unreachable].span(), message));
         }
-        let default_rule = default_rule(default.get_ref()).map_err(|m| fault(default.span(), m))?;
+        let default_rule = default_rule(default.get_ref(), at(default.span().start))
+            .map_err(|message| fault(default.span(), message))?;
         Ok(Self {
             rules,
             default: default_rule,
@@ -227,7 +231,7 @@ impl Policy {
     }
 }
 
-fn rule(line: &Line) -> Result<Rule, String> {
+fn rule(line: &Line, number: usize) -> Result<Rule, String> {
     let name = line.name.as_deref().filter(|name| !name.is_empty());
     let name = name.ok_or("a rule needs a name")?;
     if name == "default" {
@@ -236,17 +240,17 @@ fn rule(line: &Line) -> Result<Rule, String> {
     if line.when.is_none() {
         return Err(format!("rule {name:?} needs a condition: when = {{ … }}"));
     }
-    build(name, line)
+    build(name, line, number)
 }
 
-fn default_rule(line: &Line) -> Result<Rule, String> {
+fn default_rule(line: &Line, number: usize) -> Result<Rule, String> {
     if line.when.is_some() || line.name.is_some() {
         return Err("the default has neither name nor condition".into());
     }
-    build("default", line)
+    build("default", line, number)
 }
 
-fn build(name: &str, line: &Line) -> Result<Rule, String> {
+fn build(name: &str, line: &Line, number: usize) -> Result<Rule, String> {
     for word in [Some(&line.reason), line.flag.as_ref()].into_iter().flatten() {
         let is_word = !word.is_empty()
             && word.len() <= 60
@@ -257,6 +261,7 @@ fn build(name: &str, line: &Line) -> Result<Rule, String> {
     }
     Ok(Rule {
         name: name.into(),
+        line: number,
         when: line.when.clone().unwrap_or_default(),
         ruling: line.ruling,
         reason: line.reason.as_str().into(),

@@ -64,6 +64,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0012_letters_in_work.sql"),
         include_str!("../../schemas/sqlite/0012_letters_in_work.sql"),
     ),
+    (
+        13,
+        "history numbers",
+        include_str!("../../schemas/postgres/0013_history_numbers.sql"),
+        include_str!("../../schemas/sqlite/0013_history_numbers.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

@@ -159,8 +159,20 @@ impl Draft {
     }
 }
 
-/// The letters of a batch, as its manifest names them.
+/// The name of a batch, where a path is one: only we name folders so.
+pub(super) fn batch_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let is_ours = path.is_dir() && Uuid::parse_str(name).is_ok_and(|id| id.to_string() == name);
+    is_ours.then(|| name.to_owned())
+}
+
+/// The letters of a batch, as its manifest names them. A batch has one from the
+/// moment on at which it is a batch.
 pub(super) fn letters_of(batch: &Path) -> io::Result<Vec<Uuid>> {
-    let printed: Printed = serde_json::from_slice(&fs::read(batch.join(MANIFEST))?)?;
+    let path = batch.join(MANIFEST);
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let printed: Printed = serde_json::from_slice(&fs::read(&path).map_err(named)?)
+        .map_err(|error| named(error.into()))?;
     Ok(printed.letters.into_iter().map(|letter| letter.job_id).collect())
 }

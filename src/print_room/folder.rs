@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::batch::{BATCHES, Draft, Printed, letters_of};
+use super::batch::{BATCHES, Draft, Printed, batch_of, letters_of};
 use super::journal::{Entry, Journal};
 use super::rejection::Rejection;
 use crate::domain::EnterpriseNumber;
@@ -234,7 +234,8 @@ impl Folder {
                 fs::remove_dir_all(&path)?;
                 continue;
             }
-            let batch = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            // Whatever else somebody put there is none of ours, and stays.
+            let Some(batch) = batch_of(&path) else { continue };
             for job in letters_of(&path)? {
                 let is_said = self.job(job).is_some_and(|job| job.stage == Stage::Printed);
                 if !is_said {

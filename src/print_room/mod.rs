@@ -24,6 +24,8 @@ mod drawer;
 mod due;
 pub mod engine;
 mod folder;
+#[cfg(test)]
+mod folder_tests;
 mod fonts;
 mod journal;
 pub mod layout;

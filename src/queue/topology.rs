@@ -127,8 +127,18 @@ impl Topology {
     /// What the line needs for these applications and the default printer.
     #[must_use]
     pub fn for_applications(applications: &[ApplicationId]) -> Self {
-        let topology = Self::common().with_printer(LANE_OVERFLOW);
-        applications.iter().fold(topology, Self::with_application)
+        Self::whole(applications.iter(), std::iter::empty())
+    }
+
+    /// All of an installation: for every application of its registry and every
+    /// printer of its file.
+    #[must_use]
+    pub fn whole<'a>(
+        applications: impl Iterator<Item = &'a ApplicationId>,
+        printers: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let common = Self::common().with_printer(LANE_OVERFLOW);
+        applications.fold(common, Self::with_application).with_printers(printers)
     }
 
     /// What the line needs for its printers, the default one among them.

@@ -46,6 +46,7 @@ pub fn start_at_zero<'a>(
     }
     record::account_difference_exists();
     record::errors_exist();
+    record::histograms_exist();
 }
 
 fn know(id: &str) {

@@ -224,6 +224,22 @@ pub(super) fn errors_exist() {
     }
 }
 
+/// Puts the histograms on the page without a value: of requests the one that
+/// every engine with pages is asked.
+pub(super) fn histograms_exist() {
+    for metric in [
+        names::RECORD_SECONDS,
+        names::END_TO_END_SECONDS,
+        names::BATCH_DOCUMENTS,
+        names::SEARCH_SECONDS,
+    ] {
+        drop(histogram!(metric.name));
+    }
+    let (route, method, status) = ("/healthz", "GET", "200");
+    drop(histogram!(names::HTTP_SECONDS.name,
+        "route" => route, "method" => method, "status" => status));
+}
+
 /// Puts the gauge on the page without changing its value.
 pub(super) fn account_difference_exists() {
     gauge!(names::ACCOUNT_DIFFERENCE.name).increment(0);

@@ -87,6 +87,11 @@ fn counters_of_known_values_exist_at_zero_and_unknown_senders_share_one() {
         "facteur_routed_total{partition_kind=\"general\",audience=\"nobody\"} 0",
         "facteur_quarantined{code=\"FORGED_SENDER\"} 0",
         "facteur_account_difference 0",
+        "facteur_search_seconds_count 0",
+        "facteur_record_seconds_count 0",
+        "facteur_end_to_end_seconds_count 0",
+        "facteur_batch_documents_count 0",
+        "facteur_http_seconds_count{route=\"/healthz\",method=\"GET\",status=\"200\"} 0",
     ] {
         assert!(page.contains(line), "{line}\n{page}");
     }

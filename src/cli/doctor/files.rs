@@ -6,15 +6,26 @@ use std::io::Write as _;
 use super::{Examined, Fault};
 use crate::config::Config;
 use crate::documents::{DocumentError, DocumentStore};
-use crate::policy_file::PolicyFile;
+use crate::ledger::Reference;
+use crate::policy_file;
 use crate::search::{self, SearchError};
 use crate::web;
 
-pub(super) fn policy(config: &Config) -> Examined {
-    let fault = PolicyFile::open(config).err().map(|error| {
-        Fault::new(error, "mend that line; `facteur config check` reads it as the engine does")
+/// Also held against what the registry knows, where the ledger says it.
+pub(super) fn policy(config: &Config, reference: Option<&Reference>) -> Examined {
+    let policy = match policy_file::read(config) {
+        Ok(policy) => policy,
+        Err(error) => {
+            let cure = "mend that line; `facteur config check` reads it as the engine does";
+            return Examined::new("policy", Some(Fault::new(error, cure)));
+        }
+    };
+    let strangers = reference.map(|known| policy_file::strangers(&policy, known));
+    let faults = strangers.into_iter().flatten().map(|stranger| Fault {
+        what: stranger.to_string(),
+        cure: "mend the id, or import what it names; until then no document meets it",
     });
-    Examined::new("policy", fault)
+    Examined::with("policy", faults.collect())
 }
 
 pub(super) fn printers(config: &Config) -> Examined {

@@ -1,11 +1,12 @@
 //! The ledger, and whether its clock and ours agree.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Examined, Fault};
 use crate::config::Config;
-use crate::domain::ApplicationId;
-use crate::ledger::{Ledger, Unfit};
+use crate::ledger::{Ledger, Reference, Unfit};
 
 /// Leases and links are held by time: engines whose clocks are further apart
 /// than this take each other's turns.
@@ -14,14 +15,15 @@ const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
 pub(super) struct Found {
     pub(super) ledger: Examined,
     pub(super) clock: Examined,
-    /// Whose lanes must be there; none, where the ledger does not say.
-    pub(super) applications: Vec<ApplicationId>,
+    /// Whose lanes must be there, and what a policy may name; none, where the
+    /// ledger does not say.
+    pub(super) reference: Option<Arc<Reference>>,
 }
 
 pub(super) async fn examine(config: &Config, now: Timestamp) -> Found {
     let opened = Ledger::open(config.ledger.url.as_str(), 1).await;
-    let (fit, applications) = match opened {
-        Err(error) => (Err(Unfit::Away(error)), Vec::new()),
+    let (fit, reference) = match opened {
+        Err(error) => (Err(Unfit::Away(error)), None),
         Ok(ledger) => {
             let fit = ledger.examine().await;
             // One that is away is not waited for again.
@@ -30,8 +32,7 @@ pub(super) async fn examine(config: &Config, now: Timestamp) -> Found {
                 _ => ledger.reference().await.ok(),
             };
             ledger.close().await;
-            let ids = reference.map(|it| it.applications.keys().cloned().collect());
-            (fit, ids.unwrap_or_default())
+            (fit, reference)
         }
     };
     let clock = match &fit {
@@ -44,7 +45,7 @@ pub(super) async fn examine(config: &Config, now: Timestamp) -> Found {
         let cure = cure(&unfit);
         Fault::new(unfit, cure)
     });
-    Found { ledger: Examined::new("ledger", fault), clock, applications }
+    Found { ledger: Examined::new("ledger", fault), clock, reference }
 }
 
 fn cure(unfit: &Unfit) -> &'static str {

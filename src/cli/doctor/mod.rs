@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{Answer, Output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
+use crate::domain::ApplicationId;
 
 /// What is wrong, and what to do about it.
 struct Fault {
@@ -96,9 +97,12 @@ pub(super) async fn run(config: Config, output: Output) -> anyhow::Result<Answer
 async fn examine(config: &Config) -> Vec<Examined> {
     let now = SystemClock.now();
     let ledger = ledger::examine(config, now).await;
-    let queue = queue::examine(config, &ledger.applications).await;
+    let reference = ledger.reference.as_deref();
+    let applications = reference.map(|it| it.applications.keys().cloned().collect());
+    let applications: Vec<ApplicationId> = applications.unwrap_or_default();
+    let queue = queue::examine(config, &applications).await;
     vec![
-        files::policy(config),
+        files::policy(config, reference),
         files::printers(config),
         ledger.ledger,
         ledger.clock,

@@ -37,7 +37,7 @@ fn unreachable(error: QueueError) -> Fault {
 fn wanted(config: &Config, applications: &[ApplicationId]) -> Topology {
     let printers = config.printers().map_or(Vec::new(), |printers| printers.all);
     let names = printers.iter().map(|printer| printer.name.as_str());
-    Topology::for_applications(applications).with_printers(names)
+    Topology::whole(applications.iter(), names)
 }
 
 /// Declaring again what is there changes nothing, and says whether it is as

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::cli::answer::Faulty;
+use crate::cli::answer::Wrong;
 use crate::domain::{Address, ApplicationId, EnterpriseNumber, MessageId, MessageTypeId};
 use crate::ledger::RecallScope;
 use crate::paper::address::{self, AddressBlock};
@@ -41,7 +41,8 @@ pub(in crate::cli) enum Args {
         #[command(flatten)]
         envelope: Envelope,
     },
-    /// Recall letters: cancel what no printer has claimed, ask for the rest
+    /// Recall letters: cancel what no printer has claimed, ask for the rest, and make none of
+    /// what is still unread
     Cancel(Scope),
     /// Give a letter to another printer, even one that is claimed; or all that a printer has
     /// not claimed
@@ -122,9 +123,9 @@ impl Envelope {
     pub(super) fn block(&self) -> anyhow::Result<Option<AddressBlock>> {
         let (Some(name), Some(text)) = (&self.name, &self.address) else { return Ok(None) };
         let given: Address =
-            serde_json::from_str(text).map_err(|error| Faulty(format!("--address: {error}")))?;
+            serde_json::from_str(text).map_err(|error| Wrong(format!("--address: {error}")))?;
         let block = address::block(name, &given);
-        block.map(Some).map_err(|error| Faulty(format!("--address: {error}")).into())
+        block.map(Some).map_err(|error| Wrong(format!("--address: {error}")).into())
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::steps::{self, Locked, Source, Step, Verdict};
+use super::locked::{self, Locked};
+use super::steps::{self, Source, Step, Verdict};
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal;
 use crate::ledger::store::Statement;
@@ -62,7 +63,7 @@ impl Ledger {
     ) -> Result<Vec<ClaimAnswer>, LedgerError> {
         let mut tx = self.store.begin().await?;
         let jobs: Vec<Uuid> = claims.iter().map(|claim| claim.job).collect();
-        let mut letters = steps::lock(&mut tx, &jobs).await?;
+        let mut letters = locked::lock(&mut tx, &jobs).await?;
         let (mut answers, mut granted) = (Vec::new(), Vec::new());
         let mut winners: HashMap<Uuid, &str> = HashMap::new();
         for claim in claims {

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::locked;
 use super::steps::{self, AHEAD_MAX, Source, Step, Verdict};
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal;
@@ -77,7 +78,7 @@ impl Ledger {
             return Ok(0);
         }
         let jobs: Vec<Uuid> = due.iter().map(|step| step.job).collect();
-        let mut letters = steps::lock(&mut tx, &jobs).await?;
+        let mut letters = locked::lock(&mut tx, &jobs).await?;
         let mut again = Vec::new();
         for step in due {
             let which =

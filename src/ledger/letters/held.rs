@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::orders::Order;
-use super::plans::{self, UnplannedLetter};
 use super::steps::Source;
+use super::unplanned::{UnplannedLetter, unplanned};
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Row, Statement};
@@ -48,7 +48,7 @@ impl Ledger {
         limit: i64,
     ) -> Result<Vec<(UnplannedLetter, String)>, LedgerError> {
         let mut rows = self.store.rows(HELD, vec![after.into(), limit.into()]).await?;
-        let read = |row: &mut Row| Ok((plans::unplanned(row)?, row.text()?));
+        let read = |row: &mut Row| Ok((unplanned(row)?, row.text()?));
         let rows: Vec<_> = rows.iter_mut().map(read).collect::<Result<_, LedgerError>>()?;
         let (letters, waits): (Vec<_>, Vec<String>) = rows.into_iter().unzip();
         Ok(self.with_destinations(letters).await?.into_iter().zip(waits).collect())

@@ -9,6 +9,7 @@ mod early;
 mod found;
 mod held;
 mod in_work;
+mod locked;
 mod orders;
 mod plans;
 mod printers;
@@ -17,18 +18,19 @@ mod release;
 mod steps;
 mod strays;
 mod under_way;
+mod unplanned;
 mod unread;
+mod written;
 
 pub use claims::{Claim, ClaimAnswer};
 pub use found::{LetterEvent, LetterFilter, LetterRow};
 pub use in_work::PrinterWork;
 pub use orders::{Ordered, Refusal as OrderRefusal};
-pub use plans::{
-    Area, Destination, PlannedLetter, PrinterLoad, ReadSoFar, Sources, UnplannedLetter,
-};
+pub use plans::{PlannedLetter, PrinterLoad};
 pub use printers::PrinterStanding;
 pub use recalls::RecallScope;
 pub use release::{LetterTicket, Printed, Releasable};
 pub use steps::{Source, Step, Verdict};
 pub use strays::Stray;
 pub use under_way::UnderWay;
+pub use unplanned::{Area, Destination, ReadSoFar, Sources, UnplannedLetter};

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::locked::{self, Locked};
 use super::plans::ids;
 use super::steps::{self, Source, Step, Verdict};
+use super::written;
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal;
 use crate::ledger::store::{Row, Statement, Value};
@@ -132,7 +134,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Vec<Uuid>, LedgerError> {
         let mut tx = self.store.begin().await?;
-        let mut letters = steps::lock(&mut tx, jobs).await?;
+        let mut letters = locked::lock(&mut tx, jobs).await?;
         let steps: Vec<Step> =
             jobs.iter().map(|job| Step::ours(*job, source.clone(), kind, now)).collect();
         let steps: Vec<Step> = steps.into_iter().filter(|it| may(&letters, it)).collect();
@@ -202,7 +204,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Reassigned, LedgerError> {
         let mut tx = self.store.begin().await?;
-        let mut letters = steps::lock(&mut tx, jobs).await?;
+        let mut letters = locked::lock(&mut tx, jobs).await?;
         let step = |job: &Uuid| {
             let letter = letters.get(job).filter(|letter| may_move(letter, source))?;
             let step = |kind| Step::ours(*job, source.clone(), kind, now);
@@ -240,7 +242,7 @@ impl Ledger {
     ) -> Result<Vec<Result<Ordered, Refusal>>, LedgerError> {
         let source = Source::Operator(actor.to_owned());
         let mut tx = self.store.begin().await?;
-        let mut letters = steps::lock(&mut tx, jobs).await?;
+        let mut letters = locked::lock(&mut tx, jobs).await?;
         let (mut answers, mut steps, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
             let state = letters.get(job).map(|letter| letter.state);
@@ -280,8 +282,8 @@ impl Ledger {
         let values = vec![job.into(), made.into(), address, micros(now).into()];
         let mut tx = self.store.begin().await?;
         if tx.execute(AGAIN, values).await? == 1 {
-            let letters = steps::lock(&mut tx, &[made]).await?;
-            let mut told = letters.get(&made).map(|it| steps::made(it, made, "sent_again", now));
+            let letters = locked::lock(&mut tx, &[made]).await?;
+            let mut told = letters.get(&made).map(|it| written::made(it, made, "sent_again", now));
             journal::append(&mut tx, told.as_mut_slice(), micros(now)).await?;
             tx.commit().await?;
             return Ok(Ok(Ordered::Made(made)));
@@ -324,13 +326,13 @@ impl Ledger {
 
 /// Without an address a letter can be printed nowhere: release it first. An
 /// engine leaves what is claimed.
-fn may_move(letter: &steps::Locked, source: &Source) -> bool {
+fn may_move(letter: &Locked, source: &Source) -> bool {
     let is_theirs = *source != Source::Engine || letter.state == LetterState::Queued;
     letter.state != LetterState::Held && letter.is_addressed && is_theirs
 }
 
 /// What cannot be is refused here and not recorded: orders are no reports.
-fn may(letters: &std::collections::HashMap<Uuid, steps::Locked>, step: &Step) -> bool {
+fn may(letters: &std::collections::HashMap<Uuid, Locked>, step: &Step) -> bool {
     use crate::paper::letter::{Outcome, apply};
     let state = letters.get(&step.job).map(|letter| letter.state);
     state.is_some_and(|state| matches!(apply(state, step.kind), Outcome::Becomes(_)))

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::numbered;
 use super::rows::parts;
 use crate::domain::{EnterpriseNumber, Kind, RecordKey};
 use crate::ledger::error::LedgerError;
@@ -40,7 +41,7 @@ const LATEST_PREFERENCE: Statement = Statement::same(
 
 const HISTORY: Table = Table {
     name: "registry_history",
-    columns: &["at", "actor", "kind", "enterprise", "key", "before", "after"],
+    columns: &["number", "at", "actor", "kind", "enterprise", "key", "before", "after"],
     conflict: "",
 };
 
@@ -89,7 +90,7 @@ fn preference(record: &str) -> String {
     serde_json::json!({ "allDigital": consent(Some(record)) }).to_string()
 }
 
-/// Writes what is to be remembered.
+/// Writes what is to be remembered, in a transaction that holds the lock.
 pub(super) async fn write(
     tx: &mut Transaction,
     changed: &[Changed],
@@ -97,9 +98,13 @@ pub(super) async fn write(
     at: i64,
 ) -> Result<(), LedgerError> {
     let changed: Vec<&Changed> = changed.iter().filter(|it| it.is_history()).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
     let count = changed.len();
     let (before, after) = changed.iter().map(|it| it.texts()).unzip();
     let columns = vec![
+        Column::Ints(numbered::draw(tx, count).await?.collect()),
         Column::Ints(vec![at; count]),
         Column::Texts(vec![actor.to_owned(); count]),
         Column::Texts(changed.iter().map(|it| it.key.kind().to_string()).collect()),

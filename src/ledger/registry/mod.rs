@@ -8,6 +8,7 @@ mod change;
 mod history;
 mod kept;
 mod kinds;
+mod numbered;
 mod pages;
 mod rows;
 mod single;

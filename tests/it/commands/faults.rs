@@ -90,14 +90,41 @@ async fn what_does_not_exist_is_an_answer() -> Result<()> {
     says(&program.run(&["quarantine", "show", id]).await?, 1, &[id])?;
     says(&program.run(&["quarantine", "discard", id]).await?, 1, &[id])?;
     says(&program.run(&["quarantine", "replay", id]).await?, 1, &[id])?;
-    says(&program.run(&["schema", "unknown"]).await?, 3, &["unknown"])?;
+    says(&program.run(&["schema", "unknown"]).await?, 2, &["unknown", "ticket", "openapi"])?;
+    for command in [&["lanes", "pause", "nobody:at:all"][..], &["letters", "pause", "nowhere"]] {
+        says(&program.run(command).await?, 1, &[command[2]])?;
+    }
     says(&program.run(&["topology", "check"]).await?, 1, &["facteur.dead", "MISSING"])?;
     let file = program.file("publication.json", "{}")?;
     let nobody = program.run(&["publish", "--application", "nobody", &file]).await?;
-    says(&nobody, 3, &["nobody", "--account"])?;
+    says(&nobody, 1, &["nobody", "--account"])?;
     let registry = program.file("registry.jsonl", "{\"kind\":\"organization\"}\nnonsense\n")?;
-    for verb in ["check", "import"] {
-        says(&program.run(&["registry", verb, &registry]).await?, 1, &["line 1", "line 2"])?;
+    says(&program.run(&["registry", "check", &registry]).await?, 1, &["line 1", "line 2"])
+}
+
+#[tokio::test]
+async fn given_file_that_is_faulty_or_missing_ends_with_3() -> Result<()> {
+    let program = Program::new()?;
+    let registry = program.file("registry.jsonl", "{\"kind\":\"organization\"}\nnonsense\n")?;
+    let import = program.run(&["registry", "import", &registry]).await?;
+    says(&import, 3, &["line 1", "line 2", "2 faults", "nothing was imported"])?;
+    for command in [
+        &["registry", "check", "nowhere.jsonl"][..],
+        &["registry", "import", "nowhere.jsonl"],
+        &["publish", "--application", "a", "--account", "a", "nowhere.jsonl"],
+        &["simulate", "nowhere.jsonl"],
+    ] {
+        says(&program.run(command).await?, 3, &["nowhere.jsonl"])?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_go_together_end_with_2() -> Result<()> {
+    let program = Program::new()?;
+    let two = program.file("two.jsonl", "{}\n{}\n")?;
+    let publish = ["publish", "--application", "a", "--account", "a", "--key", "k", &two];
+    says(&program.run(&publish).await?, 2, &["--key"])?;
+    let itself = ["letters", "move", "--from", "overflow", "--printer", "overflow"];
+    says(&program.run(&itself).await?, 2, &["overflow"])
 }

@@ -3,11 +3,16 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use facteur::clock::{Clock, SystemClock};
 
 use super::Diagnosis;
 use crate::document_store::places::{s3, variables};
 use crate::support::foreign::Foreign;
 use crate::support::program::Program;
+use crate::support::world;
+
+const SLIP: &str = "[[rule]]\nname = \"slip\"\nwhen = { message_types = [\"TAX-NOTISE\"] }
+ruling = \"paper\"\nreason = \"SLIP\"\n\n[default]\nruling = \"digital\"\nreason = \"FIRST\"\n";
 
 pub(super) async fn migrated() -> Result<Program> {
     let program = Program::new()?;
@@ -31,6 +36,20 @@ async fn faulty_policy_and_printers_are_named_at_once() -> Result<()> {
     found.says("printers", "paper.printers", "paper.printers names")?;
     anyhow::ensure!(found.unfit() == ["policy", "printers"], "{:?}", found.0);
     Ok(())
+}
+
+#[tokio::test]
+async fn policy_that_names_what_the_registry_does_not_know_is_named() -> Result<()> {
+    let program = migrated().await?;
+    let policy = program.file("policy.toml", SLIP)?;
+    let program = program.with("POLICY__PATH", &policy);
+    // Nothing is registered yet.
+    Diagnosis::of(&program).await?.is_well()?;
+    let registry = program.file("registry.jsonl", &world::registry(SystemClock.now())?)?;
+    program.ask(&["registry", "import", &registry]).await?;
+    program.ask(&["topology", "declare"]).await?;
+    let found = Diagnosis::of(&program).await?;
+    found.names("policy", "line 1: rule \"slip\" names the message type TAX-NOTISE", "mend the id")
 }
 
 /// Nobody may make a file there, not even root.

@@ -73,7 +73,7 @@ async fn paused_lane(program: Program) -> Result<()> {
     ensure!(tax["paused"] == false && tax["pacePerSecond"] == 7, "{tax}");
     ensure!(tax["paceOf"] == "operator" && tax["waiting"] == 0, "{tax}");
     let unknown = program.run(&["lanes", "pause", "nobody:at:all"]).await?;
-    ensure!(unknown.code == Some(3), "{unknown:?}");
+    ensure!(unknown.code == Some(1), "{unknown:?}");
     engine.stop().await;
     let account = program.ask(&["verify", "--quiesced"]).await?;
     ensure!(account["received"] == 2 && account["difference"] == 0, "{account}");

@@ -45,6 +45,19 @@ async fn a_policy_is_read_again_and_a_faulty_one_refused_with_its_line() -> Resu
     ensure!(program.ask(&["policy", "reload", "--reason", "new law"]).await?["asked"] == true);
     until("every engine reads", async || engine.logged(&["the policy was read again"]) == 2).await;
     ensure!(decided(&program, 4).await? == "THIRD");
+
+    // An id that the registry does not know is said, and the policy taken.
+    let slip = "[[rule]]\nname = \"slip\"\nwhen = { message_types = [\"TAX-NOTISE\"] }
+ruling = \"paper\"\nreason = \"SLIP\"\n\n";
+    ensure!(program.ask(&["policy", "check"]).await?["rules"] == 0);
+    program.file("policy.toml", &format!("{slip}{}", POLICY.replace("FIRST", "FOURTH")))?;
+    let words = "line 1: rule \"slip\" names the message type TAX-NOTISE";
+    let checked = program.run(&["policy", "check"]).await?;
+    ensure!(checked.code == Some(1) && checked.out.contains(words), "{checked:?}");
+    let asked = program.ask(&["policy", "reload"]).await?;
+    ensure!(asked["unknown"][0].as_str().is_some_and(|it| it.starts_with(words)), "{asked}");
+    until("the engine warns", async || engine.logged(&["line 1", "TAX-NOTISE"]) == 1).await;
+    ensure!(decided(&program, 5).await? == "FOURTH");
     engine.stop().await;
     Ok(())
 }

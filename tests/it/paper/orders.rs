@@ -229,7 +229,20 @@ async fn all(ledger: &TestLedger) -> Result<()> {
     }
     let unknown =
         program.run(&["letters", "move", "--from", "mons", "--printer", "overflow"]).await?;
-    ensure!(unknown.code == Some(3), "{unknown:?}");
+    ensure!(unknown.code == Some(1), "{unknown:?}");
+    // One that the file does not name any more.
+    let only = program.file("overflow.toml", "[[printer]]\nname = \"overflow\"\n")?;
+    let program = program.with("PAPER__PRINTERS", &only);
+    let back = house.office.ledger().move_letter(
+        jobs[1],
+        "liege",
+        facteur::paper::days::today(house.now()),
+        "operator",
+        house.now(),
+    );
+    ensure!(back.await?.is_ok());
+    ensure!(program.ask(&order).await?["moved"] == 1);
+    ensure!(house.told(jobs[1]).await?.0.printer == "overflow");
     let both =
         ["letters", "move", &jobs[1].to_string(), "--from", "liege", "--printer", "overflow"];
     ensure!(program.run(&both).await?.code == Some(2));

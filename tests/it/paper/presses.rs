@@ -40,6 +40,9 @@ async fn postgres_and_rabbitmq_serve_two_print_rooms_one_of_which_is_killed() ->
     until("the printers' queues are there", async || is_open(vhost.url()).await).await;
     publish(vhost.url()).await?;
 
+    for name in ["overflow", "liege"] {
+        clutter(&program.folder.path().join(name))?;
+    }
     let mut overflow = room(&program, "overflow", "overflow.log");
     let mut liege = room(&program, "liege", "liege-1.log");
     until_done("both rooms print", async || {
@@ -128,16 +131,31 @@ fn letter(n: usize) -> Outbound {
     }
 }
 
-/// The sets that a room has printed, by job; each as often as it is there.
+/// What others put into the folder is counted by nobody.
+fn clutter(folder: &Path) -> Result<()> {
+    let copy = folder.join("batches/old copy");
+    std::fs::create_dir_all(&copy)?;
+    std::fs::write(copy.join("01a20797-faa2-769d-9ab7-5fddcb458d03.pdf"), "%PDF")?;
+    std::fs::write(folder.join("batches/notes.txt"), "paper is low")?;
+    Ok(())
+}
+
+/// The jobs that a room has printed, as the manifests of its batches name them;
+/// each as often as it is there, and each with its set.
 fn sheets(folder: &Path) -> Result<Vec<String>> {
     let mut sheets = Vec::new();
     for batch in std::fs::read_dir(folder.join("batches"))? {
-        for file in std::fs::read_dir(batch?.path())? {
-            let path = file?.path();
-            if path.extension().is_some_and(|it| it == "pdf") {
-                let stem = path.file_stem().context("no name")?;
-                sheets.push(stem.to_string_lossy().into_owned());
-            }
+        let batch = batch?;
+        let is_draft = batch.file_name().to_string_lossy().starts_with('.');
+        let manifest = batch.path().join("manifest.json");
+        if is_draft || !manifest.is_file() {
+            continue;
+        }
+        let manifest: Value = serde_json::from_slice(&std::fs::read(manifest)?)?;
+        for letter in manifest["letters"].as_array().context("no letters")? {
+            let file = batch.path().join(letter["file"].as_str().context("no file")?);
+            ensure!(file.is_file(), "{} is missing", file.display());
+            sheets.push(letter["jobId"].as_str().context("no job")?.to_owned());
         }
     }
     Ok(sheets)

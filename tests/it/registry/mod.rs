@@ -1,6 +1,7 @@
 //! The registry over both ledgers.
 
 mod access;
+mod history;
 mod import;
 
 use std::io::Cursor;

@@ -23,7 +23,7 @@ on_both_ledgers! {
 }
 
 fn queue(application: &str) -> String {
-    format!("facteur.receipts.{application}")
+    topology::receipts_queue(&application.parse().unwrap_or_else(|fault| panic!("{fault}")))
 }
 
 async fn events(consumer: &mut dyn Consumer, count: usize) -> Result<Vec<Vec<Value>>> {

@@ -61,11 +61,16 @@ impl Engine {
         Request::new(self.listens_on("web.listen").unwrap(), method, path)
     }
 
-    /// The sum over all series of a metric whose labels hold all these.
-    pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+    /// Its page for Prometheus.
+    pub(crate) async fn metrics(&self) -> String {
         let address = self.listens_on("metrics.listen").unwrap();
         let page = Request::new(address, "GET", "/metrics").send().await.body;
-        let page = String::from_utf8(page).unwrap();
+        String::from_utf8(page).unwrap()
+    }
+
+    /// The sum over all series of a metric whose labels hold all these.
+    pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let page = self.metrics().await;
         let series = page.lines().filter_map(|line| line.rsplit_once(' '));
         series
             .filter(|(key, _)| key.split('{').next() == Some(name))

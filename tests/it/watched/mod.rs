@@ -2,6 +2,7 @@
 //! through a mix of documents, and every query of every dashboard and every
 //! alert finds something.
 
+mod fresh;
 mod mix;
 mod prometheus;
 mod queries;
