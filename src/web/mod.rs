@@ -25,6 +25,7 @@ mod printers;
 mod problem;
 mod serve;
 mod sign_in;
+mod singletons;
 mod start;
 mod stop_notices;
 mod tls;
@@ -135,6 +136,7 @@ pub fn router(web: Web) -> Router {
         .layer(axum::middleware::from_fn_with_state(patience, patience::keep))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_site::refused()))
         .layer(axum::middleware::from_fn(cross_site::spare_tokens))
+        .layer(axum::middleware::from_fn(singletons::check))
         .layer(axum::middleware::from_fn_with_state(web.clone(), page::dress))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(web)
