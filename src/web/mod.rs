@@ -29,6 +29,7 @@ mod singletons;
 mod start;
 mod stop_notices;
 mod tls;
+mod unread;
 mod words;
 
 pub use api::token::{IssuerError, prove_issuer};
