@@ -402,7 +402,7 @@ record-lead = Wer was wann in dieser Box tat: das Neueste zuerst. Es ist versieg
 record-empty = Hier ist nichts verzeichnet.
 record-when = Wann
 record-deed = Handlung
-record-detail = Womit
+record-detail = Einzelheiten
 record-given = an { $person }: { $what }
 record-changed = geändert für { $person }: { $what }
 record-withdrawn = entzogen: { $what }
@@ -554,7 +554,11 @@ console-chart-received = Empfangene Dokumente pro Sekunde
 console-chart-media = Entschieden pro Sekunde, nach Versandart
 console-box-no-box = keine Box
 console-box-never-opened = nie geöffnet
-console-box-opened = vor { $n } Tagen geöffnet
+console-box-opened = { $count ->
+    [0] heute geöffnet
+    [one] vor { $n } Tag geöffnet
+   *[other] vor { $n } Tagen geöffnet
+}
 console-form-none = nur auf Papier
 console-form-exists = vorhanden
 console-form-only = nur digital

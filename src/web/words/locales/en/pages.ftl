@@ -402,7 +402,7 @@ record-lead = Who did what in this box, and when: newest first. It is sealed, so
 record-empty = Nothing is recorded here.
 record-when = When
 record-deed = Action
-record-detail = With what
+record-detail = Details
 record-given = to { $person }: { $what }
 record-changed = changed for { $person }: { $what }
 record-withdrawn = withdrawn: { $what }
@@ -554,7 +554,11 @@ console-chart-received = Documents received per second
 console-chart-media = Decided per second, by medium
 console-box-no-box = no box
 console-box-never-opened = never opened
-console-box-opened = opened { $n } days ago
+console-box-opened = { $count ->
+    [0] opened today
+    [one] opened { $n } day ago
+   *[other] opened { $n } days ago
+}
 console-form-none = on paper only
 console-form-exists = exists
 console-form-only = digital only
