@@ -76,11 +76,11 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Unread<Io> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.bounded(context, |stream, context| stream.poll_flush(context))
+        self.bounded(context, Io::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.bounded(context, |stream, context| stream.poll_shutdown(context))
+        self.bounded(context, Io::poll_shutdown)
     }
 }
 

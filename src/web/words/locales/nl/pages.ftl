@@ -34,9 +34,9 @@ error-not-found = Niets op dit adres
 error-not-found-text = De pagina of het bericht bestaat niet, of is voor u niet zichtbaar.
 error-forbidden = Dit is niet toegestaan
 error-forbidden-text = Alleen een toegangsbeheerder kan dit doen.
-error-cross-site = De vraag kwam van een andere site
+error-cross-site = De aanvraag kwam van een andere site
 error-cross-site-text = Voor de veiligheid is er niets gedaan. Open de e-Box en probeer opnieuw.
-error-bad-request = Deze vraag is niet leesbaar
+error-bad-request = Deze aanvraag is niet leesbaar
 error-bad-request-text = Kijk na wat u hebt ingevuld en probeer opnieuw.
 error-conflict = Iemand was sneller
 error-conflict-text = Dit is intussen gewijzigd, misschien door u in een ander venster. Er is niets gedaan. Kijk opnieuw en herhaal het als het nog klopt.
@@ -44,7 +44,7 @@ error-unavailable = Een ogenblik, alstublieft
 error-unavailable-text = Dit kan op dit ogenblik niet. Er is niets verloren. Probeer over enkele minuten opnieuw.
 error-internal = Er is iets mis aan onze kant
 error-internal-text = Het probleem is genoteerd. Probeer later opnieuw.
-error-too-many = Te veel vragen tegelijk
+error-too-many = Te veel aanvragen tegelijk
 error-too-many-text = Wacht een minuut en probeer opnieuw.
 
 ## sign-in
@@ -282,7 +282,7 @@ tint-grey = Grijs
 
 ## management
 access-title = Personen en toegang
-access-lead = Elke lijn opent iets voor een persoon. Wat wordt ingetrokken, gaat meteen niet meer open.
+access-lead = Elke lijn geeft een persoon toegang tot iets. Een ingetrokken toegang vervalt meteen.
 help-who-sees = Wie ziet wat?
 access-export = Lijst exporteren (CSV)
 csv-message = Referentie
@@ -568,7 +568,7 @@ console-refuse = weigeren
 console-chart-lag = Achterstand van het zoeken, in seconden
 console-chart-letters = Brieven in wacht en bij de drukker
 console-chart-queues = Documenten in de wachtrijen van de broker
-console-chart-throttled = Vertraagd en fouten per seconde
+console-chart-throttled = Afgeremd en fouten per seconde
 console-scale-plain = bovenste lijn: { $n }
 console-none = Niets te tonen.
 console-letters = Brieven
@@ -674,7 +674,7 @@ console-find-lead = De id van een bericht, een brief of een quarantaine-item, ee
 console-find-label = Id, ondernemingsnummer, toepassing of type
 console-find-placeholder = Opzoeken met id of nummer
 console-find-go = Opzoeken
-console-find-nothing = Niets heet “{ $text }”.
+console-find-nothing = Niets gevonden voor “{ $text }”.
 console-way = Onderweg
 console-recipient = Ontvanger
 console-published = Gepubliceerd
