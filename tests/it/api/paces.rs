@@ -176,7 +176,12 @@ async fn who_proves_nothing_is_slowed_down_and_good_tokens_go_on() -> Result<()>
     ensure!(slowed.is_some_and(|answer| answer.header("retry-after").is_some()));
     ensure!(ask("opaque-and-good").await.status == 200, "proven before");
     ensure!(ask(&signed).await.status == 200, "proven before");
-    let guess = Request::new(site.address, "GET", "/events").basic(AGENCY, "a guess");
-    ensure!(guess.send().await.status == 429, "a wrong key is no better");
+    // More than one address may have wrong in all, however many were forgotten.
+    let guesses = (0..120).map(|_| {
+        let guess = Request::new(site.address, "GET", "/events").basic(AGENCY, "a guess");
+        guess.send()
+    });
+    let answers = futures_util::future::join_all(guesses).await;
+    ensure!(answers.iter().any(|answer| answer.status == 429), "a wrong key is no better");
     Ok(())
 }
