@@ -54,6 +54,8 @@ sections! {
         proxies: String,
         /// How long the head of a request may take, and a connection lie idle.
         head_secs: u16,
+        /// How long a client may take nothing of what it is sent.
+        unread_secs: u16,
         /// Connections at the same time.
         connections_max: u16,
     }

@@ -36,6 +36,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     within("record.years", config.record.years, 1..=100)?;
     within("web.head_secs", config.web.head_secs, 1..=600)?;
+    within("web.unread_secs", config.web.unread_secs, 1..=600)?;
     within("web.connections_max", config.web.connections_max, 16..=60_000)?;
     within("shutdown.grace_secs", config.shutdown.grace_secs, 0..=3_600)?;
     config

@@ -96,14 +96,19 @@ impl Mail {
     fn publication(&mut self, agency: &Agency, kind: &Kind, now: Timestamp) -> Value {
         let (quarter, number) =
             (self.random.random_range(1..=4), self.random.random_range(100_000..999_999));
-        let [fr, nl, de] = kind.names;
+        let [fr, nl, de, en] = kind.names;
         let subject = match self.random.random_range(0..10) {
             0 => json!({ "de": format!("{de}, {quarter}. Quartal, Nr. {number}") }),
             1..5 => json!({ "nl": format!("{nl}, {quarter}e kwartaal, nr. {number}") }),
             5..9 => {
                 json!({ "fr": format!("{fr}, {quarter}{} trimestre, n° {number}", if quarter == 1 { "er" } else { "e" }) })
             }
-            _ => json!({ "fr": format!("{fr} n° {number}"), "nl": format!("{nl} nr. {number}") }),
+            _ => json!({
+                "fr": format!("{fr} n° {number}"),
+                "nl": format!("{nl} nr. {number}"),
+                "de": format!("{de} Nr. {number}"),
+                "en": format!("{en} no. {number}"),
+            }),
         };
         let mut publication = json!({
             "sender": { "eboxType": "enterprise", "enterpriseNumber": agency.organization },
@@ -125,7 +130,7 @@ impl Mail {
             0 => format!("{}\n\nReference {number}\n", kind.names.join("\n")),
             1 => format!("{}\n\nInformation\n", kind.names.join("\n")),
             _ => {
-                publication["bodyContent"] = json!({ "fr": kind.names[0], "nl": kind.names[1] });
+                publication["bodyContent"] = body(kind, number);
                 publication["isBodyMainContent"] = json!(true);
                 return;
             }
@@ -156,6 +161,17 @@ impl Mail {
             _ => message.routing_key = "not:registered".into(),
         }
     }
+}
+
+/// The text of a message that has no document, in every language.
+fn body(kind: &Kind, number: u32) -> Value {
+    let [fr, nl, de, en] = kind.names;
+    json!({
+        "fr": format!("{fr}\n\nCe message est complet\u{a0}: aucun document n’y est joint.\nRéférence\u{a0}: {number}"),
+        "nl": format!("{nl}\n\nDit bericht is volledig: er is geen document bij.\nReferentie: {number}"),
+        "de": format!("{de}\n\nDiese Nachricht ist vollständig: Ihr liegt kein Dokument bei.\nReferenz: {number}"),
+        "en": format!("{en}\n\nThis message is complete: no document comes with it.\nReference: {number}"),
+    })
 }
 
 /// One in five asks for something, most of them by a day. From the number, not

@@ -79,9 +79,9 @@ pub fn world(now: Timestamp) -> Result<Vec<Record>, IdError> {
     Ok(records)
 }
 
-fn texts(names: [&str; 3]) -> Texts {
-    let [fr, nl, de] = names.map(|name| Some(name.to_owned()));
-    Texts { fr, nl, de, en: None }
+fn texts(names: [&str; 4]) -> Texts {
+    let [fr, nl, de, en] = names.map(|name| Some(name.to_owned()));
+    Texts { fr, nl, de, en }
 }
 
 fn reference() -> Result<Vec<Record>, IdError> {
@@ -160,7 +160,7 @@ fn enterprise(n: u32, random: &mut StdRng) -> Enterprise {
     let is_closed = n % CLOSED_EVERY == CLOSED_EVERY - 1;
     Enterprise {
         number: company(n),
-        name: format!("{first} {second} {n}"),
+        name: name(first, second, n),
         language,
         address: Some(Address {
             lines: vec![format!("Rue du Facteur {}", random.random_range(1..300))],
@@ -171,6 +171,11 @@ fn enterprise(n: u32, random: &mut StdRng) -> Enterprise {
         state: if is_closed { LegalState::Closed } else { LegalState::Active },
         state_since: Some(Date::constant(2010, 1, 1)),
     }
+}
+
+/// Told apart by its number; the one that everybody looks at needs none.
+fn name(first: &str, second: &str, n: u32) -> String {
+    if n == 0 { format!("{first} {second}") } else { format!("{first} {second} {n}") }
 }
 
 /// Somebody's name, the same every time.

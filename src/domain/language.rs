@@ -102,7 +102,14 @@ impl Texts {
     /// The text in this language, else in the first that exists.
     #[must_use]
     pub fn best(&self, language: Language) -> &str {
-        self.get(language).or_else(|| self.iter().next().map(|(_, text)| text)).unwrap_or_default()
+        self.best_in(language).map(|(_, text)| text).unwrap_or_default()
+    }
+
+    /// The same, with the language that it is in; none where there is no text.
+    #[must_use]
+    pub fn best_in(&self, language: Language) -> Option<(Language, &str)> {
+        let wanted = self.get(language).map(|text| (language, text));
+        wanted.or_else(|| self.iter().next())
     }
 
     /// Every text with its language.

@@ -7,7 +7,7 @@
 //! later.
 
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -62,6 +62,7 @@ pub(super) fn routes() -> Routes<Web> {
 
 pub(super) async fn feed(
     State(web): State<Web>,
+    headers: HeaderMap,
     Caller(publisher): Caller,
     asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
@@ -76,7 +77,8 @@ pub(super) async fn feed(
     // Also of a page that shows nothing: what follows is not read twice.
     let last = entries.last().map_or(after, |entry| entry.position);
     let body = page(&web, &told(&web, &publisher, entries).await?).await?;
-    let next = format!("</events?after={last}&limit={limit}>; rel=\"next\"");
+    let origin = web.pages.origin(&headers);
+    let next = format!("<{origin}/events?after={last}&limit={limit}>; rel=\"next\"");
     let headers = [
         (header::CONTENT_TYPE, "application/cloudevents-batch+json".to_owned()),
         (header::LINK, next),

@@ -25,9 +25,11 @@ mod printers;
 mod problem;
 mod serve;
 mod sign_in;
+mod singletons;
 mod start;
 mod stop_notices;
 mod tls;
+mod unread;
 mod words;
 
 pub use api::token::{IssuerError, prove_issuer};
@@ -135,6 +137,7 @@ pub fn router(web: Web) -> Router {
         .layer(axum::middleware::from_fn_with_state(patience, patience::keep))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_site::refused()))
         .layer(axum::middleware::from_fn(cross_site::spare_tokens))
+        .layer(axum::middleware::from_fn(singletons::check))
         .layer(axum::middleware::from_fn_with_state(web.clone(), page::dress))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(web)

@@ -1,122 +1,21 @@
-//! What every page has in common: its frame, its headers, and what it says
-//! when something is not done.
+//! What every page has in common: its frame, and where it leads on; who looks
+//! at it ([`visitor`]), and what is said when something is not done
+//! ([`error`]).
+
+mod error;
+mod visitor;
+
+pub(super) use error::{PageError, dress};
+pub(super) use visitor::{LANGUAGE_COOKIE, SignedIn, Visitor};
 
 use askama::Template;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Web;
-use super::sign_in::cookies;
-use super::sign_in::session::{self, Session};
-use super::words::{Words, accepted, own_name};
+use super::sign_in::session::Session;
+use super::words::{Words, own_name};
 use crate::domain::{Language, MessageId};
-use crate::ledger::{Class, LedgerError};
 use crate::telemetry::log::chain;
-use crate::telemetry::measure;
-
-/// The cookie that remembers a choice of language.
-pub(super) const LANGUAGE_COOKIE: &str = "language";
-
-/// Whoever looks at a page.
-#[derive(Clone)]
-pub(super) struct Visitor {
-    pub(super) words: Words,
-    /// Path and query of the page, without what was said on it.
-    pub(super) here: String,
-    /// A text to say once, from the address: only names that exist.
-    pub(super) said: Option<String>,
-    /// The messages that were just hidden.
-    undo: Vec<MessageId>,
-    pub(super) session: Option<Session>,
-}
-
-/// A visitor who proved who it is.
-#[derive(Clone)]
-pub(super) struct SignedIn {
-    pub(super) visitor: Visitor,
-    pub(super) session: Session,
-}
-
-impl FromRequestParts<Web> for Visitor {
-    type Rejection = PageError;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
-        let session = session::find(web, &parts.headers).await?;
-        Ok(Self::of(&parts.headers, &parts.uri, session))
-    }
-}
-
-impl Visitor {
-    fn of(headers: &HeaderMap, uri: &Uri, session: Option<Session>) -> Self {
-        let query = uri.query().unwrap_or_default();
-        let (mut said, mut undo) = (None::<String>, Vec::new());
-        let mut kept = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            if name == "said" {
-                said = Some(value.into_owned());
-            } else if name == "undo" {
-                let ids = value.split(' ').filter_map(|id| id.parse::<MessageId>().ok());
-                undo.extend(ids.take(UNDONE_MAX));
-            } else {
-                kept.append_pair(&name, &value);
-            }
-        }
-        let kept = kept.finish();
-        let mark = if kept.is_empty() { "" } else { "?" };
-        let here = format!("{}{mark}{kept}", uri.path());
-        let words = words(headers);
-        undo.retain(|_| said.as_deref() == Some("said-hidden"));
-        let said = said.filter(|name| name.starts_with("said-")).and_then(|name| words.find(&name));
-        Self { words, here, said, undo, session }
-    }
-}
-
-impl FromRequestParts<Web> for SignedIn {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let visitor = Visitor::from_request_parts(parts, web).await;
-        let visitor = visitor.map_err(IntoResponse::into_response)?;
-        match visitor.session.clone() {
-            Some(session) => Ok(Self { visitor, session }),
-            None => Err(to_sign_in(parts, &visitor)),
-        }
-    }
-}
-
-/// A page leads to the sign-in and back; a part of one takes the whole page
-/// there.
-fn to_sign_in(parts: &Parts, visitor: &Visitor) -> Response {
-    let is_read = parts.method.is_safe();
-    let to = if is_read { encoded(&visitor.here) } else { "%2F".to_owned() };
-    let address = format!("/sign-in?to={to}");
-    if parts.headers.contains_key("hx-request") {
-        let header = HeaderValue::from_str(&address).unwrap_or(HeaderValue::from_static("/"));
-        return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), header)])
-            .into_response();
-    }
-    Redirect::to(&address).into_response()
-}
-
-/// A text as one value of a query.
-pub(super) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-}
-
-/// The language of a request: what was chosen, else what the browser asks for.
-fn words(headers: &HeaderMap) -> Words {
-    let chosen = cookies::read(headers, LANGUAGE_COOKIE).and_then(|code| code.parse().ok());
-    let asked = || accepted(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?);
-    Words(chosen.or_else(asked).unwrap_or(Language::Fr))
-}
 
 /// What stands around the content of every page.
 pub(super) struct Frame {
@@ -203,6 +102,10 @@ impl Frame {
     }
 }
 
+/// A text as one value of a query.
+pub(super) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
 /// A template as an answer.
 pub(super) fn page(template: &impl Template) -> Result<Response, PageError> {
     match template.render() {
@@ -229,177 +132,6 @@ pub(super) fn local(to: &str) -> &str {
     // A browser drops tabs and line ends before it reads an address (WHATWG
     // URL §4.4), so none may stand in it.
     if is_local && is_plain { to } else { "/" }
-}
-
-/// Why a page is not shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PageError {
-    /// It does not exist, or this visitor may not know that it does.
-    NotFound,
-    /// Only an access manager may.
-    Forbidden,
-    /// It came from a page of another site.
-    CrossSite,
-    /// What was sent cannot be read.
-    BadRequest,
-    /// Somebody changed meanwhile what it was about.
-    Conflict,
-    /// Something that this program depends on is away.
-    Unavailable,
-    /// A defect, logged.
-    Internal,
-}
-
-impl PageError {
-    fn status(self) -> StatusCode {
-        match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::NotFound => "error-not-found",
-            Self::Forbidden => "error-forbidden",
-            Self::CrossSite => "error-cross-site",
-            Self::BadRequest => "error-bad-request",
-            Self::Conflict => "error-conflict",
-            Self::Unavailable => "error-unavailable",
-            Self::Internal => "error-internal",
-        }
-    }
-}
-
-impl From<LedgerError> for PageError {
-    fn from(error: LedgerError) -> Self {
-        measure::error("web", error.kind());
-        match error.class() {
-            Class::Transient => Self::Unavailable,
-            Class::Refused => Self::BadRequest,
-            Class::Bug => {
-                tracing::error!(error = %chain(&error), "the ledger failed");
-                Self::Internal
-            }
-        }
-    }
-}
-
-/// Only the status; [`dress`] makes a page of it in the visitor's language.
-impl IntoResponse for PageError {
-    fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage {
-    frame: Frame,
-    title: String,
-    text: String,
-}
-
-/// Gives errors their page, and every answer the headers that keep it to
-/// itself.
-pub(super) async fn dress(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let wants_page = wants_page(request.headers());
-    let asked = Asked::of(&request);
-    if !web.pages.admits(host(request.headers())) {
-        return PageError::CrossSite.into_response();
-    }
-    let mut response = next.run(request).await;
-    if let Some(error) = error_of(&response, wants_page) {
-        let visitor = asked.visitor(&web).await;
-        response = error_page(&visitor, error).unwrap_or_else(IntoResponse::into_response);
-        *response.status_mut() = error.status();
-    }
-    guard(response.headers_mut(), &web);
-    response
-}
-
-/// The error that an answer is, where it shall be a page. What an extractor of
-/// axum refuses, it says in English and without a page.
-fn error_of(response: &Response, wants_page: bool) -> Option<PageError> {
-    let known = response.extensions().get::<PageError>().copied();
-    let is_refused = |status, media_type: &[u8]| {
-        let content_type = response.headers().get(axum::http::header::CONTENT_TYPE);
-        response.status() == status
-            && content_type.is_some_and(|it| it.as_bytes().starts_with(media_type))
-    };
-    known.or_else(|| match wants_page {
-        true if is_refused(StatusCode::NOT_FOUND, b"application/problem+json") => {
-            Some(PageError::NotFound)
-        }
-        true if is_refused(StatusCode::BAD_REQUEST, b"text/plain") => Some(PageError::BadRequest),
-        _ => None,
-    })
-}
-
-/// What is kept of a request until it is known whether its answer is an error:
-/// only then is it asked who made it.
-struct Asked {
-    headers: HeaderMap,
-    uri: Uri,
-    is_read: bool,
-}
-
-impl Asked {
-    fn of(request: &Request) -> Self {
-        let (headers, uri) = (request.headers().clone(), request.uri().clone());
-        Self { headers, uri, is_read: request.method().is_safe() }
-    }
-
-    /// Who asked; nobody where the ledger does not answer. Where a form leads
-    /// is no page to come back to.
-    async fn visitor(self, web: &Web) -> Visitor {
-        let session = session::find(web, &self.headers).await.unwrap_or_default();
-        let uri = if self.is_read { self.uri } else { Uri::from_static("/") };
-        Visitor { said: None, undo: Vec::new(), ..Visitor::of(&self.headers, &uri, session) }
-    }
-}
-
-fn error_page(visitor: &Visitor, error: PageError) -> Result<Response, PageError> {
-    let (title, text) = (error.words(), format!("{}-text", error.words()));
-    let (words, frame) = (visitor.words, Frame::new(visitor, "start"));
-    page(&ErrorPage { frame, title: words.say(title), text: words.say(&text) })
-}
-
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-fn host(headers: &HeaderMap) -> Option<&str> {
-    headers.get(HOST)?.to_str().ok()
-}
-
-/// No script, style or frame but our own, no frame around us, nothing kept
-/// by a browser that others may use (OWASP, Secure Headers).
-fn guard(headers: &mut HeaderMap, web: &Web) {
-    let mut set = |name: HeaderName, value: &str| {
-        if let (false, Ok(value)) = (headers.contains_key(&name), HeaderValue::from_str(value)) {
-            headers.insert(name, value);
-        }
-    };
-    set(CONTENT_SECURITY_POLICY, &web.pages.content_security_policy);
-    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // Not `no-referrer`: it would make the Origin of our own forms `null`.
-    set(REFERRER_POLICY, "same-origin");
-    set(CACHE_CONTROL, "no-store");
-    set(HeaderName::from_static("x-frame-options"), "SAMEORIGIN");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
-    if web.pages.is_secure {
-        set(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use governor::clock::MonotonicClock;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -111,6 +112,14 @@ impl Pages {
     /// Whether a request to this host may be answered at all.
     pub(super) fn admits(&self, host: Option<&str>) -> bool {
         self.personas.is_empty() || persona::is_loopback(host)
+    }
+
+    /// What addresses of this site begin with, as the caller reached it; nothing
+    /// for one that names no host.
+    pub(super) fn origin(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let scheme = if self.is_secure { "https" } else { "http" };
+        host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()
     }
 
     /// Takes one question of who asks from an address, if it was not asked too

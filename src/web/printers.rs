@@ -25,7 +25,7 @@ use super::api::token::Scope;
 use super::api::{Gate, forbidden};
 use super::auth::{away, basic, is_key};
 use super::patience::{self, Patience};
-use super::{Problem, observe, problem};
+use super::{Problem, observe, problem, singletons};
 use crate::clock::{Clock, SystemClock};
 use crate::ledger::LetterRow;
 use crate::paper::office::Office;
@@ -57,6 +57,7 @@ pub fn router(office: Arc<Office>, lease: SignedDuration, gate: Arc<Gate>) -> Ro
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(patience, patience::keep))
+        .layer(axum::middleware::from_fn(singletons::check))
         .layer(axum::middleware::from_fn(observe::measure))
         .with_state(Counter {
             office,

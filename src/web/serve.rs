@@ -1,7 +1,8 @@
 //! Serves until it is told to stop, and then finishes what it began.
 //!
 //! Not with `axum::serve`: that waits for ever for a request that does not come
-//! whole, and takes as many connections as come.
+//! whole, or for a client that does not read, and takes as many connections as
+//! come.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -25,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::tls::TlsListener;
+use super::unread::Unread;
 use crate::config::Web;
 use crate::telemetry::measure;
 
@@ -33,6 +35,8 @@ use crate::telemetry::measure;
 pub struct Bounds {
     /// How long the head of a request may take, and a connection lie idle.
     pub head: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub unread: Duration,
     /// Connections at the same time; the next ones wait.
     pub connections: usize,
 }
@@ -41,8 +45,10 @@ impl Bounds {
     /// As `[web]` says.
     #[must_use]
     pub fn of(web: &Web) -> Self {
+        let secs = |secs: u16| Duration::from_secs(u64::from(secs));
         Self {
-            head: Duration::from_secs(u64::from(web.head_secs)),
+            head: secs(web.head_secs),
+            unread: secs(web.unread_secs),
             connections: usize::from(web.connections_max),
         }
     }
@@ -102,6 +108,7 @@ async fn accept<L: Listener<Addr = SocketAddr>>(
             () = stopping.cancelled() => break,
             Some(ended) = open.join_next(), if !open.is_empty() => watch(ended),
             (Ok(place), (stream, from)) = accepted => {
+                let stream = Unread::new(stream, bounds.unread);
                 let client = Client { stream, from, head: bounds.head, _place: place };
                 open.spawn(client.answer(router.clone(), stopping.clone()));
             }

@@ -59,7 +59,10 @@ class Client:
 
     def fits(self, schema, value, what):
         whole = {**schema, "definitions": self.interface["definitions"]}
-        faults = [fault.message for fault in jsonschema.Draft4Validator(whole).iter_errors(value)]
+        validator = jsonschema.Draft4Validator(
+            whole, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
+        )
+        faults = [fault.message for fault in validator.iter_errors(value)]
         assert not faults, (what, faults, value)
 
     def definition(self, name, value):

@@ -19,7 +19,7 @@ use crate::web::{Problem, Web};
 
 /// The header that names the enterprise for which a client acts, where it is
 /// not its own.
-const ON_BEHALF_OF: &str = "on-behalf-of";
+pub(in crate::web) const ON_BEHALF_OF: &str = "on-behalf-of";
 
 /// An agency's application, proven by its key or by a token with the scope of
 /// publishing.

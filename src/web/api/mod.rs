@@ -12,10 +12,12 @@ mod publish;
 mod reading;
 pub(super) mod token;
 
+pub(super) use callers::ON_BEHALF_OF;
 pub(super) use fault::{Fault, is_of_ebox, shaped};
 pub use gate::Gate;
 pub(super) use gate::{forbidden, is_bearer};
 pub(super) use publish::Places;
+pub(super) use reading::ENTERPRISE;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_ENCODING;

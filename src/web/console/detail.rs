@@ -8,6 +8,7 @@ use super::operator::{NavItem, Operator, nav};
 use super::table::Choice;
 use crate::ledger::Control;
 use crate::web::page::{Frame, PageError, page};
+use crate::web::words::Spoken;
 
 #[derive(Template)]
 #[template(path = "console_detail.html")]
@@ -23,7 +24,7 @@ pub(super) struct Detail {
     /// The page of the console that it belongs to.
     pub(super) current: &'static str,
     pub(super) title: String,
-    pub(super) lead: Option<String>,
+    pub(super) lead: Option<Spoken>,
     pub(super) sections: Vec<Section>,
     /// Where its forms are sent.
     pub(super) url: String,

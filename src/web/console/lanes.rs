@@ -35,7 +35,7 @@ pub(super) async fn list(
         let waiting = depths.get(topology::intake_queue(id).as_str());
         let waiting = waiting.map_or_else(|| "–".into(), |depth| words.number(whole(*depth)));
         vec![
-            Cell::link(id.as_str(), address(id)).with(application.name.best(words.0)),
+            Cell::link(id.as_str(), address(id)).with(words.of(&application.name)),
             Cell::mark(state, tint),
             Cell::text(pace(words, &reference, application)),
             Cell::number(waiting),
@@ -115,7 +115,7 @@ pub(super) async fn show(
     let detail = Detail {
         current: URL,
         title: application.id.to_string(),
-        lead: Some(application.name.best(words.0).to_owned()),
+        lead: Some(words.of(&application.name)),
         sections: [facts].into_iter().chain(last).collect(),
         url: address(&application.id),
         forms: forms(&operator, &reference, application),

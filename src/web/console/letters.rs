@@ -26,7 +26,7 @@ pub(super) async fn show(
     let detail = Detail {
         current: "/console/find",
         title: operator.words().say("console-letter"),
-        lead: Some(job.to_string()),
+        lead: Some(job.to_string().into()),
         sections: vec![facts(&operator, &letter), told(&operator, &events)],
         url: address(job),
         forms: forms(&operator, &letter),

@@ -30,7 +30,7 @@ pub(super) async fn show(
     let detail = Detail {
         current: "/console/find",
         title: operator.words().say("message"),
-        lead: Some(id.to_string()),
+        lead: Some(id.to_string().into()),
         sections,
         url: String::new(),
         forms: Vec::new(),
@@ -85,9 +85,7 @@ fn box_state(words: Words, state: BoxState) -> String {
     match state {
         BoxState::None => words.say("console-box-no-box"),
         BoxState::NeverOpened => words.say("console-box-never-opened"),
-        BoxState::Opened { days_ago } => {
-            words.with("console-box-opened", "n", &words.number(u64::from(days_ago)))
-        }
+        BoxState::Opened { days_ago } => words.count("console-box-opened", u64::from(days_ago)),
     }
 }
 

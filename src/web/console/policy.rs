@@ -46,7 +46,7 @@ pub(super) async fn show(
     let detail = Detail {
         current: URL,
         title: words.say("console-policy"),
-        lead: Some(words.say("console-policy-lead")),
+        lead: Some(words.say("console-policy-lead").into()),
         sections: vec![engines, rules],
         url: URL.into(),
         forms: vec![ActForm::new(&operator, "reload", "console-policy-reload")],

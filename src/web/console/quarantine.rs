@@ -134,7 +134,7 @@ fn rows(operator: &Operator, entries: &[QuarantineEntry]) -> Table {
     let row = |entry: &QuarantineEntry| {
         vec![
             Cell::link(entry.refusal.code.as_str(), format!("{URL}/{}", entry.id))
-                .with(&*entry.refusal.message),
+                .with(words.english(&entry.refusal.message)),
             Cell::mark(name_of(words, entry.state), tint(entry.state)),
             Cell::text(&*entry.lane).with(shown_key(&entry.key)),
             Cell::text(operator.moment(entry.at).long),
@@ -176,7 +176,7 @@ pub(super) async fn show(
     let detail = Detail {
         current: URL,
         title: entry.refusal.code.as_str().to_owned(),
-        lead: Some(entry.refusal.message.clone()),
+        lead: Some(operator.words().english(&entry.refusal.message)),
         sections: sections(&operator, &entry, &body),
         url: format!("{URL}/{id}"),
         forms,

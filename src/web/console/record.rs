@@ -25,7 +25,7 @@ pub(super) async fn show(
     let row = |acted: &Acted| {
         let act = words.find(&format!("act-{}", acted.act)).unwrap_or_else(|| acted.act.clone());
         vec![
-            Cell::text(act).with(&*acted.subject),
+            Cell::text(act).with(acted.subject.clone()),
             Cell::text(operator.moment(acted.at).long),
             Cell::text(&*acted.actor),
             Cell::text(&*acted.reason),

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::operator::{NavItem, Operator, nav};
 use crate::web::page::{Frame, PageError, page};
+use crate::web::words::Spoken;
 
 #[derive(Template)]
 #[template(path = "console_table.html")]
@@ -31,7 +32,7 @@ pub(super) struct Table {
 #[derive(Default)]
 pub(super) struct Cell {
     pub(super) text: String,
-    pub(super) quiet: Option<String>,
+    pub(super) quiet: Option<Spoken>,
     pub(super) url: Option<String>,
     /// The tint of a mark, where it is one.
     pub(super) tint: Option<&'static str>,
@@ -69,7 +70,7 @@ impl Cell {
         Self { is_number: true, ..Self::text(text) }
     }
 
-    pub(super) fn with(self, quiet: impl Into<String>) -> Self {
+    pub(super) fn with(self, quiet: impl Into<Spoken>) -> Self {
         Self { quiet: Some(quiet.into()), ..self }
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn list(
     let row = |it: &&MessageType| {
         let (state, tint) = state(words, &reference, &it.id);
         vec![
-            Cell::link(it.id.as_str(), address(&it.id)).with(it.name.best(words.0)),
+            Cell::link(it.id.as_str(), address(&it.id)).with(words.of(&it.name)),
             Cell::mark(state, tint),
         ]
     };
@@ -106,7 +106,7 @@ pub(super) async fn show(
     let detail = Detail {
         current: URL,
         title: found.id.to_string(),
-        lead: Some(found.name.best(words.0).to_owned()),
+        lead: Some(words.of(&found.name)),
         sections: [facts].into_iter().chain(last).collect(),
         url: address(&found.id),
         forms: vec![form],

@@ -18,7 +18,7 @@ use crate::mailbox::{GrantLine, MailboxError, Preview, Total};
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, page};
-use crate::web::words::Words;
+use crate::web::words::{Spoken, Words};
 
 #[derive(Template)]
 #[template(path = "access.html")]
@@ -49,7 +49,7 @@ struct GrantShown {
     person: String,
     person_id: String,
     scope: String,
-    detail: Option<String>,
+    detail: Option<Spoken>,
     partition: String,
     period: String,
     is_in_force: bool,
@@ -102,12 +102,12 @@ async fn table(
     let shown = |line: &GrantLine| grant(at, &side, line, asked.as_ref());
     let kinds = KINDS.map(|it| ChoiceOption {
         value: it.into(),
-        name: words.say(&format!("scope-{it}")),
+        name: words.say(&format!("scope-{it}")).into(),
         is_chosen: it == kind,
     });
     let partition = |it: &super::side::Item| ChoiceOption {
         value: it.id.clone(),
-        name: it.name.clone(),
+        name: it.name.clone().into(),
         is_chosen: it.id == draft.partition,
     };
     page(&AccessPage {
@@ -162,10 +162,10 @@ fn grant(at: &At, side: &Side, line: &GrantLine, asked: Option<&TypeAsked>) -> G
     }
 }
 
-pub(super) fn detail(at: &At, scope: &Scope) -> Option<String> {
+pub(super) fn detail(at: &At, scope: &Scope) -> Option<Spoken> {
     let reference = &at.reference;
     let named = |texts: Option<&Texts>, id: String| {
-        Some(texts.map_or(id, |texts| texts.best(at.words().0).to_owned()))
+        Some(texts.map_or_else(|| id.into(), |texts| at.words().of(texts)))
     };
     match scope {
         Scope::Manager | Scope::Liquidator | Scope::All => None,

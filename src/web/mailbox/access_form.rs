@@ -74,7 +74,7 @@ pub(super) fn scopes(at: &At, chosen: &str) -> Vec<Group> {
     let (words, reference) = (at.words(), &at.reference);
     let plain = |kind: &str| ChoiceOption {
         value: kind.into(),
-        name: words.say(&format!("scope-{kind}")),
+        name: words.say(&format!("scope-{kind}")).into(),
         is_chosen: chosen == kind,
     };
     let group =

@@ -5,12 +5,12 @@ use super::place::At;
 use super::query::ListQuery;
 use super::side::Side;
 use crate::domain::{ApplicationId, Medium, MessageTypeId, PartitionId, Texts};
-use crate::web::words::Words;
+use crate::web::words::{Spoken, Words};
 
 /// One value to choose.
 pub(super) struct ChoiceOption {
     pub(super) value: String,
-    pub(super) name: String,
+    pub(super) name: Spoken,
     pub(super) is_chosen: bool,
 }
 
@@ -39,11 +39,11 @@ pub(super) fn options<'a>(
 ) -> Vec<ChoiceOption> {
     let option = |(value, name): (String, &Texts)| ChoiceOption {
         is_chosen: chosen == Some(&*value),
-        name: name.best(words.0).to_owned(),
+        name: words.of(name),
         value,
     };
     let mut options: Vec<_> = all.map(option).collect();
-    options.sort_by_cached_key(|option| (option.name.to_lowercase(), option.value.clone()));
+    options.sort_by_cached_key(|option| (option.name.text.to_lowercase(), option.value.clone()));
     tell_apart(&mut options);
     options
 }
@@ -51,11 +51,11 @@ pub(super) fn options<'a>(
 /// Where several have one name, each has its id beside it. They are in order,
 /// so they stand beside each other.
 fn tell_apart(options: &mut [ChoiceOption]) {
-    for same in options.chunk_by_mut(|one, other| one.name == other.name) {
+    for same in options.chunk_by_mut(|one, other| one.name.text == other.name.text) {
         if same.len() > 1 {
             for option in same {
                 let id = KINDS.iter().find_map(|kind| option.value.strip_prefix(kind));
-                option.name = format!("{} ({})", option.name, id.unwrap_or(&option.value));
+                option.name.text = format!("{} ({})", option.name, id.unwrap_or(&option.value));
             }
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
         let option = |it: &super::side::Item| ChoiceOption {
             is_chosen: chosen == Some(&*it.id),
             value: it.id.clone(),
-            name: it.name.clone(),
+            name: it.name.clone().into(),
         };
         let options = side.partitions.iter().map(option).collect();
         choices.push(Choice::new(words, "partition", "partition", options));
@@ -105,7 +105,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
         let option = |it: &super::side::LabelItem| ChoiceOption {
             is_chosen: chosen.as_deref() == Some(&*it.id),
             value: it.id.clone(),
-            name: it.name.clone(),
+            name: it.name.clone().into(),
         };
         let options = side.labels.iter().map(option).collect();
         choices.push(Choice::new(words, "label", "label", options));
@@ -113,7 +113,7 @@ pub(super) fn filter(at: &At, query: &ListQuery, side: &Side) -> Vec<Choice> {
     let medium = |medium: Medium| ChoiceOption {
         is_chosen: query.medium == Some(medium),
         value: medium.as_str().into(),
-        name: words.say(&format!("medium-{}", medium.as_str())),
+        name: words.say(&format!("medium-{}", medium.as_str())).into(),
     };
     let options = Medium::ALL.into_iter().map(medium).collect();
     choices.push(Choice::new(words, "medium", "filter-medium", options));

@@ -11,7 +11,7 @@ use crate::mailbox::Place;
 use crate::web::Web;
 use crate::web::form::InQuery;
 use crate::web::page::{PageError, page};
-use crate::web::words::Words;
+use crate::web::words::{Spoken, Words};
 
 /// Proposals of one kind.
 const SHOWN: usize = 5;
@@ -31,7 +31,7 @@ struct Group {
 }
 
 struct Proposal {
-    name: String,
+    name: Spoken,
     url: String,
 }
 
@@ -63,11 +63,11 @@ pub(super) async fn show(
         query.list_url(&at.url())
     };
     let senders = named.organizations.iter().filter_map(|number| {
-        let name = at.reference.organizations.get(number)?.name.best(words.0).to_owned();
+        let name = words.of(&at.reference.organizations.get(number)?.name);
         Some(Proposal { name, url: url(&|query| query.sender = Some(*number)) })
     });
     let kinds = named.message_types.iter().filter_map(|id| {
-        let name = at.reference.message_types.get(id)?.name.best(words.0).to_owned();
+        let name = words.of(&at.reference.message_types.get(id)?.name);
         Some(Proposal { name, url: url(&|query| query.kind = Some(id.clone())) })
     });
     let groups = vec![
@@ -78,7 +78,7 @@ pub(super) async fn show(
 }
 
 fn first(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
-    proposals.sort_by(|one, other| one.name.cmp(&other.name));
+    proposals.sort_by(|one, other| one.name.text.cmp(&other.name.text));
     proposals.truncate(SHOWN);
     proposals
 }

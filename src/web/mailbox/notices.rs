@@ -55,7 +55,7 @@ async fn form(
     let Around { place, side, .. } = around(web, at, &ListQuery::default(), "notices").await?;
     let hour = |hour: u8| ChoiceOption {
         value: hour.to_string(),
-        name: format!("{hour:02}:00"),
+        name: format!("{hour:02}:00").into(),
         is_chosen: hour == notification.hour,
     };
     let notices = web.mailbox.notices(&at.reader, at.one()?).await?;

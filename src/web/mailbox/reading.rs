@@ -15,19 +15,19 @@ use crate::domain::{self, Attachment, Label, Task, Texts};
 use crate::mailbox::{Line, Opened, Place};
 use crate::web::Web;
 use crate::web::page::{PageError, encoded, initials};
-use crate::web::words::Words;
 use crate::web::words::dates::Moment;
+use crate::web::words::{Spoken, Words};
 
 /// A message with everything that its page shows.
 pub(super) struct Open {
-    pub(super) subject: String,
+    pub(super) subject: Spoken,
     pub(super) url: String,
     pub(super) here: String,
     pub(super) back: String,
-    pub(super) sender: String,
+    pub(super) sender: Spoken,
     pub(super) initials: String,
-    pub(super) application: String,
-    pub(super) kind: String,
+    pub(super) application: Spoken,
+    pub(super) kind: Spoken,
     pub(super) box_name: Option<String>,
     pub(super) arrived: Moment,
     pub(super) marks: Vec<MarkShown>,
@@ -40,16 +40,16 @@ pub(super) struct Open {
     pub(super) is_hidden: bool,
     pub(super) expiry_note: Option<String>,
     pub(super) main: Main,
-    pub(super) body: Option<String>,
+    pub(super) body: Option<Spoken>,
     pub(super) attachments: Vec<File>,
-    pub(super) facts: Vec<(String, String)>,
+    pub(super) facts: Vec<(String, Spoken)>,
     pub(super) due: String,
     pub(super) history: Vec<Past>,
     /// The addresses of an older page of it, and of the newest.
     pub(super) past: Option<String>,
     pub(super) newest: Option<String>,
     /// Address and subject of the message that it goes on from.
-    pub(super) original: Option<(String, String)>,
+    pub(super) original: Option<(String, Spoken)>,
     pub(super) replies: Vec<Written>,
     /// Where the sender takes a reply.
     pub(super) reply: Option<ReplyForm>,
@@ -60,7 +60,7 @@ pub(super) enum Main {
     /// A document that the browser shows in a frame.
     Frame(File),
     Image(File),
-    Text(String),
+    Text(Spoken),
     /// To be saved: no browser shows it without danger.
     File(File),
     /// It is gone, or there never was one.
@@ -79,7 +79,7 @@ impl Open {
 
 /// An attachment.
 pub(super) struct File {
-    pub(super) name: String,
+    pub(super) name: Spoken,
     pub(super) size: String,
     /// To be saved.
     pub(super) url: String,
@@ -125,7 +125,7 @@ pub(super) async fn open(
     let (line, words, now) = (&opened.line, at.words(), web.clock.now());
     let url = format!("{}/messages/{}", at.url(), line.id);
     let name = |texts: Option<&Texts>, id: &dyn ToString| {
-        texts.map_or_else(|| id.to_string(), |texts| texts.best(words.0).to_owned())
+        texts.map_or_else(|| id.to_string().into(), |texts| words.of(texts))
     };
     let reference = &at.reference;
     let sender = reference.organizations.get(&line.organization).map(|it| &it.name);
@@ -139,10 +139,10 @@ pub(super) async fn open(
     let all_labels = own.as_deref().unwrap_or(all_labels);
     let partitions = &PartitionNames::of(web, at, side, std::slice::from_ref(line)).await?;
     Ok(Open {
-        subject: line.subject.best(words.0).to_owned(),
+        subject: words.of(&line.subject),
         here: query.url(&url),
         back: query.list_url(&at.url()),
-        initials: initials(&sender),
+        initials: initials(&sender.text),
         application: name(application, &line.application),
         kind: name(kind, &line.message_type),
         box_name: if is_all { Some(company(web, line).await?) } else { None },
@@ -165,7 +165,7 @@ pub(super) async fn open(
         newest: None,
         original: opened.original.as_ref().map(|original| {
             let url = query.url(&format!("{}/messages/{}", at.url(), original.id));
-            (url, original.subject.best(words.0).to_owned())
+            (url, words.of(&original.subject))
         }),
         replies: written(opened, words, now),
         reply: reply_form(opened, words, now),
@@ -215,23 +215,24 @@ fn contents(opened: &Opened, url: &str, words: Words, now: Timestamp) -> (Main, 
             Showing::Image => Main::Image(file(main)),
             Showing::Never => Main::File(file(main)),
         },
-        None => Main::Text(publication.body_content.best(words.0).to_owned()),
+        None => Main::Text(words.of(&publication.body_content)),
     };
     (main, rest)
 }
 
 /// The text beside a main document.
-fn body(opened: &Opened, words: Words, main: &Main) -> Option<String> {
-    let text = opened.publication.body_content.best(words.0);
+fn body(opened: &Opened, words: Words, main: &Main) -> Option<Spoken> {
+    let text = words.of(&opened.publication.body_content);
     let is_shown = matches!(main, Main::Text(_) | Main::Expired);
-    (!is_shown && !text.is_empty()).then(|| text.to_owned())
+    (!is_shown && !text.text.is_empty()).then_some(text)
 }
 
 fn file(attachment: &Attachment, url: &str, words: Words) -> File {
     let part = &attachment.http_part_name;
-    let title = attachment.attachment_title.as_ref().map(|title| title.best(words.0));
-    let title = title.filter(|title| !title.is_empty());
-    let name = title.or(attachment.file_name.as_deref()).unwrap_or(part).to_owned();
+    let title = attachment.attachment_title.as_ref().map(|title| words.of(title));
+    let title = title.filter(|title| !title.text.is_empty());
+    let file_name = || attachment.file_name.as_ref().unwrap_or(part).clone().into();
+    let name = title.unwrap_or_else(file_name);
     let size = match attachment.content {
         Some(domain::Content::Uploaded { size, .. }) => words.size(size),
         Some(domain::Content::Inline { .. }) | None => String::new(),
@@ -246,17 +247,17 @@ fn file(attachment: &Attachment, url: &str, words: Words) -> File {
 fn facts(
     at: &At,
     opened: &Opened,
-    sender: &str,
+    sender: &Spoken,
     partitions: &PartitionNames<'_>,
     now: Timestamp,
-) -> Vec<(String, String)> {
+) -> Vec<(String, Spoken)> {
     let (line, words) = (&opened.line, at.words());
     let reference = &at.reference;
     let number = reference.organizations.get(&line.organization).map(|it| it.number.dotted());
-    let fact = |name: &str, value: String| (words.say(name), value);
+    let fact = |name: &str, value: String| (words.say(name), value.into());
     let day = |at: Timestamp| words.moment(at, now).long;
     let mut facts = vec![
-        fact("fact-sender", format!("{sender} ({})", number.unwrap_or_default())),
+        (words.say("fact-sender"), numbered(sender, number)),
         fact("fact-arrived", day(line.arrived_at)),
         fact("fact-expires", day(line.expires_at)),
         fact("fact-medium", words.say(&format!("medium-{}", line.medium.as_str()))),
@@ -277,10 +278,18 @@ fn facts(
         let name = words.find(&format!("bd-{}", data.key));
         let values = data.values.iter().map(|texts| business_value(texts.best(words.0), words));
         let values: Vec<String> = values.collect();
-        facts.push((name.unwrap_or_else(|| data.key.clone()), values.join(", ")));
+        facts.push((name.unwrap_or_else(|| data.key.clone()), values.join(", ").into()));
     }
     facts.push(fact("fact-id", line.id.to_string()));
     facts
+}
+
+/// A sender with its number, where it is known.
+fn numbered(sender: &Spoken, number: Option<String>) -> Spoken {
+    match number {
+        Some(number) => Spoken { text: format!("{sender} ({number})"), ..sender.clone() },
+        None => sender.clone(),
+    }
 }
 
 /// A word of a fixed list, a day, or whatever the sender wrote.

@@ -17,8 +17,8 @@ use crate::mailbox::{Deed, Deeds, Record};
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, page};
-use crate::web::words::Words;
 use crate::web::words::dates::Moment;
+use crate::web::words::{Spoken, Words};
 
 #[derive(Template)]
 #[template(path = "record.html")]
@@ -35,7 +35,7 @@ struct DeedShown {
     at: Moment,
     person: String,
     what: String,
-    message: Option<(String, String)>,
+    message: Option<(String, Spoken)>,
     detail: String,
 }
 
@@ -94,15 +94,15 @@ impl Teller<'_> {
     }
 
     /// Address and subject of the message; its id alone where it has left.
-    fn message(&self, deed: &Deeds) -> Option<(String, String)> {
+    fn message(&self, deed: &Deeds) -> Option<(String, Spoken)> {
         let id = deed.message?;
         let line = self.record.lines.iter().find(|line| line.id == id);
         Some(match line {
             Some(line) => {
-                let subject = line.subject.best(self.words().0).to_owned();
+                let subject = self.words().of(&line.subject);
                 (format!("{}/messages/{id}", self.at.url()), subject)
             }
-            None => (String::new(), id.to_string()),
+            None => (String::new(), id.to_string().into()),
         })
     }
 

@@ -54,7 +54,7 @@ impl TypeAsked {
         let Some(reach) = reach(grant, &self.kind) else { return Vec::new() };
         let words = at.words();
         let sender = reach.by_sender.then(|| {
-            words.with("only-from", "name", &detail(at, &grant.scope).unwrap_or_default())
+            words.with("only-from", "name", &detail(at, &grant.scope).unwrap_or_default().text)
         });
         let partition = grant.partition.as_ref().filter(|_| reach.by_partition).map(|id| {
             let is_put = self.destinations.contains(id);

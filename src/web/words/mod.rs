@@ -4,6 +4,9 @@
 //! in; a test holds the four to the same names.
 
 pub(super) mod dates;
+mod spoken;
+
+pub(super) use spoken::Spoken;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -6,10 +6,12 @@ use anyhow::{Result, ensure};
 use facteur::clock::Stopwatch;
 use facteur::domain::Digest;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::counter::{Counter, content_type, file, message, part, whole};
 use crate::support::desk::rulebook;
 use crate::support::ledgers::sqlite;
+use crate::support::wait::soon;
 use crate::support::world::{Company, TAX, notice, notice_with};
 
 #[tokio::test]
@@ -82,6 +84,33 @@ async fn requests_without_key_or_kind_are_refused() -> Result<()> {
     Ok(())
 }
 
+/// Of two, another program on the way may have believed the other one.
+#[tokio::test]
+async fn who_asks_is_said_once() -> Result<()> {
+    let ledger = sqlite().await?;
+    let counter = Counter::open(&ledger).await?;
+    let second = format!("Bearer {}", counter.token(TAX, &json!({ "client_id": "another" })));
+    for (method, path, is_ebox) in [
+        ("POST", "/ebox/messages", true),
+        ("GET", "/referenceData/messageTypes", true),
+        ("GET", "/events", false),
+        ("GET", "/operate/lanes", false),
+    ] {
+        let asked = counter.request_to(method, path).header("authorization", &second);
+        let answer = asked.send().await;
+        let said = answer.json();
+        ensure!(answer.status == 400 && said["code"] == "INVALID_INPUT", "{path}: {answer:?}");
+        ensure!(said["pointer"] == "/authorization", "{path}: {said}");
+        ensure!(said["id"].is_string() == is_ebox, "in the shape of its address: {said}");
+    }
+    for name in ["on-behalf-of", "facteur-enterprise"] {
+        let asked = counter.request_to("GET", "/ebox").header(name, "0852093431");
+        let answer = asked.header(name, "0406798006").send().await;
+        ensure!(answer.status == 400 && answer.json()["pointer"] == format!("/{name}"));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_sender_that_falls_silent_loses_its_place() -> Result<()> {
     let ledger = sqlite().await?;
@@ -94,8 +123,9 @@ async fn a_sender_that_falls_silent_loses_its_place() -> Result<()> {
     Ok(())
 }
 
-/// Slow enough to last for ever, and never silent for long.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Of bytes that trickle: slow enough to last for ever, and never silent for
+/// long.
+const PACE: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_sender_that_trickles_for_ever_is_cut_off_and_holds_up_nobody() -> Result<()> {
@@ -107,10 +137,13 @@ async fn a_sender_that_trickles_for_ever_is_cut_off_and_holds_up_nobody() -> Res
     let trickling = counter.publication("slow", part).header("content-length", "1000000");
     let began = Stopwatch::start();
     // The one place is taken when the next comes, and free before it is told 503.
-    let (cut_off, next) = tokio::join!(trickling.send_trickling(PAUSE), async {
-        tokio::time::sleep(PAUSE).await;
-        counter.publish("next", &body).await
+    let (takes, taken) = oneshot::channel();
+    let trickling = trickling.send_trickling(PACE, || takes.send(()).unwrap_or_default());
+    let (cut_off, next) = tokio::join!(trickling, async {
+        soon(taken).await?;
+        anyhow::Ok(counter.publish("next", &body).await)
     });
+    let next = next?;
     ensure!(cut_off.status == 408, "{cut_off:?}");
     ensure!(next.status == 201, "{next:?}");
     ensure!(began.elapsed() >= Duration::from_secs(2), "cut off before its time");
@@ -124,7 +157,7 @@ async fn an_upload_that_trickles_for_ever_is_cut_off_and_leaves_nothing() -> Res
     let digest = Digest::of(b"never comes whole");
     let upload = counter.request_to("PUT", &format!("/documents/{digest}"));
     let upload = upload.header("content-type", "application/pdf");
-    let answer = upload.header("content-length", "1000000").send_trickling(PAUSE).await;
+    let answer = upload.header("content-length", "1000000").send_trickling(PACE, || ()).await;
     ensure!(answer.status == 408 && answer.code() == "MALFORMED", "{answer:?}");
     let asked = counter.request_to("GET", &format!("/documents/{digest}")).send().await;
     ensure!(asked.status == 404, "{asked:?}");

@@ -59,14 +59,16 @@ pub(crate) fn code(answer: &Answer) -> String {
     status["code"].as_str().unwrap().to_owned()
 }
 
-/// One of the interface's own definitions.
+/// One of the interface's own definitions: what it requires must be there, and
+/// what it gives a format be in it.
 pub(crate) fn definition(name: &str) -> Result<jsonschema::Validator> {
     let interface = shipped::yaml("schemas/vendor/ebox-rest-2.1.openapi.yaml")?;
     let schema = json!({
         "$ref": format!("#/definitions/{name}"),
         "definitions": interface["definitions"],
     });
-    jsonschema::draft4::new(&schema).context("the interface's definitions")
+    let options = jsonschema::draft4::options().should_validate_formats(true);
+    options.build(&schema).context("the interface's definitions")
 }
 
 /// One of our own document's schemas.

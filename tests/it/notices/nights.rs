@@ -9,6 +9,7 @@ use crate::support::world::{Company, ONSS, notice};
 
 on_both_ledgers! {
     story: sqlite_a_box_is_told_once_a_night, postgres_a_box_is_told_once_a_night;
+    read: sqlite_what_was_read_alerts_nobody_before_it_leaves, postgres_what_was_read_alerts_nobody_before_it_leaves;
     stopped: sqlite_the_link_in_a_notice_stops_the_next, postgres_the_link_in_a_notice_stops_the_next;
     closed: sqlite_settings_decide_who_is_told, postgres_settings_decide_who_is_told;
 }
@@ -76,6 +77,37 @@ async fn story(ledger: &TestLedger) -> Result<()> {
     ensure!(texts.len() == 3, "{texts:?}");
     ensure!(texts[2].contains("1 message qui quittera la boîte dans les 7 jours"), "{texts:?}");
     ensure!(!texts[2].contains("depuis 15 jours"), "{texts:?}");
+    post.house.close().await
+}
+
+/// Two boxes with a message each, of which one is read.
+async fn read(ledger: &TestLedger) -> Result<()> {
+    let post = Post::open(ledger).await?;
+    let teller = post.teller(post.sink.port).await?;
+    let (reads, leaves) = (Company::Active, Company::Occasional);
+    post.tell(reads, "reads@company.example").await?;
+    post.tell(leaves, "leaves@company.example").await?;
+    let message = post.house.post(&notice(reads)).await?;
+    post.house.post(&notice(leaves)).await?;
+    let told = |address: &str| -> Result<usize> {
+        let mails = post.sink.mails()?;
+        Ok(mails.iter().filter(|mail| mail["to"][0] == address).count())
+    };
+    post.to_the_next_night()?;
+    post.work(&teller).await?;
+    ensure!((told("reads@company.example")?, told("leaves@company.example")?) == (1, 1));
+    post.house.mailbox.open(&chief(reads)?, message).await?;
+    // New, and 15 days unread; then, in a year, a week before its end.
+    post.clock.advance(DAY * 16);
+    post.to_the_next_night()?;
+    post.work(&teller).await?;
+    ensure!((told("reads@company.example")?, told("leaves@company.example")?) == (1, 2));
+    post.clock.advance(DAY * (365 - 18 - 12));
+    for _ in 0..7 {
+        post.to_the_next_night()?;
+        post.work(&teller).await?;
+    }
+    ensure!((told("reads@company.example")?, told("leaves@company.example")?) == (1, 3));
     post.house.close().await
 }
 

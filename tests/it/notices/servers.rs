@@ -17,6 +17,7 @@ on_both_ledgers! {
     refused: sqlite_a_refusal_is_kept_and_shown, postgres_a_refusal_is_kept_and_shown;
     broken: sqlite_a_mail_without_an_answer_comes_again_under_its_id, postgres_a_mail_without_an_answer_comes_again_under_its_id;
     killed: sqlite_an_engine_that_dies_leaves_its_notices_to_another, postgres_an_engine_that_dies_leaves_its_notices_to_another;
+    restarted: sqlite_an_engine_that_ends_in_mid_send_tells_no_box_twice, postgres_an_engine_that_ends_in_mid_send_tells_no_box_twice;
     shared: sqlite_many_engines_tell_each_box_once, postgres_many_engines_tell_each_box_once;
 }
 
@@ -151,6 +152,35 @@ async fn killed(ledger: &TestLedger) -> Result<()> {
     let end = facteur::ledger::NoticeEnd::Refused("late".into());
     ensure!(!ledger.end_notice(row.id, dead, &end, now).await?);
     ensure!(only(ledger).await? == row && post.sink.mails()?.len() == 1);
+    post.house.close().await
+}
+
+/// It told one box of two, and had the other in hand.
+async fn restarted(ledger: &TestLedger) -> Result<()> {
+    let post = Post::open(ledger).await?;
+    for company in [Company::Active, Company::Occasional] {
+        post.tell(company, &format!("{company:?}@company.example")).await?;
+        post.house.post(&notice(company)).await?;
+    }
+    post.to_the_next_night()?;
+    let (now, lease) = (facteur::clock::Clock::now(&*post.clock), SignedDuration::from_mins(15));
+    ensure!(ledger.make_notices(10, now).await?.notices == 2);
+    ensure!(ledger.claim_notices(Uuid::now_v7(), 1, lease, now).await?.len() == 1);
+    post.work(&post.teller(post.sink.port).await?).await?;
+    ensure!(post.sink.mails()?.len() == 1, "the other is in hand");
+
+    let started_again = post.teller(post.sink.port).await?;
+    post.house.post(&notice(Company::Active)).await?;
+    post.house.post(&notice(Company::Occasional)).await?;
+    for _ in 0..3 {
+        post.work(&started_again).await?;
+        post.clock.advance(HOUR);
+    }
+    let mails = post.sink.mails()?;
+    let mut told: Vec<String> = mails.iter().map(|mail| mail["to"][0].to_string()).collect();
+    told.sort();
+    ensure!(told == ["\"Active@company.example\"", "\"Occasional@company.example\""], "{told:?}");
+    ensure!(ledger.notices(Some(NoticeState::Sent), None, 10).await?.len() == 2);
     post.house.close().await
 }
 

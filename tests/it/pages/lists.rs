@@ -142,9 +142,12 @@ async fn what_was_found_outside_the_subject_is_shown() -> Result<()> {
     })
     .await;
     for (wanted, shown) in [
-        ("PAIE", "À l’attention de : &#60;i&#62;Service de la <mark>paie</mark>&#60;/i&#62;"),
-        ("345678", "Numéro ONSS : 12<mark>345678</mark>"),
-        ("attestation", "Type de message : <mark>Attestation</mark>"),
+        (
+            "PAIE",
+            "À l’attention de\u{a0}: <span>&#60;i&#62;Service de la <mark>paie</mark>&#60;/i&#62;",
+        ),
+        ("345678", "Numéro ONSS\u{a0}: <span>12<mark>345678</mark>"),
+        ("attestation", "Type de message\u{a0}: <span><mark>Attestation</mark>"),
         ("payement", ""),
     ] {
         let found = text(&chief.get(&format!("{place}?q={wanted}")).await);
@@ -155,5 +158,38 @@ async fn what_was_found_outside_the_subject_is_shown() -> Result<()> {
     // What is in the subject is marked there alone.
     let page = text(&chief.get(&format!("{place}?q=document")).await);
     assert!(page.contains("<mark>Document</mark>") && !page.contains("found-in"), "{page}");
+    Ok(())
+}
+
+/// What a sender wrote in one language is marked as such on a page in another
+/// (WCAG 2.2, 3.1.2), and on a page in its own it is not.
+#[tokio::test]
+async fn what_is_in_another_language_than_the_page_says_so() -> Result<()> {
+    let site = Site::open().await?;
+    let mut both = notice(Company::Active);
+    both["subject"] = json!({ "nl": "Aanslag", "de": "Bescheid" });
+    both["bodyContent"] = json!({ "fr": "Bonjour" });
+    let id = site.post(&both).await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    let (list, record) =
+        (inbox(Company::Active), format!("{}/management/record", inbox(Company::Active)));
+    let message = format!("{list}/messages/{id}");
+    for (page, subject, body) in [
+        ("en", "lang=\"nl\">Aanslag", "text\" lang=\"fr\"><p>Bonjour"),
+        ("nl", ">Aanslag", "text\" lang=\"fr\"><p>Bonjour"),
+        ("de", ">Bescheid", "text\" lang=\"fr\"><p>Bonjour"),
+        ("fr", "lang=\"nl\">Aanslag", "text\"><p>Bonjour"),
+    ] {
+        reader.submit("/language", &[("language", page), ("to", "/")]).await;
+        let opened = text(&reader.get(&message).await);
+        let shown =
+            [text(&reader.get(&list).await), opened.clone(), text(&reader.get(&record).await)];
+        for shown in shown {
+            assert!(shown.contains(subject), "{page}: {shown}");
+            let marked = shown.contains(&format!("lang=\"{page}\">Aanslag"));
+            assert!(!marked, "what the page says already");
+        }
+        assert!(opened.contains(body), "{page}: {opened}");
+    }
     Ok(())
 }

@@ -65,11 +65,11 @@ async fn the_record_goes_on_over_pages() -> Result<()> {
     site.ledger.record_deed(&PersonId::new("gone")?, now, &deeds).await?;
     let mut chief = site.signed_in(&manager(Company::Active)).await;
     let first = text(&chief.get(&record()).await);
-    assert_eq!(first.matches("<td>gone</td>").count(), DEEDS_PER_PAGE as usize);
+    assert_eq!(first.matches(">gone</td>").count(), DEEDS_PER_PAGE as usize);
     let next = format!("{}?page=2", record());
     assert!(first.contains(&next) && !first.contains("rel=\"prev\""), "{first}");
     let last = text(&chief.get(&next).await);
-    assert_eq!(last.matches("<td>gone</td>").count(), 1);
+    assert_eq!(last.matches(">gone</td>").count(), 1);
     assert!(last.contains("rel=\"prev\"") && !last.contains("rel=\"next\""), "{last}");
     assert_eq!(chief.get(&format!("{}?page=4294967295", record())).await.status, 200);
     Ok(())

@@ -306,7 +306,9 @@ pub(crate) async fn feed_holds_the_end_of_each(web: SocketAddr, letters: usize) 
             break;
         }
         let next = page.header("link").context("no next page")?;
-        path = next.trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
+        let next = next.trim_start_matches('<').split('>').next().unwrap_or_default();
+        let rest = next.strip_prefix("http://test").context("no address of this site")?;
+        path = rest.to_owned();
     }
     ensure!(ends.len() == letters, "{} ends", ends.len());
     ensure!(ends.values().all(|ends| ends.len() == 1), "{ends:?}");

@@ -9,6 +9,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+/// What a server says that begins to read a body.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -112,21 +115,31 @@ impl Request {
         (!bytes.is_empty()).then(|| parse(&bytes).status)
     }
 
-    /// Sends head and body, and then one byte after the other, each after a
-    /// pause, until it is answered.
-    pub(crate) async fn send_trickling(self, pause: Duration) -> Answer {
-        let (mut read, mut write) = self.connect().await;
-        write.write_all(&self.bytes()).await.unwrap();
+    /// Sends head and body, and then one byte after the other at a pace, until
+    /// it is answered. Says when the server begins to read the body: it was
+    /// asked to (RFC 9110 §10.1.1).
+    pub(crate) async fn send_trickling(self, pace: Duration, is_read: impl FnOnce()) -> Answer {
+        let request = self.header("expect", "100-continue");
+        let (mut read, mut write) = request.connect().await;
+        write.write_all(&request.bytes()).await.unwrap();
         let trickling = async {
+            let mut pace = tokio::time::interval(pace);
             while write.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(pause).await;
+                pace.tick().await;
             }
             std::future::pending::<()>().await;
         };
         let reading = async {
-            let mut bytes = Vec::new();
-            while !is_whole(&bytes) && read.read_buf(&mut bytes).await.is_ok_and(|n| n > 0) {}
-            bytes
+            let (mut bytes, mut is_read) = (Vec::new(), Some(is_read));
+            loop {
+                if bytes.starts_with(CONTINUE) {
+                    bytes.drain(..CONTINUE.len());
+                    is_read.take().into_iter().for_each(|say| say());
+                }
+                if is_whole(&bytes) || !read.read_buf(&mut bytes).await.is_ok_and(|n| n > 0) {
+                    return bytes;
+                }
+            }
         };
         tokio::select! {
             bytes = reading => parse(&bytes),

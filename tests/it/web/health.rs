@@ -1,11 +1,10 @@
 //! Health, metrics, and the way a site ends.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
+use facteur::config::Config;
 use facteur::web::Bounds;
 use facteur::{telemetry, web};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +73,7 @@ async fn requests_are_measured_by_template_and_known_method() {
     let address = listener.local_addr().unwrap();
     let stopping = CancellationToken::new();
     let router = web::metrics_router(telemetry::install().unwrap());
-    let bounds = Bounds { head: Duration::from_secs(30), connections: 16 };
+    let bounds = Bounds::of(&Config::load(None, std::iter::empty()).unwrap().web);
     let scrape = async {
         let page = Request::new(address, "GET", "/metrics").send().await;
         stopping.cancel();

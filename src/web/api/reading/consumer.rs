@@ -4,7 +4,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 
@@ -17,7 +17,11 @@ use crate::web::mailbox::reader;
 use crate::web::sign_in::session;
 
 /// Names the box, where the reader has access to several.
-pub(super) const ENTERPRISE: &str = "facteur-enterprise";
+pub(in crate::web) const ENTERPRISE: &str = "facteur-enterprise";
+
+/// Before the name of a person whose pace is kept. No client is called so: in
+/// a client's name there is no line end (RFC 6749, appendix A.1).
+const OF_PERSONS: &str = "person\n";
 
 /// A reader in front of one box.
 pub(super) struct Consumer {
@@ -42,7 +46,7 @@ impl FromRequestParts<Web> for Known {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
         if !parts.headers.contains_key(AUTHORIZATION) {
-            return signed_in(parts, web).await.map(|_| Self).map_err(ApiError::into_response);
+            return signed_in(parts, web).await.map(|_| Self);
         }
         let proven = callers::Program::prove(parts, web).await;
         proven.map(|_| Self).map_err(|problem| Fault::from(problem).into_response())
@@ -53,13 +57,14 @@ impl FromRequestParts<Web> for Consumer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let origin = origin(&parts.headers, web.pages.is_secure);
+        let origin = web.pages.origin(&parts.headers);
         if parts.headers.contains_key(AUTHORIZATION) {
             let callers::Consumer { reader, enterprise } = software(parts, web).await?;
             return Ok(Self { reader, enterprise, origin });
         }
-        let found = person(parts, web).await.map_err(ApiError::into_response)?;
-        Ok(Self { reader: found.0, enterprise: found.1, origin })
+        let reader = signed_in(parts, web).await?;
+        let enterprise = of_person(parts, web, &reader).await.map_err(ApiError::into_response)?;
+        Ok(Self { reader, enterprise, origin })
     }
 }
 
@@ -74,25 +79,27 @@ async fn software(parts: &mut Parts, web: &Web) -> Result<callers::Consumer, Res
     Ok(found)
 }
 
-async fn signed_in(parts: &Parts, web: &Web) -> Result<Reader, ApiError> {
-    let session = session::find(web, &parts.headers).await?;
-    let session = session.ok_or_else(ApiError::unauthenticated)?;
+/// Whoever comes with a session, at the pace of any client: one for a person,
+/// however many sessions it has.
+async fn signed_in(parts: &Parts, web: &Web) -> Result<Reader, Response> {
+    let session = session::find(web, &parts.headers).await.map_err(ApiError::from);
+    let session = session.and_then(|session| session.ok_or_else(ApiError::unauthenticated));
+    let session = session.map_err(ApiError::into_response)?;
+    let paced = web.gate.keep_pace(&format!("{OF_PERSONS}{}", session.person));
+    paced.map_err(|problem| Fault::from(problem).into_response())?;
     Ok(reader(&session, Language::Fr))
 }
 
-async fn person(parts: &Parts, web: &Web) -> Result<(Reader, EnterpriseNumber), ApiError> {
-    let reader = signed_in(parts, web).await?;
-    let enterprise = match named(&parts.headers)? {
-        Some(enterprise) => enterprise,
-        None => only_box(web, &reader).await?,
-    };
-    Ok((reader, enterprise))
-}
-
-fn origin(headers: &HeaderMap, is_secure: bool) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let scheme = if is_secure { "https" } else { "http" };
-    host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()
+/// The box that somebody who is signed in asks about.
+async fn of_person(
+    parts: &Parts,
+    web: &Web,
+    reader: &Reader,
+) -> Result<EnterpriseNumber, ApiError> {
+    match named(&parts.headers)? {
+        Some(enterprise) => Ok(enterprise),
+        None => only_box(web, reader).await,
+    }
 }
 
 fn named(headers: &HeaderMap) -> Result<Option<EnterpriseNumber>, ApiError> {

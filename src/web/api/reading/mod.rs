@@ -17,6 +17,7 @@ mod reference;
 mod shapes;
 mod status;
 
+pub(in crate::web) use consumer::ENTERPRISE;
 pub(super) use kept::json as json_kept;
 pub(in crate::web) use status::ApiError;
 

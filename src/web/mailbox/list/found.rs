@@ -11,10 +11,13 @@ use crate::web::mailbox::marked::{Piece, excerpt, marked};
 use crate::web::mailbox::place::At;
 use crate::web::mailbox::query::ListQuery;
 use crate::web::page::PageError;
+use crate::web::words::Spoken;
 
 /// A piece of a text that was found, and what it is of.
 pub(super) struct FoundIn {
     pub(super) what: String,
+    /// The whole text, with its language.
+    pub(super) text: Spoken,
     pub(super) pieces: Vec<Piece>,
 }
 
@@ -42,9 +45,11 @@ pub(super) async fn found_in(
     let none = Vec::new();
     let found = elsewhere.into_iter().filter_map(|line| {
         let data = data.get(&line.id).unwrap_or(&none);
-        let (what, text) = texts(at, language, line, data)
-            .find_map(|(what, text)| excerpt(&text, &query.text).map(|pieces| (what, pieces)))?;
-        Some((line.id, FoundIn { what, pieces: text }))
+        let found = texts(at, language, line, data).find_map(|(what, text)| {
+            let pieces = excerpt(&text.text, &query.text)?;
+            Some(FoundIn { what, text, pieces })
+        });
+        Some((line.id, found?))
     });
     Ok(found.collect())
 }
@@ -56,10 +61,10 @@ fn texts<'a>(
     language: Language,
     line: &'a Line,
     data: &'a [BusinessData],
-) -> impl Iterator<Item = (String, String)> + 'a {
+) -> impl Iterator<Item = (String, Spoken)> + 'a {
     let (words, reference) = (at.words(), &at.reference);
-    let read = move |texts: &Texts| texts.get(language).map(str::to_owned);
-    let attention = line.attention.clone().map(|text| (words.say("fact-attention"), text));
+    let read = move |texts: &Texts| texts.get(language).map(|_| words.wanting(language, texts));
+    let attention = line.attention.clone().map(|text| (words.say("fact-attention"), text.into()));
     let data = data.iter().flat_map(move |it| {
         let what = words.find(&format!("bd-{}", it.key)).unwrap_or_else(|| it.key.clone());
         it.values.iter().filter_map(move |texts| Some((what.clone(), read(texts)?)))

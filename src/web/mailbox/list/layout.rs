@@ -54,7 +54,7 @@ pub(super) fn orders(words: Words, chosen: Order) -> Vec<ChoiceOption> {
         [("newest", "order-newest", Order::Newest), ("oldest", "order-oldest", Order::Oldest)];
     let option = |(value, name, order): (&str, &str, Order)| ChoiceOption {
         value: value.into(),
-        name: words.say(name),
+        name: words.say(name).into(),
         is_chosen: order == chosen,
     };
     all.map(option).into()
@@ -63,13 +63,13 @@ pub(super) fn orders(words: Words, chosen: Order) -> Vec<ChoiceOption> {
 pub(super) fn densities(words: Words, chosen: Density) -> Vec<ChoiceOption> {
     let option = |density: &Density| ChoiceOption {
         value: density.word().into(),
-        name: words.say(&format!("density-{}", density.word())),
+        name: words.say(&format!("density-{}", density.word())).into(),
         is_chosen: *density == chosen,
     };
     Density::ALL.iter().map(option).collect()
 }
 
 pub(super) fn size_option(words: Words, size: u32, chosen: u32) -> ChoiceOption {
-    let name = words.number(u64::from(size));
+    let name = words.number(u64::from(size)).into();
     ChoiceOption { value: size.to_string(), name, is_chosen: size == chosen }
 }

@@ -15,6 +15,7 @@ use crate::web::mailbox::partition_names::PartitionNames;
 use crate::web::mailbox::place::At;
 use crate::web::mailbox::query::{Column, ListQuery};
 use crate::web::page::PageError;
+use crate::web::words::Spoken;
 use crate::web::words::dates::{Day, Moment};
 
 /// A message of the list.
@@ -22,7 +23,8 @@ pub(super) struct Row {
     pub(super) key: String,
     pub(super) url: String,
     pub(super) subject: Vec<Piece>,
-    pub(super) subject_text: String,
+    /// The same in one piece, with its language.
+    pub(super) subject_text: Spoken,
     pub(super) cells: Vec<Cell>,
     pub(super) labels: Vec<LabelShown>,
     /// Where the text was found, when it was not in the subject.
@@ -48,7 +50,7 @@ pub(super) struct Cell {
 pub(super) enum Content {
     Subject,
     Marks,
-    Text(String),
+    Text(Spoken),
     Moment(Moment),
     Day(Day),
     Nothing,
@@ -71,7 +73,7 @@ impl Rower<'_> {
     pub(super) async fn row(&mut self, line: &Line) -> Result<Row, PageError> {
         let words = self.at.words();
         // What was found is shown in the language that it was found in.
-        let subject = line.subject.best(self.query.language.unwrap_or(words.0));
+        let subject = words.wanting(self.query.language.unwrap_or(words.0), &line.subject);
         let mut cells = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             let content = self.content(line, *column).await?;
@@ -81,8 +83,8 @@ impl Rower<'_> {
         Ok(Row {
             key: line.id.to_string(),
             url: self.query.url(&path),
-            subject: marked(subject, &self.query.text),
-            subject_text: subject.to_owned(),
+            subject: marked(&subject.text, &self.query.text),
+            subject_text: subject,
             cells,
             labels: labels_of(line, self.labels),
             found_in: self.found.remove(&line.id),
@@ -96,12 +98,12 @@ impl Rower<'_> {
     async fn content(&self, line: &Line, column: Column) -> Result<Content, PageError> {
         let (words, reference) = (self.at.words(), &self.at.reference);
         let name = |texts: Option<&Texts>| {
-            Content::Text(texts.map(|texts| texts.best(words.0).to_owned()).unwrap_or_default())
+            Content::Text(texts.map(|texts| words.of(texts)).unwrap_or_default())
         };
         Ok(match column {
             Column::Subject => Content::Subject,
             Column::Marks => Content::Marks,
-            Column::Company => Content::Text(company(self.web, line).await?),
+            Column::Company => Content::Text(company(self.web, line).await?.into()),
             Column::Sender => {
                 name(reference.organizations.get(&line.organization).map(|it| &it.name))
             }
@@ -111,7 +113,7 @@ impl Rower<'_> {
             Column::Application => {
                 name(reference.applications.get(&line.application).map(|it| &it.name))
             }
-            Column::Partition => Content::Text(self.partitions.of_line(line)),
+            Column::Partition => Content::Text(self.partitions.of_line(line).into()),
             Column::Arrived => Content::Moment(words.moment(line.arrived_at, self.now)),
             Column::Expires => Content::Moment(words.moment(line.expires_at, self.now)),
             Column::Due => match line.due {

@@ -44,7 +44,7 @@ error-unavailable = One moment, please
 error-unavailable-text = This is not possible at the moment. Nothing is lost. Try again in a few minutes.
 error-internal = Something is wrong on our side
 error-internal-text = The problem was noted. Try again later.
-error-too-many = Too many questions at once
+error-too-many = Too many requests at once
 error-too-many-text = Wait a minute and try again.
 
 ## sign-in
@@ -282,7 +282,7 @@ tint-grey = Grey
 
 ## management
 access-title = Persons and access
-access-lead = Each line opens something to a person. What is withdrawn opens no more, at once.
+access-lead = Each line gives a person access to something. What is withdrawn ends at once.
 help-who-sees = Who sees what?
 access-export = Export the list (CSV)
 csv-message = Reference
@@ -383,7 +383,7 @@ consent-is-off = Not in force: paper remains possible.
 consent-given = Given by { $person }
 consent-revoked = Revoked by { $person }
 notices-title = Notices by e-mail
-notices-lead = Once a night at most we tell this address that there is unread mail. The notice names neither sender nor content.
+notices-lead = Once a night at most, an e-mail to this address says that there is unread mail. It names neither sender nor content.
 notices-address = E-mail address
 notices-hour = At what hour
 notices-empty-stops = An empty address stops the notices.
@@ -402,7 +402,7 @@ record-lead = Who did what in this box, and when: newest first. It is sealed, so
 record-empty = Nothing is recorded here.
 record-when = When
 record-deed = Action
-record-detail = With what
+record-detail = Details
 record-given = to { $person }: { $what }
 record-changed = changed for { $person }: { $what }
 record-withdrawn = withdrawn: { $what }
@@ -554,7 +554,11 @@ console-chart-received = Documents received per second
 console-chart-media = Decided per second, by medium
 console-box-no-box = no box
 console-box-never-opened = never opened
-console-box-opened = opened { $n } days ago
+console-box-opened = { $count ->
+    [0] opened today
+    [one] opened { $n } day ago
+   *[other] opened { $n } days ago
+}
 console-form-none = on paper only
 console-form-exists = exists
 console-form-only = digital only
@@ -670,7 +674,7 @@ console-find-lead = The id of a message, a letter or a quarantine entry, an ente
 console-find-label = Id, enterprise number, application or type
 console-find-placeholder = Look up by id or number
 console-find-go = Look up
-console-find-nothing = Nothing is called “{ $text }”.
+console-find-nothing = Nothing was found for “{ $text }”.
 console-way = On its way
 console-recipient = Recipient
 console-published = Published
