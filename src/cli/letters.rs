@@ -50,7 +50,8 @@ pub(super) enum Args {
         #[command(flatten)]
         envelope: Envelope,
     },
-    /// Recall letters: cancel what no printer has claimed, ask for the rest
+    /// Recall letters: cancel what no printer has claimed, ask for the rest, and make none of
+    /// what is still unread
     Cancel(Scope),
     /// Give a letter to another printer, even one that is claimed; or all that a printer has
     /// not claimed
@@ -193,6 +194,8 @@ impl Desk<'_> {
         let mut is_done = self.recall(&scope.jobs).await?;
         let wide = scope.wide();
         if let Some(wide) = wide {
+            // First: what becomes a letter meanwhile is found below.
+            self.call_off(&wide).await?;
             let mut after = Uuid::nil();
             loop {
                 let jobs = self.tools.ledger.letters_in_scope(&wide, after, PAGE).await?;
@@ -202,6 +205,23 @@ impl Desk<'_> {
             }
         }
         Ok(is_done.into())
+    }
+
+    async fn call_off(&self, scope: &RecallScope) -> anyhow::Result<()> {
+        let (ledger, actor) = (&self.tools.ledger, actor());
+        let act = Act { actor: &actor, reason: "", at: self.now };
+        ledger.record_act("paper-called-off", &scope.to_string(), act).await?;
+        let mut messages = 0;
+        loop {
+            match ledger.call_off_unread(scope, PAGE).await? {
+                0 => break,
+                some => messages += some,
+            }
+        }
+        self.output.show(&json!({ "unreadCalledOff": messages }), |_| {
+            vec![format!("{messages} unread messages will not become letters")]
+        })?;
+        Ok(())
     }
 
     /// Whether each was cancelled, or its printer asked.

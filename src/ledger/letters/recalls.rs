@@ -1,5 +1,7 @@
 //! Recalls: which letters, and the requests that printers have not got yet.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -20,6 +22,31 @@ pub struct RecallScope {
     pub organization: Option<EnterpriseNumber>,
     /// By one sender application.
     pub application: Option<String>,
+}
+
+impl RecallScope {
+    /// Message, type, organization, application, as parameters.
+    pub(super) fn values(&self) -> [Value; 4] {
+        [
+            self.message.map(|message| message.0).into(),
+            self.message_type.as_deref().unwrap_or_default().into(),
+            self.organization.map_or(0, EnterpriseNumber::value).into(),
+            self.application.as_deref().unwrap_or_default().into(),
+        ]
+    }
+}
+
+/// As it stands in the record of acts.
+impl fmt::Display for RecallScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.message.map(|it| format!("message {it}")),
+            self.message_type.as_ref().map(|it| format!("type {it}")),
+            self.organization.map(|it| format!("organization {it}")),
+            self.application.as_ref().map(|it| format!("application {it}")),
+        ];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
 }
 
 const IN_SCOPE: Statement = Statement::same(
@@ -82,14 +109,9 @@ impl Ledger {
         after: Uuid,
         limit: i64,
     ) -> Result<Vec<Uuid>, LedgerError> {
-        let values: Vec<Value> = vec![
-            after.into(),
-            scope.message.map(|message| message.0).into(),
-            scope.message_type.as_deref().unwrap_or_default().into(),
-            scope.organization.map_or(0, EnterpriseNumber::value).into(),
-            scope.application.as_deref().unwrap_or_default().into(),
-            limit.into(),
-        ];
+        let scope = scope.values().into_iter();
+        let values: Vec<Value> =
+            [after.into()].into_iter().chain(scope).chain([limit.into()]).collect();
         let mut rows = self.store.rows(IN_SCOPE, values).await?;
         rows.iter_mut().map(Row::id).collect()
     }

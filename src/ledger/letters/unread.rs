@@ -1,12 +1,14 @@
-//! What nobody has read in time becomes a letter, exactly once.
+//! What nobody has read in time becomes a letter, exactly once, unless an
+//! operator called it off.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::recalls::RecallScope;
 use super::{locked, written};
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::{self, Entry};
-use crate::ledger::store::{Row, Statement};
+use crate::ledger::store::{Row, Statement, Value};
 use crate::ledger::{Ledger, micros};
 
 const DUE: Statement = Statement::same(
@@ -25,6 +27,17 @@ const FORGET: Statement = Statement::same(
      WHERE enterprise = $1 AND id = $2 AND read_at IS NOT NULL",
 );
 
+/// Whoever opens it first, or makes a letter of it, was faster.
+const CALL_OFF: Statement = Statement::same(
+    "UPDATE messages SET paper_due_at = NULL
+     WHERE paper_due_at IS NOT NULL AND (enterprise, id) IN (
+         SELECT enterprise, id FROM messages
+         WHERE paper_due_at IS NOT NULL AND read_at IS NULL
+           AND ($1 IS NULL OR id = $1) AND ($2 = '' OR message_type = $2)
+           AND ($3 = 0 OR organization = $3) AND ($4 = '' OR application = $4)
+         LIMIT $5)",
+);
+
 const MAKE: Statement = Statement::same(
     "INSERT INTO letters (job, enterprise, message, organization, application, message_type,
         cause, attempt, state, registered, printer, created_at)
@@ -34,6 +47,20 @@ const MAKE: Statement = Statement::same(
 );
 
 impl Ledger {
+    /// Lets no letter be made of messages of a scope that are unread, some at a
+    /// time; answers of how many. They stay in their boxes.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn call_off_unread(
+        &self,
+        scope: &RecallScope,
+        limit: i64,
+    ) -> Result<u64, LedgerError> {
+        let values: Vec<Value> = scope.values().into_iter().chain([limit.into()]).collect();
+        self.store.execute(CALL_OFF, values).await
+    }
+
     /// Makes letters of messages that are due and unread; answers how many
     /// were looked at, and how many letters were made.
     ///

@@ -18,10 +18,12 @@ use super::House;
 use crate::mailbox::reader;
 use crate::support::desk::posted;
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::program::Program;
 use crate::support::world::{Company, notice};
 
 on_both_ledgers! {
     unread: sqlite_unread_messages_become_letters_once, postgres_unread_messages_become_letters_once;
+    called_off: sqlite_what_was_called_off_becomes_no_letter, postgres_what_was_called_off_becomes_no_letter;
     race: sqlite_an_opening_at_the_deadline_is_read_or_printed, postgres_an_opening_at_the_deadline_is_read_or_printed;
 }
 
@@ -67,6 +69,50 @@ async fn race(ledger: &TestLedger) -> Result<()> {
     let left =
         "SELECT CAST(id AS TEXT) FROM messages WHERE paper_due_at IS NOT NULL OR read_at IS NULL";
     ensure!(ledger.texts(left).await?.is_empty());
+    house.balances().await
+}
+
+/// An operator recalls one message, and then the type.
+async fn called_off(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let reference = ledger.reference().await?;
+    let mut kind = reference.message_types["TAX-NOTICE"].clone();
+    kind.unread_to_paper_hours = Some(HOURS);
+    let change = Change::Put(Record::MessageType(kind));
+    ledger.change_registry(&[change], "tester", house.now()).await?;
+    let mut messages = Vec::new();
+    for _ in 0..4 {
+        let judged = house.desk.deliver_one(posted(&notice(Company::Active))?).await?;
+        let Judged::Accepted { id, .. } = judged else { anyhow::bail!("{judged:?}") };
+        messages.push(id);
+    }
+    let program = Program::new()?.with("LEDGER__URL", &ledger.url);
+    let cancel = async |scope: [&str; 2]| {
+        let said = program.ask(&["letters", "cancel", scope[0], scope[1]]).await?;
+        said["unreadCalledOff"].as_u64().context("not said")
+    };
+    ensure!(cancel(["--type", "TAX-LETTER"]).await? == 0, "another type");
+    ensure!(cancel(["--message", &messages[0].to_string()]).await? == 1);
+    // The second is due before the recall.
+    let due = "UPDATE messages SET paper_due_at = 1 WHERE id IN
+            (SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET 1)";
+    ledger.execute(due.to_owned()).await?;
+    ensure!(ledger.unread_to_paper(10, house.now()).await? == (1, 1));
+    ensure!(cancel(["--application", "work:attest"]).await? == 0, "another sender");
+    let both = program.run(&["letters", "cancel", "--type", "TAX-NOTICE", "--json"]).await?;
+    ensure!(
+        both.out.contains("\"unreadCalledOff\":2") && both.out.contains("\"done\""),
+        "{both:?}"
+    );
+    house.clock.set(add_working_hours(house.now(), HOURS) + SignedDuration::from_mins(5));
+    ensure!(!house.office.make_unread().await?, "nothing is due any more");
+    let letters = ledger.letters(&LetterFilter { limit: 10, ..LetterFilter::default() }).await?;
+    let [letter] = &letters[..] else { anyhow::bail!("{letters:?}") };
+    ensure!(letter.state == LetterState::Cancelled, "{letter:?}");
+    ensure!(letter.message_id == messages[1], "{letter:?}");
+    let acts = "SELECT detail FROM audit WHERE kind = 'operated' ORDER BY id DESC LIMIT 1";
+    let act = ledger.texts(acts).await?.concat().concat();
+    ensure!(act.contains("paper-called-off") && act.contains("type TAX-NOTICE"), "{act}");
     house.balances().await
 }
 

@@ -738,6 +738,7 @@ act-discarded = Eintrag verworfen
 act-replayed = Eintrag erneut verarbeitet
 act-content-opened = Bytes abgerufen
 act-letters-moved = Briefe verschoben
+act-paper-called-off = Briefe aus Ungelesenem abbestellt
 act-letter-moved = Brief verschoben
 act-letter-recalled = Brief zurückgerufen
 act-message-explained = Entscheidung angesehen

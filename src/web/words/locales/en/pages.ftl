@@ -738,6 +738,7 @@ act-discarded = Entry discarded
 act-replayed = Entry replayed
 act-content-opened = Bytes fetched
 act-letters-moved = Letters moved
+act-paper-called-off = Letters of what is unread called off
 act-letter-moved = Letter moved
 act-letter-recalled = Letter called back
 act-message-explained = Decision looked at

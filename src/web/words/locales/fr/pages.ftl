@@ -738,6 +738,7 @@ act-discarded = Entrée écartée
 act-replayed = Entrée rejouée
 act-content-opened = Octets consultés
 act-letters-moved = Lettres déplacées
+act-paper-called-off = Lettres pour non-lus annulées
 act-letter-moved = Lettre déplacée
 act-letter-recalled = Lettre rappelée
 act-message-explained = Décision consultée

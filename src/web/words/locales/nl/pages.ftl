@@ -738,6 +738,7 @@ act-discarded = Invoer weggegooid
 act-replayed = Invoer opnieuw verwerkt
 act-content-opened = Bytes opgehaald
 act-letters-moved = Brieven verplaatst
+act-paper-called-off = Brieven van ongelezen berichten afgezegd
 act-letter-moved = Brief verplaatst
 act-letter-recalled = Brief teruggeroepen
 act-message-explained = Beslissing bekeken
