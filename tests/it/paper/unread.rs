@@ -94,7 +94,7 @@ async fn called_off(ledger: &TestLedger) -> Result<()> {
     ensure!(cancel(["--type", "TAX-LETTER"]).await? == 0, "another type");
     ensure!(cancel(["--message", &messages[0].to_string()]).await? == 1);
     // The second is due before the recall.
-    let due = "UPDATE messages SET paper_due_at = arrived_at WHERE id IN
+    let due = "UPDATE messages SET paper_due_at = 1 WHERE id IN
             (SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET 1)";
     ledger.execute(due.to_owned()).await?;
     ensure!(ledger.unread_to_paper(10, house.now()).await? == (1, 1));
