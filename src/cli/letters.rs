@@ -11,9 +11,7 @@ use super::answer::{Nothing, Wrong};
 use super::{Answer, Output, actor, open};
 use crate::app::Tools;
 use crate::config::Config;
-use crate::ledger::{
-    Act, LedgerError, LetterFilter, OrderRefusal, Ordered, RecallScope, Source,
-};
+use crate::ledger::{Act, LedgerError, LetterFilter, OrderRefusal, Ordered, RecallScope, Source};
 use crate::paper::days;
 pub(super) use args::Args;
 use args::Scope;
