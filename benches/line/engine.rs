@@ -29,8 +29,8 @@ pub(crate) struct Stack<'w> {
     queue_url: String,
     pub(crate) folder: TempDir,
     extra: Vec<(String, String)>,
-    /// How many run together.
-    engines: usize,
+    /// The arguments of each engine that runs beside the one that is measured.
+    beside: Vec<&'static [&'static str]>,
     /// Dropped last.
     pub(crate) services: Option<(Vhost, Arc<Database>)>,
 }
@@ -70,7 +70,7 @@ impl<'w> Stack<'w> {
             queue_url: vhost.url.clone(),
             folder,
             extra: Vec::new(),
-            engines: 1,
+            beside: Vec::new(),
             services: Some((vhost, database)),
         })
     }
@@ -95,7 +95,7 @@ impl<'w> Stack<'w> {
             queue_url,
             folder,
             extra,
-            engines: 1,
+            beside: Vec::new(),
             services: None,
         })
     }
@@ -106,9 +106,9 @@ impl<'w> Stack<'w> {
         self
     }
 
-    /// So many share the work.
-    pub(crate) fn engines(mut self, count: usize) -> Self {
-        self.engines = count;
+    /// Another engine, of these arguments, shares the work.
+    pub(crate) fn beside(mut self, arguments: &'static [&'static str]) -> Self {
+        self.beside.push(arguments);
         self
     }
 
@@ -150,8 +150,9 @@ impl<'w> Stack<'w> {
     pub(crate) async fn drain_all(&self, documents: usize, arguments: &[&str]) -> Result<Run> {
         publish(self.queue.as_ref(), &self.lanes, mail(self.world, &self.lanes, documents)).await?;
         let parts = self.parts().await?;
-        let others: Vec<Engine> = (1..self.engines)
-            .map(|n| self.start_with(&format!("search-{n}"), arguments))
+        let others = self.beside.iter().enumerate();
+        let others: Vec<Engine> = others
+            .map(|(n, arguments)| self.start_with(&format!("search-{n}"), arguments))
             .collect::<Result<_>>()?;
         let engine = self.start(arguments)?;
         let target = i64::try_from(documents)?;

@@ -45,6 +45,8 @@ struct Figures {
     lanes100_ratio: f64,
     /// Two engines against one, on the same machine.
     two_engines_ratio: f64,
+    /// The same where the second keeps no index of its own: it takes and relays.
+    two_engines_one_index_ratio: f64,
     /// With everything on against an engine that serves no pages.
     pages_ratio: f64,
     #[serde(flatten)]
@@ -138,7 +140,9 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
     }
     if wants("two") {
         say("two engines, and one before and after");
-        figures.two_engines_ratio = two_engines(&base, &world, documents).await?;
+        figures.two_engines_ratio = two_engines(&base, &world, documents, NOTHING).await?;
+        let roles = &["--roles", "intake,relay"];
+        figures.two_engines_one_index_ratio = two_engines(&base, &world, documents, roles).await?;
     }
     if wants("pages") {
         say("engine: with pages, and without before and after");
@@ -181,10 +185,15 @@ async fn hundred_lanes(base: &database::Base, world: &World, documents: usize) -
     .await
 }
 
-async fn two_engines(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
+async fn two_engines(
+    base: &database::Base,
+    world: &World,
+    documents: usize,
+    second: &'static [&'static str],
+) -> Result<f64> {
     against(documents, async |is_other| {
-        let engines = if is_other { 2 } else { 1 };
-        Ok((Stack::rabbit(base, world, LANES).await?.engines(engines), NOTHING))
+        let stack = Stack::rabbit(base, world, LANES).await?;
+        Ok((if is_other { stack.beside(second) } else { stack }, NOTHING))
     })
     .await
 }

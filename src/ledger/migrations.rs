@@ -70,6 +70,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../schemas/postgres/0013_history_numbers.sql"),
         include_str!("../../schemas/sqlite/0013_history_numbers.sql"),
     ),
+    (
+        14,
+        "statistics",
+        include_str!("../../schemas/postgres/0014_statistics.sql"),
+        include_str!("../../schemas/sqlite/0014_statistics.sql"),
+    ),
 ];
 
 /// The last version that this program knows.

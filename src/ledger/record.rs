@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 pub(super) use self::rows::write_quarantine;
 use self::rows::{labels, letters, messages};
-use super::Ledger;
 use super::documents::DocumentKey;
 use super::error::LedgerError;
 use super::identity::{Fingerprint, IdentityChange, IdentityKey};
 use super::journal::Entry;
 use super::quarantine::QuarantineState;
 use super::store::{Bulk, Column, Table, Transaction};
+use super::{Ledger, json};
 use crate::decide::{Decision, Facts, Policy};
 use crate::domain::{
     ApplicationId, Digest, EnterpriseNumber, Language, Medium, MessageId, MessageTypeId, Refusal,
@@ -276,9 +276,4 @@ impl Ledger {
             self.policies.insert(digest, ());
         }
     }
-}
-
-fn json<T: serde::Serialize>(value: &T) -> Result<String, LedgerError> {
-    serde_json::to_string(value)
-        .map_err(|error| LedgerError::Shape(format!("a record cannot be written: {error}")))
 }

@@ -10,7 +10,7 @@ use super::written;
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal;
 use crate::ledger::store::{Row, Statement, Value};
-use crate::ledger::{Ledger, micros};
+use crate::ledger::{Ledger, json, micros};
 use crate::paper::address::AddressBlock;
 use crate::paper::letter::{Event, LetterState};
 
@@ -336,8 +336,4 @@ fn may(letters: &std::collections::HashMap<Uuid, Locked>, step: &Step) -> bool {
     use crate::paper::letter::{Outcome, apply};
     let state = letters.get(&step.job).map(|letter| letter.state);
     state.is_some_and(|state| matches!(apply(state, step.kind), Outcome::Becomes(_)))
-}
-
-fn json(address: &AddressBlock) -> Result<String, LedgerError> {
-    serde_json::to_string(address).map_err(|error| LedgerError::Shape(error.to_string()))
 }

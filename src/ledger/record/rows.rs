@@ -1,11 +1,11 @@
 //! The rows of messages, letters, labels and quarantine, column by column.
 
-use super::{Accepted, NewLetter, Quarantined, json};
+use super::{Accepted, NewLetter, Quarantined};
 use crate::decide::Policy;
 use crate::domain::{LabelId, day_number};
 use crate::ledger::error::LedgerError;
-use crate::ledger::micros;
 use crate::ledger::store::{Bulk, Column, Table, Transaction};
+use crate::ledger::{json, micros};
 
 const MESSAGES: Table = Table {
     name: "messages",

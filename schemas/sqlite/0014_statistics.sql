@@ -1,0 +1,2 @@
+-- Statistics of columns are PostgreSQL's: SQLite gathers those of indexes alone.
+SELECT 1;
