@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::answer::Wrong;
 use super::{Answer, Output, open};
 use crate::app::Tools;
 use crate::clock::{Clock, SystemClock};
@@ -83,7 +84,10 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
 async fn query(tools: &Tools, criteria: Criteria, output: Output) -> anyhow::Result<Answer> {
     let search = Search::open(&tools.config.search.path)?;
     let query = criteria.into_query(&*tools.ledger.reference().await?);
-    let found = search.find(query).await?;
+    let found = search.find(query).await.map_err(|error| match error.is_callers() {
+        true => anyhow::Error::new(Wrong(error.to_string())),
+        false => error.into(),
+    })?;
     let value = json!({ "totalItems": found.total, "items": found.ids });
     output.show(&value, |_| {
         let ids = found.ids.iter().map(ToString::to_string);

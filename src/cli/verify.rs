@@ -21,8 +21,9 @@ pub(super) struct Args {
     heads: Vec<SealHead>,
 }
 
+/// What is printed as JSON.
 #[derive(Serialize)]
-struct Report<'a> {
+pub(super) struct Report<'a> {
     #[serde(flatten)]
     account: &'a Account,
     findings: &'a [Finding],
@@ -34,10 +35,13 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     let verdict = look(&tools, &args, output).await;
     tools.close().await;
     let verdict = verdict?;
-    let Verdict { account, findings, heads } = &verdict;
-    let report = Report { account, findings, seals: heads };
-    output.show(&report, |_| lines(&verdict))?;
+    output.show(&report(&verdict), |_| lines(&verdict))?;
     Ok(verdict.is_balanced().into())
+}
+
+pub(super) fn report(verdict: &Verdict) -> Report<'_> {
+    let Verdict { account, findings, heads } = verdict;
+    Report { account, findings, seals: heads }
 }
 
 async fn look(tools: &Tools, args: &Args, output: Output) -> anyhow::Result<Verdict> {

@@ -211,8 +211,12 @@ impl Policy {
         }
         if let Some(unreachable) = reach::first_unreachable(&rules) {
             let name = &rules[unreachable].name;
-            let message =
-                format!("rule {name:?} can never match: the rules before it take everything");
+            let alone = std::slice::from_ref(&rules[unreachable]);
+            let why = match reach::first_unreachable(alone) {
+                Some(_) => "its own conditions contradict each other",
+                None => "the rules before it take everything",
+            };
+            let message = format!("rule {name:?} can never match: {why}");
             return Err(fault(file.rule[unreachable].span(), message));
         }
         let default_rule = default_rule(default.get_ref(), at(default.span().start))

@@ -192,8 +192,8 @@ fn a_faulty_policy_is_refused_with_its_line() {
             6,
             "named",
         ),
-        ("shadowed", rule("{ consent = true }") + &second + default, 6, "never match"),
-        ("impossible", rule("{ box = [\"none\"], consent = true }") + default, 1, "never match"),
+        ("shadowed", rule("{ consent = true }") + &second + default, 6, "the rules before it"),
+        ("impossible", rule("{ box = [\"none\"], consent = true }") + default, 1, "contradict"),
         ("rule without condition", rule("{}").replace("when = {}\n", "") + default, 1, "condition"),
         ("not TOML", "[[rule".to_owned(), 1, ""),
     ] {

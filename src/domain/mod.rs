@@ -6,6 +6,7 @@
 mod access;
 mod business_data;
 mod condition;
+mod content;
 mod digest;
 mod enterprise;
 mod enterprise_number;
@@ -31,6 +32,7 @@ pub use business_data::{BusinessDataFormat, BusinessDataRule, SHARED_KEYS, check
 pub use condition::Condition;
 #[cfg(feature = "failpoints")]
 pub use condition::LeftOut;
+pub use content::Content;
 pub use digest::{Digest, DigestError};
 pub use enterprise::{Address, Enterprise, LegalState, MailBox, Mandate, Person};
 pub use enterprise_number::{EnterpriseNumber, EnterpriseNumberError};
@@ -47,12 +49,13 @@ pub use notification::Notification;
 pub(crate) use object::{Object, objects, present_object};
 pub use party::{Application, OnlineService, Organization, Trio};
 pub use publication::{
-    Attachment, Attention, BusinessData, Content, Postal, PostalPriority, Precondition,
-    Publication, Recipient, Sender,
+    Attachment, Attention, BusinessData, Postal, PostalPriority, Precondition, Publication,
+    Recipient, Sender,
 };
 pub use record::{Change, Kind, Record, RecordKey};
 pub use refusal::{Code, Refusal, legible};
 pub use reply::{Reply, ReplyError, ReplyId};
 pub use task::{Task, day_number, day_of_number, task_on_arrival};
+pub(crate) use validate::only_enterprises;
 pub use validate::{Limits, MEDIA_TYPES, Valid, validate};
 pub(crate) use words::words;

@@ -6,10 +6,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Texts;
+use super::content::Content;
 use super::enterprise::Address;
 use super::language::present;
 use super::object::{object, objects, present_object};
-use super::{Digest, Texts};
 
 /// The sender of a publication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,24 +33,6 @@ pub struct Recipient {
     pub ebox_type: String,
     /// The company.
     pub enterprise_number: String,
-}
-
-/// Where the content of an attachment is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum Content {
-    /// In the publication itself.
-    Inline {
-        /// Standard base64.
-        inline: String,
-    },
-    /// Uploaded before by this application with `PUT /documents/<sha256>`.
-    Uploaded {
-        /// Its digest.
-        sha256: Digest,
-        /// Its size in bytes.
-        size: u64,
-    },
 }
 
 /// An attachment.

@@ -109,7 +109,8 @@ fn parties(publication: &Publication) -> Checked<(EnterpriseNumber, EnterpriseNu
     ))
 }
 
-fn only_enterprises(ebox_type: &str, pointer: &str) -> Checked {
+/// Whether a party is of the kind that this engine serves.
+pub(crate) fn only_enterprises(ebox_type: &str, pointer: &str) -> Checked {
     match ebox_type {
         "enterprise" => Ok(()),
         "citizen" => invalid(pointer, "this engine serves enterprises, not citizens"),

@@ -15,6 +15,9 @@ use crate::telemetry::measure::{self, Outcome, PartitionKind};
 
 pub(super) use crate::telemetry::measure::error;
 
+/// Nothing lies in a queue for longer.
+const AGE_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// A batch was committed.
 pub(super) fn recorded(piece: &[Candidate], judged: &[Judged], now: Timestamp) {
     let mut received: BTreeMap<(&str, Outcome), u64> = BTreeMap::new();
@@ -38,7 +41,9 @@ pub(super) fn recorded(piece: &[Candidate], judged: &[Judged], now: Timestamp) {
     measure::batch_documents(piece.len());
     let arrived = || piece.iter().filter(|candidate| candidate.replay.is_none());
     measure::record_seconds(arrived().map(|candidate| candidate.arrival.taken_at.elapsed()));
-    measure::end_to_end_seconds(arrived().filter_map(|candidate| age(candidate, now)));
+    measure::end_to_end_seconds(
+        arrived().filter_map(|candidate| age(candidate.arrival.properties.published_us, now)),
+    );
 }
 
 fn outcome(judged: &Judged) -> Option<Outcome> {
@@ -53,14 +58,33 @@ fn outcome(judged: &Judged) -> Option<Outcome> {
     })
 }
 
-fn age(candidate: &Candidate, now: Timestamp) -> Option<Duration> {
-    let published = candidate.arrival.properties.published_us?;
-    u64::try_from(now.as_microsecond() - published).ok().map(Duration::from_micros)
+/// Since when it says that it is under way; none where that cannot be: one clock
+/// that is far off would be most of the sum of all.
+fn age(published_us: Option<i64>, now: Timestamp) -> Option<Duration> {
+    let age = now.as_microsecond().checked_sub(published_us?)?;
+    let age = u64::try_from(age).ok().map(Duration::from_micros)?;
+    (age <= AGE_MAX).then_some(age)
 }
 
 /// A lane waited for its pace.
 pub(super) fn throttled(lane: &Lane) {
     if let Lane::Application(id) = lane {
         measure::throttled(id.as_str(), 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_cannot_be_is_no_age() {
+        let now = Timestamp::from_second(1_763_884_800).unwrap();
+        let of = |published_us| age(Some(published_us), now);
+        assert_eq!(of(now.as_microsecond() - 1_500), Some(Duration::from_micros(1_500)));
+        for wrong in [i64::MIN, i64::MIN + 1, -1, 0, now.as_microsecond() + 1, i64::MAX] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+        assert_eq!(age(None, now), None);
     }
 }

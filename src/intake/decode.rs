@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::arrival::{Arrival, Candidate, Lane, Parsed};
 use crate::domain::{
     Code, Digest, EnterpriseNumber, IdempotencyKey, Limits, MessageId, Object, Publication,
-    Refusal, validate,
+    Refusal, only_enterprises, validate,
 };
 use crate::ledger::Fingerprint;
 
@@ -95,7 +95,35 @@ fn read(body: &Bytes, body_bytes_max: usize) -> Result<Publication, Refusal> {
         return Err(Refusal::new(Code::TooLarge, "", message));
     }
     let read = serde_json::from_slice::<Object<Publication>>(body);
-    read.map(|Object(publication)| publication).map_err(|_| locate::<Object<Publication>>(body))
+    let read = read.map_err(|_| named(locate::<Object<Publication>>(body), body));
+    read.map(|Object(publication)| publication)
+}
+
+/// Mistakes that senders often make have names, though the shape is wrong already:
+/// a digest in another writing, and a citizen as the recipient.
+fn named(fault: Refusal, body: &[u8]) -> Refusal {
+    if fault.pointer.ends_with("/content/sha256") {
+        return Refusal { code: Code::Digest, ..fault };
+    }
+    if fault.pointer.starts_with("/recipient") {
+        let kind = kind_of_recipient(body);
+        let other = kind.and_then(|kind| only_enterprises(&kind, "/recipient/eboxType").err());
+        return other.unwrap_or(fault);
+    }
+    fault
+}
+
+fn kind_of_recipient(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Addressed {
+        recipient: Party,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Party {
+        ebox_type: String,
+    }
+    serde_json::from_slice(body).ok().map(|Addressed { recipient }| recipient.ebox_type)
 }
 
 /// Parses a `T` again to find the place of the fault: only what is refused

@@ -176,17 +176,15 @@ fn digests() -> Result<Vec<Case>> {
         notice_with(json!([attachment]))
     };
     let place = "/attachments/0/digest";
+    let content = "/attachments/0/content/sha256";
     Ok(vec![
+        Case::of("named in hex", &named(&hex), Code::Digest, content)?,
+        Case::of("named in plain base64", &named(&plain), Code::Digest, content)?,
         Case::of("of other content", &given(&other), Code::Digest, place)?,
         Case::of("in hex", &given(&hex), Code::Digest, place)?,
         Case::of("in plain base64", &given(&plain), Code::Digest, place)?,
         Case::of("of nothing", &given(""), Code::Digest, place)?,
-        Case::of(
-            "never uploaded",
-            &named(&other),
-            Code::UnknownDocument,
-            "/attachments/0/content/sha256",
-        )?,
+        Case::of("never uploaded", &named(&other), Code::UnknownDocument, content)?,
     ])
 }
 

@@ -51,6 +51,10 @@ pub(super) fn cases() -> Result<Vec<Case>> {
     ] {
         cases.push(Case::of(name, &with(pointer, value), code, pointer)?);
     }
+    let mut citizen = attest(Company::Active);
+    citizen["recipient"] = json!({ "eboxType": "citizen", "ssin": "85073003328" });
+    let kind = "/recipient/eboxType";
+    cases.push(Case::of("a citizen by own number", &citizen, Code::InvalidInput, kind)?);
     cases.extend(trios()?);
     let closed = notice(Company::Closed);
     cases.push(Case::of("a closed enterprise", &closed, Code::EnterpriseClosed, RECIPIENT)?);
