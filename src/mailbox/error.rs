@@ -26,6 +26,9 @@ pub enum MailboxError {
     /// Another label of the box has this name, or another partition this id.
     #[error("another one has this name")]
     NameTaken,
+    /// The box has as many labels as it may have.
+    #[error("the box has as many labels as it may have")]
+    LabelsFull,
     /// Messages lie in the partition, or a rule or a grant names it.
     #[error("the partition is in use")]
     InUse,

@@ -1,4 +1,4 @@
-//! Names of files in an archive, of what senders wrote: they lead to no other
+//! Names of files, shown, saved and in an archive, of what senders wrote: they lead to no other
 //! folder, mean nothing to any system, and hide nothing.
 
 use std::collections::BTreeSet;
@@ -15,6 +15,20 @@ const DEVICES: [&str; 22] = [
     "COM9", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
 ];
 
+/// The name of a file for people, of what a sender wrote, who percent-encodes
+/// what is outside ISO-8859-1.
+#[must_use]
+pub fn shown_name(given: &str) -> String {
+    match trimmed(&decoded(given)) {
+        "" => "document".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn decoded(given: &str) -> String {
+    harmless(&percent_encoding::percent_decode_str(given).decode_utf8_lossy())
+}
+
 /// The folder of the n-th message of a selection.
 pub(super) fn folder_name(n: usize, arrived: Date, subject: &str) -> String {
     let subject: String = harmless(subject).chars().take(SUBJECT_CHARS_MAX).collect();
@@ -25,8 +39,7 @@ pub(super) fn folder_name(n: usize, arrived: Date, subject: &str) -> String {
 /// The name of a file, another one than those already taken (in any case, as
 /// some systems know no difference).
 pub(super) fn file_name(given: &str, taken: &mut BTreeSet<String>) -> String {
-    let given = percent_encoding::percent_decode_str(given).decode_utf8_lossy();
-    let name = harmless(&given);
+    let name = decoded(given);
     let name = trimmed(&name);
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, ending)) if ending.chars().count() <= 8 => (stem, format!(".{ending}")),
@@ -90,6 +103,20 @@ mod tests {
         }
         let long = "é".repeat(300) + ".pdf";
         assert_eq!(file_name(&long, &mut BTreeSet::new()).chars().count(), NAME_CHARS_MAX + 4);
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_was_meant_and_hides_nothing() {
+        for (given, name) in [
+            ("%E2%82%AC.pdf", "€.pdf"),
+            ("%CE%A4%CE%B9%CE%BC%CE%AE.pdf", "Τιμή.pdf"),
+            ("x%E2%80%AEfdp.exe", "xfdp.exe"),
+            ("50 % off.pdf", "50 % off.pdf"),
+            ("%2e%2e%2fa.pdf", "_a.pdf"),
+            ("%E2%80%AE", "document"),
+        ] {
+            assert_eq!(shown_name(given), name, "{given}");
+        }
     }
 
     #[test]

@@ -23,6 +23,18 @@ impl Mailbox {
         Ok(self.look(reader, place).await?.labels().await?)
     }
 
+    /// Those of a box that the reader may rename, merge and delete.
+    ///
+    /// # Errors
+    /// As [`Mailbox::labels`].
+    pub async fn changeable_labels(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<BTreeSet<LabelId>, MailboxError> {
+        Ok(self.look(reader, Place::Box(enterprise)).await?.changeable_labels().await?)
+    }
+
     /// The labels on messages of a list, by name, whichever box's they are.
     ///
     /// # Errors
@@ -53,8 +65,8 @@ impl Mailbox {
     /// Makes a label.
     ///
     /// # Errors
-    /// `NameTaken`, `Invalid` for a name that is none, `NotFound` where the
-    /// reader has no access, and whatever keeps the ledger from answering.
+    /// `NameTaken`, `LabelsFull` where the box has 200, `Invalid` for a name that
+    /// is none, `NotFound` where the reader has no access, and whatever keeps the ledger from answering.
     pub async fn create_label(
         &self,
         reader: &Reader,
@@ -122,6 +134,7 @@ impl Mailbox {
             LabelChanged::NotFound => Err(MailboxError::NotFound),
             LabelChanged::NameTaken => Err(MailboxError::NameTaken),
             LabelChanged::Forbidden => Err(MailboxError::Forbidden),
+            LabelChanged::Full => Err(MailboxError::LabelsFull),
         }
     }
 

@@ -42,6 +42,7 @@ pub use counters::Counters;
 pub use csv::Wording;
 pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};
 pub use error::MailboxError;
+pub use file_name::shown_name;
 pub use list::Listed;
 pub use manage::ConsentChange;
 pub use marks::Change;

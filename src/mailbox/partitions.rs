@@ -1,6 +1,8 @@
 //! Partitions and the rules by which mail goes to them.
 
-use super::{Mailbox, MailboxError, Place, Reader};
+use std::collections::BTreeSet;
+
+use super::{Line, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{EnterpriseNumber, Partition, PartitionId, RoutingRule};
 use crate::ledger::{Management, Replaced};
 
@@ -9,7 +11,7 @@ const RULES_MAX: usize = 500;
 
 impl Mailbox {
     /// The partitions of a box, without `GENERAL`, which every box has. For
-    /// everybody who has access: messages are moved between them.
+    /// everybody who has access: histories name them.
     ///
     /// # Errors
     /// `NotFound`, and whatever keeps the ledger from answering.
@@ -20,6 +22,41 @@ impl Mailbox {
     ) -> Result<Vec<Partition>, MailboxError> {
         let mut look = self.look(reader, Place::Box(enterprise)).await?;
         Ok(look.partitions_in(enterprise).await?)
+    }
+
+    /// The same, and those, `GENERAL` among them, in which anything is open to
+    /// the reader: what lies there may be seen, and moved to there.
+    ///
+    /// # Errors
+    /// As [`Mailbox::partitions`].
+    pub async fn open_partitions(
+        &self,
+        reader: &Reader,
+        enterprise: EnterpriseNumber,
+    ) -> Result<(Vec<Partition>, BTreeSet<PartitionId>), MailboxError> {
+        let mut look = self.look(reader, Place::Box(enterprise)).await?;
+        let all = look.partitions_in(enterprise).await?;
+        let ids = all.iter().map(|it| it.id.clone()).chain([PartitionId::general()]);
+        let open = ids.filter(|id| look.is_open_in(enterprise, id)).collect();
+        Ok((all, open))
+    }
+
+    /// Where else in its box the reader may move a message: to where the reader
+    /// would still see it. Each with its name, `GENERAL` without one.
+    ///
+    /// # Errors
+    /// As [`Mailbox::partitions`].
+    pub async fn elsewhere(
+        &self,
+        reader: &Reader,
+        line: &Line,
+    ) -> Result<Vec<(PartitionId, Option<String>)>, MailboxError> {
+        let mut look = self.look(reader, Place::Box(line.enterprise)).await?;
+        let others = look.partitions_in(line.enterprise).await?;
+        let others = others.into_iter().map(|it| (it.id, Some(it.name)));
+        let all = std::iter::once((PartitionId::general(), None)).chain(others);
+        let is_reached = |id: &PartitionId| *id != line.partition && look.may_see_in(line, id);
+        Ok(all.filter(|(id, _)| is_reached(id)).collect())
     }
 
     /// Makes a partition.

@@ -42,7 +42,6 @@ pub struct Pages {
     pub(super) is_secure: bool,
     pub(super) session_idle: SignedDuration,
     pub(super) session_life: SignedDuration,
-    pub(super) content_security_policy: String,
     /// Names of companies, kept for a minute.
     pub(super) companies: Cache<EnterpriseNumber, String>,
     person_key: Option<PersonKey>,
@@ -97,7 +96,6 @@ impl Pages {
             is_secure: is_secure(config),
             session_idle: SignedDuration::from_mins(i64::from(settings.idle_minutes)),
             session_life: SignedDuration::from_hours(i64::from(settings.life_hours)),
-            content_security_policy: policy(&settings.issuer),
             companies: Cache::builder()
                 .max_capacity(COMPANIES_MAX)
                 .time_to_live(Duration::from_secs(60))
@@ -155,13 +153,7 @@ fn is_secure(config: &Config) -> bool {
 }
 
 /// Our own scripts, styles and pictures; documents in frames of our own; forms
-/// to ourselves, and on to the provider, which ends its own session.
-fn policy(issuer: &str) -> String {
-    let provider = url::Url::parse(issuer).map(|url| url.origin().ascii_serialization());
-    let provider = provider.unwrap_or_default();
-    format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; frame-src 'self'; form-action 'self' {provider}; \
-         base-uri 'none'; frame-ancestors 'none'"
-    )
-}
+/// to ourselves alone, also where an answer leads on.
+pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; frame-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'";

@@ -50,5 +50,12 @@ const provider = new Provider(issuer, {
   }),
   cookies: { keys: ["tests"] },
 });
+// Sessions end at another origin, as at providers that are several servers.
+const elsewhere = issuer.replace("127.0.0.1", "localhost");
+provider.use(async (ctx, next) => {
+  if (ctx.path === "/end-here") return ctx.redirect(issuer + "/session/end" + ctx.search);
+  await next();
+  if (ctx.oidc?.route === "discovery") ctx.body.end_session_endpoint = elsewhere + "/end-here";
+});
 server.on("request", provider.callback());
 console.log(issuer);

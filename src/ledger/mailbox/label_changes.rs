@@ -57,7 +57,19 @@ pub enum LabelChanged {
     NameTaken,
     /// Only its maker or an access manager may.
     Forbidden,
+    /// The box has as many as it may have.
+    Full,
 }
+
+/// Labels of one box: every page offers all of them.
+const LABELS_MAX: i64 = 200;
+/// With those that were merged into others, and stay on their messages.
+const LABELS_KEPT_MAX: i64 = 2_000;
+
+const COUNT: Statement = Statement::same(
+    "SELECT COUNT(*) FILTER (WHERE merged_into IS NULL), COUNT(*)
+     FROM labels WHERE enterprise = $1",
+);
 
 const CREATE: Statement = Statement::same(
     "INSERT INTO labels (enterprise, id, name, colour, title, created_by)
@@ -109,6 +121,9 @@ impl Ledger {
         if look.grants.is_empty() {
             return Ok(LabelChanged::NotFound);
         }
+        if matches!(change, LabelChange::Create { .. }) && look.is_full(enterprise).await? {
+            return Ok(LabelChanged::Full);
+        }
         for label in change.labels() {
             match look.may_change(label).await? {
                 None => return Ok(LabelChanged::NotFound),
@@ -137,6 +152,29 @@ impl Look {
         let labels = self.made_labels().await?;
         let found = labels.into_iter().find(|(it, _)| it.id == label);
         Ok(found.map(|(it, by)| self.is_manager(it.enterprise) || by == person.as_str()))
+    }
+
+    /// The labels that the person may change here: as access manager all, else
+    /// the person's own.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn changeable_labels(&mut self) -> Result<BTreeSet<LabelId>, LedgerError> {
+        let person = self.person.clone();
+        let mut labels = self.made_labels().await?;
+        labels.retain(|(it, by)| self.is_manager(it.enterprise) || by == person.as_str());
+        Ok(labels.into_iter().map(|(it, _)| it.id).collect())
+    }
+
+    /// Whether a box has no room for another label, whoever made those it has.
+    async fn is_full(&mut self, enterprise: EnterpriseNumber) -> Result<bool, LedgerError> {
+        let rows = self.tx.rows(COUNT, vec![enterprise.value().into()]).await?;
+        let mut is_full = false;
+        for mut row in rows {
+            is_full |= row.int()? >= LABELS_MAX;
+            is_full |= row.int()? >= LABELS_KEPT_MAX;
+        }
+        Ok(is_full)
     }
 
     /// Writes a label with its name; answers 0 where a label that the person

@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use super::filter::Place;
 use crate::clock::belgian_day;
 use crate::domain::{
-    Condition, EnterpriseNumber, Grant, LegalState, MessageId, PersonId, Scope, day_of_number,
+    Condition, EnterpriseNumber, Grant, LegalState, MessageId, PartitionId, PersonId, Scope,
+    day_of_number,
 };
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
@@ -194,6 +195,14 @@ impl Look {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.openings.iter().all(|opening| opening.types.is_none())
+    }
+
+    /// Whether anything is open to the person in a partition of a box.
+    #[must_use]
+    pub fn is_open_in(&self, enterprise: EnterpriseNumber, partition: &PartitionId) -> bool {
+        self.openings.iter().any(|it| {
+            it.enterprise == enterprise && it.partition.as_ref().is_none_or(|it| it == partition)
+        })
     }
 
     /// Whether the person may do in a box what access managers may.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::look::Look;
+use super::rows::Line;
 use crate::domain::{
     ApplicationId, BusinessData, EnterpriseNumber, MessageId, MessageTypeId, PartitionId, PersonId,
     Publication,
@@ -139,6 +140,9 @@ impl Ledger {
     }
 }
 
+/// What grants ask of a message: its type, organization and application.
+type Kind<'a> = (&'a MessageTypeId, EnterpriseNumber, &'a ApplicationId);
+
 impl Look {
     /// Where these messages lie; none unless the person may see every one.
     /// This asks the pure predicate, message by message.
@@ -170,17 +174,35 @@ impl Look {
     /// Whether the person may see a message, where it lies or in another
     /// partition.
     pub(super) fn may_see(&self, it: &Standing, elsewhere: Option<&PartitionId>) -> bool {
-        let known = self.reference.message_types.get(&it.message_type);
+        let kind = (&it.message_type, it.organization, &it.application);
+        self.opens(it.enterprise, kind, elsewhere.unwrap_or(&it.partition))
+    }
+
+    /// Whether the person would see a message of a list in another partition of
+    /// its box.
+    #[must_use]
+    pub fn may_see_in(&self, line: &Line, partition: &PartitionId) -> bool {
+        let kind = (&line.message_type, line.organization, &line.application);
+        self.opens(line.enterprise, kind, partition)
+    }
+
+    fn opens(
+        &self,
+        enterprise: EnterpriseNumber,
+        (message_type, organization, application): Kind<'_>,
+        partition: &PartitionId,
+    ) -> bool {
+        let known = self.reference.message_types.get(message_type);
         let item = Item {
-            message_type: &it.message_type,
+            message_type,
             // What nobody knows any longer is closed.
             level: known.map_or(crate::domain::AccessLevel::Type, |known| known.level),
             service: known.and_then(|known| known.service.as_ref()),
-            organization: it.organization,
-            application: &it.application,
+            organization,
+            application,
         };
-        let (partition, day) = (elsewhere.unwrap_or(&it.partition), self.day());
-        let mut grants = self.grants.iter().filter(|grant| grant.enterprise == it.enterprise);
+        let day = self.day();
+        let mut grants = self.grants.iter().filter(|grant| grant.enterprise == enterprise);
         grants.any(|grant| opens(grant, item, partition, day))
     }
 

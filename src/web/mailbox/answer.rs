@@ -14,6 +14,7 @@ impl From<MailboxError> for PageError {
             MailboxError::Forbidden => Self::Forbidden,
             MailboxError::Invalid { .. }
             | MailboxError::NameTaken
+            | MailboxError::LabelsFull
             | MailboxError::InUse
             | MailboxError::Given
             | MailboxError::LastManager => Self::BadRequest,
@@ -44,6 +45,7 @@ pub(super) fn done<T>(
     match result {
         Ok(_) => Ok(go(to, said)),
         Err(MailboxError::NameTaken) => Ok(go(to, "said-name-taken")),
+        Err(MailboxError::LabelsFull) => Ok(go(to, "said-labels-full")),
         Err(MailboxError::InUse) => Ok(go(to, "said-in-use")),
         Err(MailboxError::LastManager) => Ok(go(to, "said-last-manager")),
         Err(MailboxError::Invalid { .. }) => Ok(go(to, "said-refused")),

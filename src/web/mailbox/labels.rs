@@ -24,6 +24,8 @@ struct LabelsPage {
     side: Side,
     fault: Option<String>,
     labels: Vec<LabelShown>,
+    /// Whether two of them may be merged.
+    may_merge: bool,
     tints: Vec<Tint>,
     rules: Vec<RuleShown>,
     /// By which a form knows them again.
@@ -36,6 +38,8 @@ struct LabelShown {
     id: String,
     name: String,
     tint: &'static str,
+    /// By this reader: its maker, or whoever manages the box.
+    may_change: bool,
 }
 
 struct Tint {
@@ -69,6 +73,7 @@ async fn shown(
         true => web.mailbox.label_rules(&at.reader, number).await?,
         false => Vec::new(),
     };
+    let changeable = web.mailbox.changeable_labels(&at.reader, number).await?;
     let words = at.words();
     let tint = |colour: &Colour| Tint {
         value: colour.as_str(),
@@ -78,11 +83,13 @@ async fn shown(
         id: label.id.to_string(),
         name: label.name.clone(),
         tint: label.colour.as_str(),
+        may_change: changeable.contains(&label.id),
     };
     page(&LabelsPage {
         frame: Frame::new(&at.visitor, "labels"),
         fault: fault.and_then(Fault::above),
         labels: labels.iter().map(label).collect(),
+        may_merge: changeable.len() > 1,
         tints: Colour::ALL.iter().map(tint).collect(),
         rules: rules.iter().filter_map(|rule| rule_shown(at, rule, &labels)).collect(),
         seen: rules::seen(&rules)?,
@@ -120,15 +127,14 @@ pub(super) async fn change(
     let number = at.one()?;
     let to = format!("{}/labels", at.url());
     let wish = fields.one("do").unwrap_or_default();
-    let (word, of) = wish.split_once(':').unwrap_or((wish, ""));
-    let said = match word {
+    let said = match wish {
         "create" | "rule-create" => "said-created",
         "delete" | "rule-delete" => "said-deleted",
         _ => "said-saved",
     };
-    let result = match word {
+    let result = match wish {
         "rule-create" | "rule-delete" => change_rules(&web, &at, number, &fields).await,
-        _ => change_label(&web, &at, number, &fields, (word, of)).await,
+        _ => change_label(&web, &at, number, &fields).await,
     };
     match result.as_ref().err().and_then(|error| Fault::of(error, at.words())) {
         Some(fault) => Ok(fault.on(shown(&web, &at, &fields, Some(&fault)).await?)),
@@ -141,13 +147,13 @@ async fn change_label(
     at: &At,
     number: EnterpriseNumber,
     fields: &Fields,
-    (word, of): (&str, &str),
 ) -> Result<(), MailboxError> {
     let (mailbox, reader) = (&web.mailbox, &at.reader);
     let name = fields.one("name").unwrap_or_default();
     let colour = fields.parsed("colour").unwrap_or_default();
     let label: Option<LabelId> = fields.parsed("label");
-    match (word, label, of.parse::<LabelId>().ok()) {
+    let wish = fields.one("do").unwrap_or_default();
+    match (wish, label, fields.parsed("into")) {
         ("create", _, _) => mailbox.create_label(reader, number, name, colour).await.map(drop),
         ("change", Some(label), _) => {
             mailbox.change_label(reader, number, label, name, colour).await.map(drop)

@@ -23,7 +23,7 @@ use super::reading::{Main, Open};
 use super::side::{Around, Side, around};
 use super::views::default_of;
 use crate::domain::{Label, Language, MessageId};
-use crate::mailbox::{Listed, Place, Total};
+use crate::mailbox::{Listed, Order, Place, Total};
 use crate::web::Web;
 use crate::web::page::{Frame, PageError, page};
 use crate::web::words::{Words, own_name};
@@ -49,7 +49,9 @@ pub(super) struct List {
     rows: Vec<Row>,
     columns: Vec<Heading>,
     all_columns: Vec<ColumnChoice>,
+    /// None while a text is looked for.
     orders: Vec<ChoiceOption>,
+    is_oldest_first: bool,
     densities: Vec<ChoiceOption>,
     sizes: Vec<ChoiceOption>,
     density: &'static str,
@@ -176,7 +178,9 @@ fn listing(
         rows,
         columns: columns.iter().map(|column| heading(words, query, &url, *column)).collect(),
         all_columns: all_columns(words, at.place, columns),
-        orders: orders(words, query.order),
+        // What contains a text is listed newest first.
+        orders: if query.text.is_empty() { orders(words, query.order) } else { Vec::new() },
+        is_oldest_first: query.order == Order::Oldest,
         densities: densities(words, query.density),
         sizes: SIZES.map(|size| size_option(words, size, query.size)).into(),
         density: query.density.word(),

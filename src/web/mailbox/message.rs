@@ -12,7 +12,7 @@ use super::place::At;
 use super::query::ListQuery;
 use super::reading::{Showing, open, showing};
 use super::side::{Around, around};
-use crate::mailbox::Fetched;
+use crate::mailbox::{Fetched, shown_name};
 use crate::web::Web;
 use crate::web::form::{Fields, InQuery};
 use crate::web::page::{Frame, PageError, page};
@@ -101,15 +101,13 @@ fn value(text: &str) -> HeaderValue {
 }
 
 /// A file name in a header: plain letters for old programs, and the whole of
-/// it percent-encoded (RFC 6266 §4.3). Nothing that leads to another folder.
+/// it percent-encoded (RFC 6266 §4.3). Nothing that leads to another folder or
+/// makes an ending look like another.
 fn named(disposition: &str, name: &str) -> HeaderValue {
-    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    let is_kept = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':' | '"' | '<' | '>');
-    let name: String = name.chars().map(|c| if is_kept(c) { c } else { '_' }).take(200).collect();
-    let name = name.trim().trim_start_matches('.');
+    let name: String = shown_name(name).chars().take(200).collect();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' };
     let plain: String = name.chars().map(plain).collect();
-    let whole = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let whole = utf8_percent_encode(&name, NON_ALPHANUMERIC);
     value(&format!("{disposition}; filename=\"{plain}\"; filename*=UTF-8''{whole}"))
 }
 
@@ -129,6 +127,8 @@ mod tests {
                 "a\"; x=\"\r\nSet-Cookie: a",
                 "filename=\"a__ x____Set-Cookie_ a\"; filename*=UTF-8''a%5F%3B%20x%3D%5F%5F%5FSet%2DCookie%5F%20a",
             ),
+            ("x%E2%80%AEfdp.exe", "filename=\"xfdp.exe\"; filename*=UTF-8''xfdp%2Eexe"),
+            ("%E2%82%AC.pdf", "filename=\"_.pdf\"; filename*=UTF-8''%E2%82%AC%2Epdf"),
             ("é.txt", "filename=\"_.txt\"; filename*=UTF-8''%C3%A9%2Etxt"),
         ] {
             assert_eq!(named("attachment", name), format!("attachment; {header}"));

@@ -282,7 +282,8 @@ impl ListQuery {
             },
             is_unread: self.is_unread.then_some(true),
             is_registered: self.is_registered.then_some(true),
-            task: self.task,
+            // What was done keeps its day: nobody has to do it any more.
+            task: self.task.or(self.due.map(|_| Task::ToDo)),
             due_through: self.due,
             arrived_from: self.from.and_then(belgian_midnight),
             arrived_to: self.to.and_then(|day| day.tomorrow().ok()).and_then(belgian_midnight),
@@ -310,6 +311,18 @@ mod tests {
         assert_eq!(read.query(), address);
         assert_eq!(ListQuery::read(Some(&read.query())), read);
         assert_eq!(read.filter().media, vec![Medium::Paper, Medium::Both]);
+    }
+
+    #[test]
+    fn what_is_to_be_done_by_a_day_is_not_done() {
+        for (address, task) in [
+            ("due=2026-12-01", Some(Task::ToDo)),
+            ("due=2026-12-01&task=done", Some(Task::Done)),
+            ("due=2026-12-01&task=to-do", Some(Task::ToDo)),
+            ("unread=yes", None),
+        ] {
+            assert_eq!(ListQuery::read(Some(address)).filter().task, task, "{address}");
+        }
     }
 
     #[test]

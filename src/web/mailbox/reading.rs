@@ -12,7 +12,7 @@ use super::reply::{ReplyForm, Written, reply_form, written};
 use super::side::Side;
 use crate::clock::belgian_day;
 use crate::domain::{self, Attachment, Label, Task, Texts};
-use crate::mailbox::{Line, Opened, Place};
+use crate::mailbox::{Line, Opened, Place, shown_name};
 use crate::web::Web;
 use crate::web::page::{PageError, encoded, initials};
 use crate::web::words::dates::Moment;
@@ -150,7 +150,7 @@ pub(super) async fn open(
         marks: marks(line, words, now),
         labels: opened.labels.iter().map(label_shown).collect(),
         other_labels: all_labels.iter().filter(|it| !is_on(it)).map(label_shown).collect(),
-        partitions: other_partitions(web, at, side, line).await?,
+        partitions: other_partitions(web, at, line).await?,
         is_read: line.read.is_some() || matches!(main, Main::Frame(_) | Main::Image(_)),
         is_done: line.task == Task::Done,
         is_hidden: line.is_hidden,
@@ -183,17 +183,11 @@ async fn own_labels(web: &Web, at: &At, line: &Line) -> Result<Vec<Label>, PageE
 async fn other_partitions(
     web: &Web,
     at: &At,
-    side: &Side,
     line: &Line,
 ) -> Result<Vec<(String, String)>, PageError> {
-    let here = side.partitions.iter().map(|it| (it.id.clone(), it.name.clone()));
-    let mut all: Vec<(String, String)> = here.collect();
-    if at.place == Place::All {
-        let known = web.mailbox.partitions(&at.reader, line.enterprise).await?;
-        all.extend(known.into_iter().map(|it| (it.id.to_string(), it.name)));
-    }
-    all.retain(|(id, _)| id != line.partition.as_str());
-    Ok(all)
+    let all = web.mailbox.elsewhere(&at.reader, line).await?;
+    let general = || at.words().say("partition-general");
+    Ok(all.into_iter().map(|(id, name)| (id.to_string(), name.unwrap_or_else(general))).collect())
 }
 
 fn expiry_note(expires_at: Timestamp, now: Timestamp, words: Words) -> Option<String> {
@@ -231,7 +225,7 @@ fn file(attachment: &Attachment, url: &str, words: Words) -> File {
     let part = &attachment.http_part_name;
     let title = attachment.attachment_title.as_ref().map(|title| words.of(title));
     let title = title.filter(|title| !title.text.is_empty());
-    let file_name = || attachment.file_name.as_ref().unwrap_or(part).clone().into();
+    let file_name = || shown_name(attachment.file_name.as_ref().unwrap_or(part)).into();
     let name = title.unwrap_or_else(file_name);
     let size = match attachment.content {
         Some(domain::Content::Uploaded { size, .. }) => words.size(size),

@@ -1,6 +1,8 @@
 //! The folders beside a list: what it needs, saved views, partitions, labels,
 //! management.
 
+use std::collections::BTreeSet;
+
 use super::marks::{
     ICON_ALL, ICON_CONSENT, ICON_DONE, ICON_HIDDEN, ICON_NOTICES, ICON_PAPER, ICON_PARTITION,
     ICON_PERSONS, ICON_RECORD, ICON_REGISTERED, ICON_UNREAD, ICON_VIEW,
@@ -9,7 +11,7 @@ use super::place::{At, Shown};
 use super::query::{ListQuery, everything_url};
 use super::views::query_of;
 use crate::domain::{Label, Language, Medium, PartitionId, Task};
-use crate::mailbox::{BoxEntry, Place, Total};
+use crate::mailbox::{BoxEntry, Counters, Place, Total};
 use crate::web::Web;
 use crate::web::page::PageError;
 use crate::web::words::Words;
@@ -38,6 +40,8 @@ pub(super) struct Side {
     pub(super) folders: Vec<Item>,
     pub(super) views: Vec<Item>,
     pub(super) partitions: Vec<Item>,
+    /// Ids and names of those to which something may be moved.
+    pub(super) moves: Vec<(String, String)>,
     pub(super) labels: Vec<LabelItem>,
     pub(super) manage: Vec<Item>,
     pub(super) is_manager: bool,
@@ -90,21 +94,29 @@ pub(super) async fn around(
         Place::Box(_) => web.mailbox.labels(reader, at.place).await?,
         Place::All => Vec::new(),
     };
-    let partitions = match at.place {
-        Place::Box(number) => web.mailbox.partitions(reader, number).await?,
-        Place::All => Vec::new(),
+    let (partitions, open) = match at.place {
+        Place::Box(number) => web.mailbox.open_partitions(reader, number).await?,
+        Place::All => Default::default(),
     };
     let folder = Folder { words, url: at.url(), query, is_list: current.is_empty() };
+    let partitions = folder.partitions(&partitions);
     let side = Side {
-        folders: folder.folders(counters.unread, counters.to_do, counters.hidden),
+        folders: folder.folders(&counters),
         views: folder.views(web.mailbox.views(reader).await?, at.place),
-        partitions: folder.partitions(&partitions),
+        moves: moves(&partitions, &open),
+        partitions,
         labels: labels.iter().map(|label| folder.label(label)).collect(),
         manage: folder.management(current),
         is_manager: entry.as_ref().is_some_and(|entry| entry.is_manager),
         unread: counters.unread,
     };
     Ok(Around { place: shown(at, query, entry.as_ref()), side, labels, entry })
+}
+
+fn moves(partitions: &[Item], open: &BTreeSet<PartitionId>) -> Vec<(String, String)> {
+    let is_open = |item: &&Item| open.iter().any(|it| it.as_str() == item.id);
+    let open = partitions.iter().filter(is_open);
+    open.map(|item| (item.id.clone(), item.name.clone())).collect()
 }
 
 fn shown(at: &At, query: &ListQuery, entry: Option<&BoxEntry>) -> Shown {
@@ -144,11 +156,11 @@ impl Folder<'_> {
         Item { id: String::new(), url, name, icon, count, is_current }
     }
 
-    fn folders(&self, unread: Total, to_do: Total, hidden: Total) -> Vec<Item> {
+    fn folders(&self, Counters { all, unread, to_do, hidden }: &Counters) -> Vec<Item> {
         let say = |name| self.words.say(name);
-        let count = |total| counted(self.words, total);
+        let count = |total: &Total| counted(self.words, *total);
         vec![
-            self.item(say("folder-all"), ICON_ALL, None, |_| ()),
+            self.item(say("folder-all"), ICON_ALL, count(all), |_| ()),
             self.item(say("folder-unread"), ICON_UNREAD, count(unread), |it| it.is_unread = true),
             self.item(say("folder-to-do"), ICON_DONE, count(to_do), |it| {
                 it.task = Some(Task::ToDo);

@@ -15,8 +15,8 @@ use super::{Frame, Visitor, page};
 use crate::ledger::{Class, LedgerError};
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
-use crate::web::Web;
 use crate::web::sign_in::session;
+use crate::web::{Web, pages};
 
 /// Why a page is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ fn guard(headers: &mut HeaderMap, web: &Web) {
             headers.insert(name, value);
         }
     };
-    set(CONTENT_SECURITY_POLICY, &web.pages.content_security_policy);
+    set(CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY);
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     // Not `no-referrer`: it would make the Origin of our own forms `null`.
     set(REFERRER_POLICY, "same-origin");

@@ -15,7 +15,7 @@ pub use provider::{ProviderError, ask_provider};
 use askama::Template;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -183,23 +183,40 @@ pub(super) async fn pick(
     Ok(signed_in([opened, language], local(fields.one("to").unwrap_or("/"))))
 }
 
-/// `POST /sign-out`: here, and at the provider where it can.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOutPage {
+    frame: Frame,
+    to: String,
+}
+
+/// `POST /sign-out`: here, and at the provider where it can. A page leads
+/// there: forms of ours may not (`form-action`), and where the provider ends
+/// its session may be at any address.
 pub(super) async fn sign_out(
     State(web): State<Web>,
-    visitor: Visitor,
+    mut visitor: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let closed = session::close(&web, &headers).await?;
-    let token = visitor.session.and_then(|session| session.proven.id_token);
+    let token = visitor.session.take().and_then(|session| session.proven.id_token);
     let end = match (&web.pages.provider, token) {
         (Some(provider), Some(token)) => provider.end(&token, web.clock.now()).await,
         _ => None,
     };
     let mut response = match end {
-        Some(url) => Redirect::to(url.as_str()).into_response(),
+        Some(url) => led_out(&visitor, url.into())?,
         None => go("/", "said-signed-out"),
     };
     response.headers_mut().append(SET_COOKIE, closed);
+    Ok(response)
+}
+
+fn led_out(visitor: &Visitor, to: String) -> Result<Response, PageError> {
+    let refresh = HeaderValue::from_str(&format!("0; url={to}"));
+    let refresh = refresh.map_err(|_| PageError::Internal)?;
+    let mut response = page(&SignedOutPage { frame: Frame::new(visitor, "start"), to })?;
+    response.headers_mut().insert(HeaderName::from_static("refresh"), refresh);
     Ok(response)
 }
 

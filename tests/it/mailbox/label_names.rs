@@ -1,5 +1,5 @@
 //! The name of a label that somebody may not see is told to nobody, not even
-//! by being taken.
+//! by being taken. And a box has so many of them, whoever makes them.
 
 use anyhow::{Result, ensure};
 use facteur::domain::{Colour, Scope};
@@ -11,6 +11,7 @@ use crate::support::world::{Company, attest, notice};
 
 on_both_ledgers! {
     names: sqlite_a_hidden_name_is_free, postgres_a_hidden_name_is_free;
+    full: sqlite_a_box_has_so_many_labels, postgres_a_box_has_so_many_labels;
 }
 
 async fn names(ledger: &TestLedger) -> Result<()> {
@@ -65,5 +66,30 @@ async fn names(ledger: &TestLedger) -> Result<()> {
     house.mailbox.merge_labels(&chief, number, own, hidden).await?;
     ensure!(called(&chief).await? == ["Dismissals"]);
     ensure!(called(&clerk).await? == ["Dismissals"], "by the message that has it");
+    house.close().await
+}
+
+async fn full(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let number = Company::Active.number();
+    let chief = reader(&format!("person-{number}"))?;
+    let create = |name: String| {
+        let (house, chief) = (&house, &chief);
+        async move { house.mailbox.create_label(chief, number, &name, Colour::Red).await }
+    };
+    let mut labels = Vec::new();
+    for n in 0..200 {
+        labels.push(create(format!("Label {n}")).await?);
+    }
+    let more = create("More".into()).await;
+    ensure!(matches!(more, Err(MailboxError::LabelsFull)), "{more:?}");
+    // What is there is changed as before, and makes room where it goes.
+    house.mailbox.change_label(&chief, number, labels[0], "Other", Colour::Blue).await?;
+    house.mailbox.merge_labels(&chief, number, labels[0], labels[1]).await?;
+    house.mailbox.delete_label(&chief, number, labels[2]).await?;
+    create("More".into()).await?;
+    create("And more".into()).await?;
+    let more = create("Too many".into()).await;
+    ensure!(matches!(more, Err(MailboxError::LabelsFull)), "{more:?}");
     house.close().await
 }

@@ -50,6 +50,7 @@ async fn markup_in_every_field_of_a_message_stays_text() -> Result<()> {
         if answer.status == 200 {
             let policy = answer.header("content-security-policy").unwrap();
             assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{page}");
+            assert!(policy.contains("form-action 'self';"), "{policy}");
         }
     }
     let page = text(&reader.get(&format!("{place}/messages/{id}")).await);

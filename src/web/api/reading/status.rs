@@ -109,6 +109,7 @@ impl From<MailboxError> for ApiError {
             }
             MailboxError::Invalid { field, message } => Self::invalid(format!("/{field}"), message),
             MailboxError::NameTaken
+            | MailboxError::LabelsFull
             | MailboxError::InUse
             | MailboxError::LastManager
             | MailboxError::Given
