@@ -7,6 +7,7 @@ mod console;
 mod forms;
 mod hostile;
 mod lists;
+mod markup;
 mod reading;
 mod record;
 mod replies;
