@@ -42,6 +42,8 @@ pub struct Retention {
     pub engine: Uuid,
     /// Age at which content that no message names is deleted.
     pub unreferenced: SignedDuration,
+    /// How long a session of the pages may be left alone.
+    pub session_idle: SignedDuration,
     /// How long the record of deeds is kept, from the next 1 January on.
     pub record_years: u16,
 }
@@ -61,6 +63,8 @@ pub struct Round {
     pub forgotten: u64,
     /// Replies whose time is over.
     pub replies: u64,
+    /// Sessions of the pages that are over.
+    pub sessions: u64,
 }
 
 impl Retention {
@@ -116,6 +120,7 @@ impl Retention {
             round.forgotten += forgotten;
         }
         round.replies = self.forget_replies(now).await?;
+        round.sessions = self.ledger.forget_sessions(now, self.session_idle).await?;
         Ok(round)
     }
 

@@ -96,6 +96,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             engine: self.engine,
             unreferenced: SignedDuration::from_hours(days * 24),
+            session_idle: SignedDuration::from_mins(self.config.sign_in.idle_minutes.into()),
             record_years: self.config.record.years,
         }
     }

@@ -52,6 +52,20 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
 }
 
 #[test]
+fn nobody_signs_in_without_a_key_for_personal_numbers() {
+    let keys = |more: &str| {
+        let issuer = "[sign_in]\nissuer = \"https://id.example\"\nclient_id = \"facteur\"\n";
+        load(&format!("{issuer}{more}"), &[])
+    };
+    assert!(keys("person_key = \"a secret\"").is_ok());
+    for claim in ["", "person_claim = \"egovNRN\""] {
+        let refused = keys(claim).unwrap_err().to_string();
+        assert!(refused.contains("sign_in.person_key"), "{refused}");
+    }
+    assert!(load("[sign_in]\nperson_claim = \"egovNRN\"", &[]).is_ok(), "nobody signs in");
+}
+
+#[test]
 fn proxies_are_addresses() {
     let load = |proxies: &str| load(&format!("[web]\nproxies = \"{proxies}\""), &[]);
     assert!(load("10.0.0.1 ::1").is_ok());

@@ -16,7 +16,6 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     sign_in(&config.sign_in)?;
     notices(&config.notices)?;
     api(&config.api)?;
-    person_ids(config)?;
     tls(config)?;
     proxies(config)?;
     intake(config)?;
@@ -62,9 +61,15 @@ fn sign_in(sign_in: &SignIn) -> Result<(), ConfigError> {
         return Ok(());
     }
     web_address("sign_in.issuer", &sign_in.issuer)?;
-    match sign_in.client_id.is_empty() {
-        true => Err(fault("sign_in.client_id", "is needed where there is an issuer".into())),
-        false => Ok(()),
+    let needed = [
+        ("sign_in.client_id", sign_in.client_id.is_empty()),
+        // Whatever the claim: a subject may be a personal number as well, and two
+        // issuers may call two persons the same.
+        ("sign_in.person_key", sign_in.person_key.reveal().is_empty()),
+    ];
+    match needed.into_iter().find(|(_, is_empty)| *is_empty) {
+        Some((key, _)) => Err(fault(key, "is needed where there is an issuer".into())),
+        None => Ok(()),
     }
 }
 
@@ -99,18 +104,6 @@ fn api(api: &Api) -> Result<(), ConfigError> {
         true => Err(fault("api.audience", "is needed where there is an issuer".into())),
         false => Ok(()),
     }
-}
-
-/// Two issuers may call two persons the same; only the keyed hash tells them
-/// apart.
-fn person_ids(config: &Config) -> Result<(), ConfigError> {
-    let (api, sign_in) = (&config.api, &config.sign_in);
-    let is_one = api.issuer.is_empty() || sign_in.issuer.is_empty() || api.issuer == sign_in.issuer;
-    if !is_one && sign_in.person_key.reveal().is_empty() {
-        let message = "is needed where people and programs have different issuers";
-        return Err(fault("sign_in.person_key", message.into()));
-    }
-    Ok(())
 }
 
 fn tls(config: &Config) -> Result<(), ConfigError> {

@@ -25,6 +25,12 @@ pub struct SessionRow {
 
 const FORGET: Statement = Statement::same("DELETE FROM sessions WHERE until_at < $1");
 
+/// What an engine of the release before kept of an ID token says who somebody
+/// is in plain words: it goes with its session, whose person signs in again.
+const SWEEP: Statement = Statement::same(
+    r#"DELETE FROM sessions WHERE until_at <= $1 OR seen_at <= $2 OR proven LIKE '%"id_token"%'"#,
+);
+
 const OPEN: Statement = Statement::same(
     "INSERT INTO sessions (digest, person, name, proven, seen_at, until_at)
      VALUES ($1, $2, $3, $4, $5, $6)",
@@ -86,6 +92,19 @@ impl Ledger {
             seen_at: time(row.int()?)?,
             until: time(row.int()?)?,
         }))
+    }
+
+    /// Forgets the sessions that are over or were left alone for `idle`; answers
+    /// how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_sessions(
+        &self,
+        now: Timestamp,
+        idle: SignedDuration,
+    ) -> Result<u64, LedgerError> {
+        self.store.execute(SWEEP, vec![micros(now).into(), micros(now - idle).into()]).await
     }
 
     /// Notes that a session is used.

@@ -46,7 +46,12 @@ const provider = new Provider(issuer, {
   claims: { openid: ["sub"], profile: ["name", "enterprises"] },
   findAccount: (_, id) => ({
     accountId: id,
-    claims: () => ({ sub: id, name: "Name of " + id, enterprises: ["0300.000.313"] }),
+    // A personal number is nobody's name.
+    claims: () => ({
+      sub: id,
+      name: "Name of " + (/^\d+$/.test(id) ? "somebody" : id),
+      enterprises: ["0300.000.313"],
+    }),
   }),
   cookies: { keys: ["tests"] },
 });

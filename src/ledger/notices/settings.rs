@@ -26,6 +26,14 @@ const PUT: Statement = Statement::same(
             ELSE COALESCE(notification_settings.told_until, excluded.told_until) END",
 );
 
+/// What the box's last notice would have said, had its address been right. It
+/// keeps its id: no mail server ever took it.
+const REVIVE: Statement = Statement::same(
+    "UPDATE notices SET state = 'waiting', try_at = $2, ended_at = NULL
+     WHERE enterprise = $1 AND state = 'refused'
+       AND day = (SELECT MAX(day) FROM notices WHERE enterprise = $1)",
+);
+
 /// What became of the wish to hear no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -46,14 +54,24 @@ pub(in crate::ledger) async fn settle(
     wanted: &Notification,
     now: Timestamp,
 ) -> Result<bool, LedgerError> {
-    if find(tx, enterprise).await?.as_ref() == Some(wanted) {
+    let before = find(tx, enterprise).await?;
+    if before.as_ref() == Some(wanted) {
         return Ok(false);
     }
     let next = wanted.address.as_ref().map(|_| micros(night::next(wanted.hour, now)));
     let values =
         vec![enterprise.value().into(), json(wanted)?.into(), next.into(), micros(now).into()];
     tx.execute(PUT, values).await?;
+    if is_corrected(before.as_ref(), wanted) {
+        tx.execute(REVIVE, vec![enterprise.value().into(), micros(now).into()]).await?;
+    }
     Ok(true)
+}
+
+/// One address in place of another: who was not told is not told of before.
+fn is_corrected(before: Option<&Notification>, wanted: &Notification) -> bool {
+    let before = before.and_then(|it| it.address.as_ref());
+    before.zip(wanted.address.as_ref()).is_some_and(|(old, new)| old != new)
 }
 
 async fn find(

@@ -125,11 +125,7 @@ pub(super) async fn back(
         Err(error) => return Ok(([(SET_COOKIE, spent)], failed(&error, &to)).into_response()),
     };
     let person = web.pages.person_id(&identity.subject).ok_or(PageError::BadRequest)?;
-    let proven = Proven {
-        represents: identity.represents,
-        is_operator: identity.is_operator,
-        id_token: Some(identity.id_token),
-    };
+    let proven = Proven { represents: identity.represents, is_operator: identity.is_operator };
     let name = name_of(identity.name, &person);
     let session = Session { person, name, proven };
     let opened = session::open(&web, &headers, &session).await?;
@@ -199,9 +195,8 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let closed = session::close(&web, &headers).await?;
-    let token = visitor.session.take().and_then(|session| session.proven.id_token);
-    let end = match (&web.pages.provider, token) {
-        (Some(provider), Some(token)) => provider.end(&token, web.clock.now()).await,
+    let end = match (&web.pages.provider, visitor.session.take()) {
+        (Some(provider), Some(_)) => provider.end(web.clock.now()).await,
         _ => None,
     };
     let mut response = match end {

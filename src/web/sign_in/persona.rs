@@ -45,11 +45,7 @@ impl Persona {
     }
 
     pub(super) fn session(&self) -> Session {
-        let proven = Proven {
-            represents: self.represents.clone(),
-            is_operator: self.is_operator,
-            id_token: None,
-        };
+        let proven = Proven { represents: self.represents.clone(), is_operator: self.is_operator };
         Session { person: self.id.clone(), name: self.name.clone(), proven }
     }
 }

@@ -17,8 +17,8 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AccessToken, AdditionalClaims, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenFields,
-    IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl,
+    LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
     PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope, StandardErrorResponse,
     StandardTokenResponse, SubjectIdentifier, TokenResponse as _,
 };
@@ -71,13 +71,6 @@ type OurClient = Client<
     EndpointMaybeSet,
 >;
 
-type OurIdToken = IdToken<
-    OtherClaims,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
-
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
@@ -119,7 +112,6 @@ pub(super) struct Identity {
     pub(super) name: Option<String>,
     pub(super) represents: Vec<EnterpriseNumber>,
     pub(super) is_operator: bool,
-    pub(super) id_token: String,
 }
 
 /// The provider that the configuration names.
@@ -184,7 +176,7 @@ impl Provider {
         let subject = claims.subject().clone();
         let mut all = map(claims)?;
         all.extend(self.user_info(&client, answer.access_token().clone(), subject).await?);
-        self.identity(&all, token)
+        self.identity(&all)
     }
 
     async fn user_info(
@@ -198,11 +190,7 @@ impl Provider {
         map(&answer.map_err(away)?)
     }
 
-    fn identity(
-        &self,
-        claims: &Map<String, Value>,
-        token: &OurIdToken,
-    ) -> Result<Identity, ProviderError> {
+    fn identity(&self, claims: &Map<String, Value>) -> Result<Identity, ProviderError> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let claim = &self.settings.person_claim;
         let subject = text(claim).ok_or_else(|| unproven(format!("no claim {claim}")))?;
@@ -210,17 +198,19 @@ impl Provider {
         let represents = numbers(claims.get(&self.settings.represents_claim));
         let operator = claims.get(&self.settings.operator_claim);
         let is_operator = says(operator, &self.settings.operator_value);
-        Ok(Identity { subject, name, represents, is_operator, id_token: token.to_string() })
+        Ok(Identity { subject, name, represents, is_operator })
     }
 
-    /// Where the provider ends its own session, if it can.
-    pub(super) async fn end(&self, id_token: &str, now: Timestamp) -> Option<Url> {
+    /// Where the provider ends its own session, if it can. Which one, it knows
+    /// by its own cookie, and who asks by the client's id: a hint of the ID token
+    /// is optional (OpenID Connect RP-Initiated Logout 1.0, section 2), and
+    /// would have to be kept for as long as the session.
+    pub(super) async fn end(&self, now: Timestamp) -> Option<Url> {
         let metadata = self.metadata(now).await.ok()?;
         let end = metadata.additional_metadata().end_session_endpoint.clone()?;
-        let token: OurIdToken = id_token.parse().ok()?;
         let back = PostLogoutRedirectUrl::new(format!("{}/", self.settings.base_url)).ok()?;
-        let request = LogoutRequest::from(end).set_id_token_hint(&token);
-        let request = request.set_client_id(ClientId::new(self.settings.client_id.clone()));
+        let client = ClientId::new(self.settings.client_id.clone());
+        let request = LogoutRequest::from(end).set_client_id(client);
         Some(request.set_post_logout_redirect_uri(back).http_get_url())
     }
 

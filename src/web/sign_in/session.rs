@@ -30,7 +30,8 @@ pub(in crate::web) struct Session {
     pub(in crate::web) proven: Proven,
 }
 
-/// What the identity provider said besides who it is.
+/// What the identity provider said besides who it is. Its ID token is not kept:
+/// it says who somebody is in plain words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::web) struct Proven {
     /// The companies that this person represents.
@@ -39,9 +40,6 @@ pub(in crate::web) struct Proven {
     /// Whether it may use the operators' console.
     #[serde(default)]
     pub(in crate::web) is_operator: bool,
-    /// Handed back to the provider when its session shall end too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::web) id_token: Option<String>,
 }
 
 /// The session of a request, if it has one that is alive.

@@ -1,8 +1,10 @@
 //! Sign-in at an identity provider that is not ours.
 
 use std::net::TcpListener;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use facteur::mailbox::PersonKey;
 use serde_json::json;
 
 use super::driver::Browser;
@@ -10,6 +12,9 @@ use crate::support::foreign::Foreign;
 use crate::support::program::Program;
 use crate::support::wait::until;
 use crate::support::world::{Company, registry};
+
+const KEY: &str = "a secret of the house";
+const NUMBER: &str = "85073003328";
 
 /// Its redirect addresses are registered before we listen, so the port is
 /// drawn before as well.
@@ -27,14 +32,17 @@ async fn browser_signs_in_and_out_at_a_provider_that_is_not_ours() -> Result<()>
         .with("SIGN_IN__BASE_URL", &pages)
         .with("SIGN_IN__ISSUER", &provider.address)
         .with("SIGN_IN__CLIENT_ID", "facteur")
-        .with("SIGN_IN__CLIENT_SECRET", "a-secret-of-the-tests");
+        .with("SIGN_IN__CLIENT_SECRET", "a-secret-of-the-tests")
+        .with("SIGN_IN__PERSON_KEY", KEY);
     program.ask(&["migrate"]).await?;
-    let file = program.file("registry.jsonl", &registry(now())?)?;
+    let person = format!("person-{}", Company::Active.number());
+    let kept = PersonKey::new(KEY.as_bytes()).person(&provider.address, &person);
+    let lines = registry(now())?.replace(&person, kept.as_str());
+    let file = program.file("registry.jsonl", &lines)?;
     program.ask(&["registry", "import", &file]).await?;
     let _engine = program.serve().await;
     let browser = Browser::start().await?;
 
-    let person = format!("person-{}", Company::Active.number());
     sign_in(&browser, &pages, &person).await?;
     let place = format!("/boxes/{}", Company::Active.number());
     browser.until_at("one's only box", |path| path.starts_with(&place)).await;
@@ -66,11 +74,29 @@ async fn browser_signs_in_and_out_at_a_provider_that_is_not_ours() -> Result<()>
     browser.until_at("signed out", |path| path.starts_with("/sign-in?to=")).await;
 
     // A representative is proved by the provider's claims.
-    sign_in(&browser, &pages, "somebody-new").await?;
+    sign_in(&browser, &pages, NUMBER).await?;
     browser.go(&format!("{pages}/start/register")).await?;
     browser.until_shown("Boxless").await;
     browser.click("main form button.primary").await?;
     browser.until_at("a new box", |path| path.contains("said-registered")).await;
+    holds_no_number(program.folder.path())
+}
+
+/// Neither the number nor a token (the start of any that is signed) that says
+/// it, while a session is open.
+fn holds_no_number(folder: &Path) -> Result<()> {
+    let mut is_session_there = false;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if !path.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&path)?;
+        let holds = |text: &str| bytes.windows(text.len()).any(|it| it == text.as_bytes());
+        ensure!(!holds(NUMBER) && !holds("eyJhbGciOi"), "{} holds it", path.display());
+        is_session_there |= holds("Name of somebody");
+    }
+    ensure!(is_session_there, "looked in the wrong place");
     Ok(())
 }
 

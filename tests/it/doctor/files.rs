@@ -115,7 +115,8 @@ fn generation(folder: &Path) -> Result<std::path::PathBuf> {
 async fn identity_provider_that_is_away_or_another_is_named() -> Result<()> {
     let provider = Foreign::start("identity_provider.mjs", &["http://127.0.0.1:9"]).await?;
     let with = |program: Program, issuer: &str| {
-        program.with("SIGN_IN__ISSUER", issuer).with("SIGN_IN__CLIENT_ID", "facteur")
+        let program = program.with("SIGN_IN__ISSUER", issuer);
+        program.with("SIGN_IN__CLIENT_ID", "facteur").with("SIGN_IN__PERSON_KEY", "a secret")
     };
     let program = with(migrated().await?, &provider.address);
     let program = program.with("SIGN_IN__BASE_URL", "http://127.0.0.1:9");

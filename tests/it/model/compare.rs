@@ -5,49 +5,18 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use anyhow::Result;
-use facteur::domain::{EnterpriseNumber, LabelId, Language, MessageId};
+use facteur::domain::{EnterpriseNumber, LabelId, Language, MessageId, Task};
 use facteur::mailbox::{
     Deed, Event, Filter, Happened, Listed, Mailbox, MailboxError, Order, Page, Place, Reader, Total,
 };
 
-use super::story::{APPLICATIONS, COMPANIES, ORGANIZATIONS, PERSONS, Story, WORDS, company};
-use super::truth::{Deeds, Message};
+use super::filters::cases;
+use super::story::{COMPANIES, PERSONS, Story, WORDS, company};
+use super::truth::{Deeds, Message, Mutation};
 use crate::mailbox::reader;
 
 /// Small, so that there are several.
 const PAGE_SIZE: u32 = 7;
-
-/// A filter, and the same for the model.
-type Case = (Filter, Box<dyn Fn(&Message) -> bool>);
-
-fn cases(truth: &super::truth::Truth) -> Vec<Case> {
-    let mut cases: Vec<Case> = vec![
-        (Filter::default(), Box::new(|_| true)),
-        (Filter::unread(), Box::new(|it| !it.is_read)),
-        (Filter { is_unread: Some(false), ..Filter::default() }, Box::new(|it| it.is_read)),
-    ];
-    for partition in ["GENERAL", "HR"] {
-        let partitions = partition.parse().into_iter().collect();
-        let filter = Filter { partitions, ..Filter::default() };
-        cases.push((filter, Box::new(move |it| it.partition == partition)));
-    }
-    for application in APPLICATIONS {
-        let applications = application.parse().into_iter().collect();
-        let organizations = ORGANIZATIONS[0].parse().into_iter().collect();
-        let filter = Filter { applications, organizations, ..Filter::default() };
-        cases.push((
-            filter,
-            Box::new(move |it| {
-                it.application == application && it.organization == ORGANIZATIONS[0]
-            }),
-        ));
-    }
-    for &label in truth.labels.keys().take(3) {
-        let filter = Filter { labels: vec![label], ..Filter::default() };
-        cases.push((filter, Box::new(move |it| it.labels.contains(&label))));
-    }
-    cases
-}
 
 pub(super) fn differ<T: PartialEq + Debug>(what: &str, engine: &T, model: &T) -> Option<String> {
     (engine != model).then(|| format!("{what}: {engine:?}, but {model:?} is right"))
@@ -121,8 +90,9 @@ impl Story<'_> {
             Total::Exactly(self.truth.list(person, of, wanted).len() as u64)
         };
         let unread = |it: &Message| self.truth.is_shown(it) && !it.is_read;
-        let right =
-            [count(&|_| true), count(&unread), count(&|it| it.is_hidden), Total::Exactly(0)];
+        let is_turned = self.truth.is_wrong(Mutation::ToDoUncounted);
+        let to_do = |it: &Message| self.truth.is_shown(it) && (it.task == Task::ToDo) != is_turned;
+        let right = [count(&|_| true), count(&unread), count(&|it| it.is_hidden), count(&to_do)];
         let enters = of.is_none_or(|n| self.truth.enters(person, n));
         let mut found = Vec::new();
         for mailbox in [&self.house.mailbox, &self.house.plain] {
@@ -192,6 +162,9 @@ impl Story<'_> {
         let labels: BTreeSet<LabelId> = it.line.labels.iter().copied().collect();
         let mut found: Vec<String> = differ(&what, &labels, &message.labels).into_iter().collect();
         found.extend(differ(&what, &it.line.read.is_some(), &message.is_read));
+        let (line, right) = (&it.line, (message.task, message.due, message.medium));
+        found.extend(differ(&what, &(line.task, line.due, line.medium), &right));
+        found.extend(differ(&what, &line.is_registered, &message.is_registered));
         found.extend(differ(&what, &it.labels.len(), &message.labels.len()));
         found.extend(differ(&what, &it.replies.len(), &message.replies));
         if let Some(right) = self.truth.history(person, message) {

@@ -3,10 +3,12 @@
 
 mod acts;
 mod compare;
+mod filters;
 mod marks;
 mod notices;
 mod registry;
 mod story;
+mod tasks;
 mod truth;
 
 use anyhow::{Result, ensure};

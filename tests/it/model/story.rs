@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use facteur::clock::{Clock, FixedClock, SystemClock, belgian_day};
-use facteur::domain::{Change, EnterpriseNumber, MessageId, Notification, Scope};
+use facteur::domain::{Change, EnterpriseNumber, Medium, MessageId, Notification, Scope};
 use facteur::intake::Judged;
 use facteur::mailbox::{Deed, MailboxError, NewGrant};
 use facteur::registry::{self, Options};
@@ -69,6 +69,8 @@ pub(super) struct Story<'a> {
     pub(super) truth: Truth,
     pub(super) clock: Arc<FixedClock>,
     pub(super) random: StdRng,
+    /// Drawn apart, so that who has access to what stays the same story.
+    pub(super) tasks: StdRng,
     grants: u32,
 }
 
@@ -87,8 +89,8 @@ impl<'a> Story<'a> {
         let desk = Desk::by_clock(&ledger.ledger, rulebook()?, shown.clone())?;
         let mut house = House::with_clock(ledger, desk, &shown)?;
         house.mailbox = house.mailbox.proposing_beyond(0);
-        let random = StdRng::seed_from_u64(seed);
-        let mut story = Self { house, truth, clock, random, grants: 0 };
+        let (random, tasks) = (StdRng::seed_from_u64(seed), StdRng::seed_from_u64(!seed));
+        let mut story = Self { house, truth, clock, random, tasks, grants: 0 };
         story.import(&story.registry()).await?;
         for n in 0..COMPANIES {
             story.put_grant(grant("chief", n, "manager", "")).await?;
@@ -183,6 +185,9 @@ impl<'a> Story<'a> {
     }
 
     pub(super) async fn step(&mut self) -> Result<()> {
+        if self.tasks.random_bool(0.1) {
+            self.set_task().await?;
+        }
         match self.random.random_range(0..100) {
             0..40 => self.post().await,
             40..60 => self.give().await,
@@ -207,6 +212,7 @@ impl<'a> Story<'a> {
     async fn post_to(&mut self, n: usize, message_type: &'static str) -> Result<MessageId> {
         let (organization, application) = (self.one(&ORGANIZATIONS), self.one(&APPLICATIONS));
         let word = self.one(&WORDS);
+        let errand = self.errand()?;
         let publication = json!({
             "sender": { "eboxType": "enterprise", "enterpriseNumber": organization },
             "recipient": { "eboxType": "enterprise", "enterpriseNumber": company(n) },
@@ -214,6 +220,9 @@ impl<'a> Story<'a> {
             "senderApplicationId": application,
             "messageTypeId": message_type,
             "isReplyAuthorized": true,
+            "registered": errand.is_registered,
+            "digitalOnly": errand.is_digital,
+            "businessDataList": errand.data(),
             "attachments": [{ "httpPartName": "main", "isMainContent": true,
                 "fileName": "a.pdf", "mediaType": "application/pdf",
                 "content": { "inline": "SGVsbG8=" } }],
@@ -221,6 +230,7 @@ impl<'a> Story<'a> {
         let judged = self.house.desk.deliver_one(posted(&publication)?).await?;
         let Judged::Accepted { id, .. } = judged else { bail!("{judged:?}") };
         let stored = self.house.ledger.explain(id).await?.context("it was accepted")?;
+        ensure!(!errand.is_digital || stored.medium == Medium::Digital, "{stored:?}");
         let message = Message {
             id,
             company: n,
@@ -229,6 +239,10 @@ impl<'a> Story<'a> {
             message_type,
             partition: stored.partition,
             word,
+            task: errand.task,
+            due: errand.due,
+            medium: stored.medium,
+            is_registered: errand.is_registered,
             is_read: false,
             is_hidden: false,
             labels: [].into(),

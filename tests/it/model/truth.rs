@@ -5,9 +5,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use facteur::domain::{LabelId, MessageId};
+use facteur::domain::{LabelId, Medium, MessageId, Task};
 use facteur::mailbox::Deed;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 /// Ways in which a predicate could be wrong: each must be noticed.
@@ -29,9 +30,17 @@ pub(super) enum Mutation {
     HistoryIsForAll,
     ReadIsTold,
     CeasedIsTold,
+    TaskIgnored,
+    DueIgnored,
+    MediumIgnored,
+    RegisteredIgnored,
+    TypeIgnored,
+    ArrivalIgnored,
+    ExpiryIgnored,
+    ToDoUncounted,
 }
 
-pub(super) const MUTATIONS: [Mutation; 16] = [
+pub(super) const MUTATIONS: [Mutation; 24] = [
     Mutation::PartitionIgnored,
     Mutation::LevelIgnored,
     Mutation::FirstDayIgnored,
@@ -48,6 +57,14 @@ pub(super) const MUTATIONS: [Mutation; 16] = [
     Mutation::HistoryIsForAll,
     Mutation::ReadIsTold,
     Mutation::CeasedIsTold,
+    Mutation::TaskIgnored,
+    Mutation::DueIgnored,
+    Mutation::MediumIgnored,
+    Mutation::RegisteredIgnored,
+    Mutation::TypeIgnored,
+    Mutation::ArrivalIgnored,
+    Mutation::ExpiryIgnored,
+    Mutation::ToDoUncounted,
 ];
 
 /// What a grant is for: the word of its scope, and of what.
@@ -74,6 +91,10 @@ pub(super) struct Message {
     pub(super) message_type: &'static str,
     pub(super) partition: String,
     pub(super) word: &'static str,
+    pub(super) task: Task,
+    pub(super) due: Option<Date>,
+    pub(super) medium: Medium,
+    pub(super) is_registered: bool,
     pub(super) is_read: bool,
     pub(super) is_hidden: bool,
     pub(super) labels: BTreeSet<LabelId>,
@@ -117,7 +138,7 @@ pub(super) struct Truth {
 pub(super) type Deeds = BTreeMap<(Deed, Option<String>), usize>;
 
 impl Truth {
-    fn is_wrong(&self, mutation: Mutation) -> bool {
+    pub(super) fn is_wrong(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
     }
 

@@ -15,6 +15,7 @@ use crate::support::world::{Company, notice};
 on_both_ledgers! {
     away: sqlite_a_server_that_is_away_is_waited_for, postgres_a_server_that_is_away_is_waited_for;
     refused: sqlite_a_refusal_is_kept_and_shown, postgres_a_refusal_is_kept_and_shown;
+    corrected: sqlite_a_corrected_address_is_told_what_was_refused, postgres_a_corrected_address_is_told_what_was_refused;
     broken: sqlite_a_mail_without_an_answer_comes_again_under_its_id, postgres_a_mail_without_an_answer_comes_again_under_its_id;
     killed: sqlite_an_engine_that_dies_leaves_its_notices_to_another, postgres_an_engine_that_dies_leaves_its_notices_to_another;
     restarted: sqlite_an_engine_that_ends_in_mid_send_tells_no_box_twice, postgres_an_engine_that_ends_in_mid_send_tells_no_box_twice;
@@ -110,6 +111,37 @@ async fn refused(ledger: &TestLedger) -> Result<()> {
     let rows = ledger.notices(None, None, 10).await?;
     ensure!(rows[0].state == NoticeState::Waiting && rows[0].attempts == 1, "{rows:?}");
     ensure!(rows[0].answer.as_deref().is_some_and(|it| it.contains("not now")), "{rows:?}");
+    post.house.close().await
+}
+
+/// Nothing of that night is lost for who mistyped; and it is told once.
+async fn corrected(ledger: &TestLedger) -> Result<()> {
+    let post = Post::open(ledger).await?;
+    let teller = post.teller(post.sink.port).await?;
+    let company = Company::Active;
+    post.tell(company, "refuse@company.example").await?;
+    post.house.post(&notice(company)).await?;
+    post.to_the_next_night()?;
+    post.work(&teller).await?;
+    let refused = only(ledger).await?;
+    ensure!(refused.state == NoticeState::Refused && post.sink.mails()?.is_empty(), "{refused:?}");
+
+    post.tell(company, "ok@company.example").await?;
+    post.work(&teller).await?;
+    let told = only(ledger).await?;
+    ensure!(told.state == NoticeState::Sent && told.id == refused.id, "{told:?}");
+    let mails = post.sink.mails()?;
+    ensure!(mails.len() == 1 && mails[0]["to"][0] == "ok@company.example", "{mails:?}");
+    ensure!(post.texts()?[0].contains("1 nouveau message"), "{mails:?}");
+    let id = mails[0]["headers"]["message-id"].as_str().unwrap_or_default();
+    ensure!(id == format!("<{}@facteur.example>", refused.id), "{id}");
+
+    // What was told is not told again to the next address, nor the next night.
+    post.tell(company, "other@company.example").await?;
+    post.work(&teller).await?;
+    post.to_the_next_night()?;
+    post.work(&teller).await?;
+    ensure!(post.sink.mails()?.len() == 1 && only(ledger).await?.id == told.id);
     post.house.close().await
 }
 

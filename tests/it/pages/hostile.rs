@@ -8,7 +8,7 @@ use serde_json::json;
 use super::site::{Site, inbox, manager, text};
 use crate::support::world::{Company, attachment, notice, notice_with};
 
-const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+pub(super) const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
 const SVG_WITH_SCRIPT: &str =
     r#"<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>"#;
@@ -17,7 +17,7 @@ const PDF_WITH_SCRIPT: &str = "%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R/Open
     <</S/JavaScript/JS(app.alert(1))>>>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n";
 
 /// Nothing of it became markup.
-fn is_harmless(page: &str) -> bool {
+pub(super) fn is_harmless(page: &str) -> bool {
     let ours = ["<script src=\"/assets/"];
     let scripts = page.matches("<script").count();
     let own = ours.iter().map(|own| page.matches(own).count()).sum::<usize>();

@@ -7,6 +7,7 @@ mod console;
 mod forms;
 mod hostile;
 mod lists;
+mod markup;
 mod offered;
 mod reading;
 mod record;

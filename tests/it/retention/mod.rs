@@ -45,6 +45,7 @@ impl<'a> Place<'a> {
             clock: shared,
             engine: Uuid::now_v7(),
             unreferenced: DAY * 7,
+            session_idle: DAY,
             record_years: 10,
         };
         Ok(Self { house, clock, retention })

@@ -110,6 +110,7 @@ async fn together(ledger: &TestLedger) -> Result<()> {
         clock: place.retention.clock.clone(),
         engine: Uuid::now_v7(),
         unreferenced: DAY * 7,
+        session_idle: DAY,
         record_years: 10,
     };
     ensure!(other.round().await? == Round::default());
