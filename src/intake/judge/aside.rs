@@ -46,30 +46,33 @@ impl Bench<'_> {
         if let Some(replay) = &candidate.replay {
             return self.refuse_again(candidate, replay, refusal, state);
         }
-        let standing = self.standing(candidate, &identity);
-        let is_known = standing.as_ref().is_some_and(|standing| standing.is_same_content);
         let (stands, kind) = match state {
             QuarantineState::Held => (IdentityState::Held, EntryKind::Held),
             _ => (IdentityState::Quarantined, EntryKind::Refused),
         };
-        // What was thrown away stays away when the same bytes come again.
-        let stands = standing.filter(|_| is_known).map_or(stands, |standing| standing.state);
+        let standing = self.standing(candidate, &identity);
+        let known = standing.filter(|it| it.is_same_content).map(|it| it.state);
+        // What was thrown away stays away when the same bytes are refused again.
+        let stays_away = known == Some(IdentityState::Discarded) && kind == EntryKind::Refused;
+        let stands = if stays_away { IdentityState::Discarded } else { stands };
         self.change(candidate, &identity, stands, None);
-        if !(is_known && candidate.arrival.is_redelivered) {
+        if !(known == Some(stands) && candidate.arrival.is_redelivered) {
             self.tell(candidate, &identity, kind, None, &refusal.into());
         }
-        if is_known {
+        if stays_away {
             return;
         }
+        // Known bytes too: their entry takes the reason that was told, or what
+        // waits for a type would not go on with it.
         let entry = entry(candidate, identity, refusal, state);
         if !self.records.quarantined.iter().any(|other| other.digest == entry.digest) {
             self.records.quarantined.push(entry);
         }
     }
 
-    /// An entry that is replayed stays where it is. What it waits for now may
-    /// be something else, which is recorded and told: what a type's pause held
-    /// would be tried again for ever otherwise.
+    /// An entry that is replayed stays where it is, with the fault of today.
+    /// What it waits for now may be something else, which is told as well: what
+    /// a type's pause held would be tried again for ever otherwise.
     fn refuse_again(
         &mut self,
         candidate: &Candidate,
@@ -77,14 +80,13 @@ impl Bench<'_> {
         refusal: &Refusal,
         state: QuarantineState,
     ) {
-        if replay.code == refusal.code && replay.state == state {
-            return;
-        }
         let kind = match state {
             QuarantineState::Held => EntryKind::Held,
             _ => EntryKind::Refused,
         };
-        self.tell(candidate, &replay.identity, kind, None, &refusal.into());
+        if replay.code != refusal.code || replay.state != state {
+            self.tell(candidate, &replay.identity, kind, None, &refusal.into());
+        }
         self.records.refused_again.push(RefusedAgain {
             entry: replay.entry,
             identity: replay.identity.clone(),
@@ -101,11 +103,15 @@ fn entry(
     refusal: &Refusal,
     state: QuarantineState,
 ) -> Quarantined {
-    let properties = properties(candidate);
+    let mut properties = properties(candidate);
+    let all = serde_json::json!(properties).to_string();
+    // Published later with the same bytes, it is the same document: one entry.
+    properties.remove("publishedUs");
+    let identifying = serde_json::json!(properties).to_string();
     let lane = candidate.arrival.lane_name();
     let parts: [&[u8]; 5] = [
         lane.as_bytes(),
-        properties.as_bytes(),
+        identifying.as_bytes(),
         &candidate.arrival.body,
         identity.application.as_bytes(),
         identity.key.as_bytes(),
@@ -119,7 +125,7 @@ fn entry(
         refusal: refusal.clone(),
         state,
         paused_type: paused_type(candidate, refusal),
-        properties,
+        properties: all,
         body: candidate.arrival.body.to_vec(),
     }
 }
@@ -132,9 +138,9 @@ fn paused_type(candidate: &Candidate, refusal: &Refusal) -> Option<MessageTypeId
 
 /// The properties that identify a delivery and that a replay needs; not
 /// whether it was delivered before.
-fn properties(candidate: &Candidate) -> String {
+fn properties(candidate: &Candidate) -> BTreeMap<&'static str, serde_json::Value> {
     let properties = &candidate.arrival.properties;
-    let all: BTreeMap<&str, serde_json::Value> = [
+    [
         ("messageId", properties.message_id.as_deref().map(Into::into)),
         ("appId", properties.app_id.as_deref().map(Into::into)),
         ("userId", properties.user_id.as_deref().map(Into::into)),
@@ -144,6 +150,5 @@ fn properties(candidate: &Candidate) -> String {
     ]
     .into_iter()
     .filter_map(|(name, value)| value.map(|value| (name, value)))
-    .collect();
-    serde_json::json!(all).to_string()
+    .collect()
 }

@@ -81,10 +81,14 @@ const QUARANTINE: Table = Table {
         "at",
         "paused_type",
     ],
-    // The same bytes come again after an operator threw them away, and after
-    // something else with the same key: they wait again.
-    conflict: "ON CONFLICT (digest) DO UPDATE SET state = excluded.state, at = excluded.at,
-        paused_type = excluded.paused_type, resolved_at = NULL, resolved_by = NULL WHERE quarantine.state = 'discarded'",
+    // The same bytes come again: after an operator threw them away, after
+    // something else with the same key, or while they wait. They wait for the
+    // reason of today, and those that waited keep their place.
+    conflict: "ON CONFLICT (digest) DO UPDATE SET state = excluded.state, code = excluded.code,
+        pointer = excluded.pointer, explanation = excluded.explanation,
+        paused_type = excluded.paused_type, resolved_at = NULL, resolved_by = NULL,
+        at = CASE quarantine.state WHEN 'discarded' THEN excluded.at ELSE quarantine.at END
+        WHERE quarantine.state IN ('open', 'held', 'discarded')",
 };
 
 fn texts(rows: &[Accepted], text: impl Fn(&Accepted) -> &str) -> Column {

@@ -1,6 +1,7 @@
 //! What operators order, on both ledgers and with the program itself.
 
 mod figures;
+mod held_again;
 mod lanes;
 mod misdeclared;
 mod orders;
