@@ -140,9 +140,8 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
     }
     if wants("two") {
         say("two engines, and one before and after");
-        figures.two_engines_ratio = two_engines(&base, &world, documents, NOTHING).await?;
-        let roles = &["--roles", "intake,relay"];
-        figures.two_engines_one_index_ratio = two_engines(&base, &world, documents, roles).await?;
+        (figures.two_engines_ratio, figures.two_engines_one_index_ratio) =
+            two_engines(&base, &world, documents).await?;
     }
     if wants("pages") {
         say("engine: with pages, and without before and after");
@@ -185,17 +184,15 @@ async fn hundred_lanes(base: &database::Base, world: &World, documents: usize) -
     .await
 }
 
-async fn two_engines(
-    base: &database::Base,
-    world: &World,
-    documents: usize,
-    second: &'static [&'static str],
-) -> Result<f64> {
-    against(documents, async |is_other| {
-        let stack = Stack::rabbit(base, world, LANES).await?;
-        Ok((if is_other { stack.beside(second) } else { stack }, NOTHING))
-    })
-    .await
+async fn two_engines(base: &database::Base, world: &World, documents: usize) -> Result<(f64, f64)> {
+    let with = async |second: &'static [&'static str]| {
+        against(documents, async |is_other| {
+            let stack = Stack::rabbit(base, world, LANES).await?;
+            Ok((if is_other { stack.beside(second) } else { stack }, NOTHING))
+        })
+        .await
+    };
+    Ok((with(NOTHING).await?, with(&["--roles", "intake,relay"]).await?))
 }
 
 async fn pages(base: &database::Base, world: &World, documents: usize) -> Result<f64> {
