@@ -51,7 +51,7 @@ pub(super) fn cases() -> Result<Vec<Case>> {
     ] {
         cases.push(Case::of(name, &with(pointer, value), code, pointer)?);
     }
-    let mut citizen = attest(Company::Active);
+    let mut citizen = notice(Company::Active);
     citizen["recipient"] = json!({ "eboxType": "citizen", "ssin": "85073003328" });
     let kind = "/recipient/eboxType";
     cases.push(Case::of("a citizen by own number", &citizen, Code::InvalidInput, kind)?);
