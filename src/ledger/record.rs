@@ -85,7 +85,7 @@ pub struct NewLetter {
 pub struct Quarantined {
     /// The entry's id.
     pub id: Uuid,
-    /// Of lane, properties and body.
+    /// Of lane, identity, body and those properties that stay when it is published again.
     pub digest: Digest,
     /// The lane it came on.
     pub lane: String,
