@@ -191,6 +191,40 @@ const CHECKS: &[Check] = &[
              WHERE p.digest IS NULL LIMIT $1",
         ),
     },
+    // Once its messages have expired, an operator may delete a partition.
+    Check {
+        what: "a message in a partition that its box does not have",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN partitions p ON p.enterprise = m.enterprise AND p.id = m.partition
+             WHERE m.partition <> 'GENERAL' AND m.expired_at IS NULL AND p.id IS NULL LIMIT $1",
+        ),
+    },
+    // The registry never deletes one of the three that follow.
+    Check {
+        what: "a message whose type the registry does not know",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN message_types t ON t.id = m.message_type
+             WHERE t.id IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message whose organization the registry does not know",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN organizations o ON o.number = m.organization
+             WHERE o.number IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message whose application the registry does not know",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN applications a ON a.id = m.application
+             WHERE a.id IS NULL LIMIT $1",
+        ),
+    },
 ];
 
 const JOURNAL: Statement = Statement::same(

@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 use crate::support::desk::{Desk, arrival, posted_as};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::program::Program;
-use crate::support::world::{Company, TAX, attachment, notice};
+use crate::support::world::{Company, TAX, attachment, attest, notice};
 
 on_both_ledgers! {
     found: sqlite_what_was_removed_is_found, postgres_what_was_removed_is_found;
 }
 
 /// What is removed, by which statement (`KEY` is the sender's), and what
-/// verifying must say. Audiences and policies are shared, so they come last.
+/// verifying must say. Audiences, policies and what the
+/// registry knows are shared, so they come last.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "an identity",
@@ -56,8 +57,24 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("the receipt of one", "DELETE FROM journal WHERE key = 'KEY'", "the journal has gaps"),
     ("a document's row", "DELETE FROM documents WHERE size = 1000", "a document is missing"),
     ("a document's content", "", "a document is missing"),
+    (
+        "the partition of one",
+        "DELETE FROM partitions WHERE id = 'WORK'",
+        "a message in a partition that its box does not have",
+    ),
     ("an audience", "DELETE FROM audiences", "a message whose audience is not stored"),
     ("a policy", "DELETE FROM policies", "a message whose policy is not stored"),
+    ("a type", "DELETE FROM message_types", "a message whose type the registry does not know"),
+    (
+        "an organization",
+        "DELETE FROM organizations",
+        "a message whose organization the registry does not know",
+    ),
+    (
+        "an application",
+        "DELETE FROM applications",
+        "a message whose application the registry does not know",
+    ),
 ];
 
 async fn found(ledger: &TestLedger) -> Result<()> {
@@ -112,6 +129,7 @@ fn document(damage: &str, key: &str) -> Result<facteur::intake::Arrival> {
         "the receipt of one" => return arrival(TAX, key, "{"),
         "a document's row" => publication = with_content(1_000),
         "a document's content" => publication = with_content(999),
+        "the partition of one" => publication = attest(Company::Occasional),
         _ => {}
     }
     posted_as(key, &publication)
