@@ -1,6 +1,6 @@
 //! Looks for what is missing or double, row by row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -242,9 +242,10 @@ const KEPT: Statement = Statement::same(
 );
 
 const HELD: Statement = Statement {
-    postgres: "SELECT d.application, d.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
+    postgres:
+        "SELECT d.application, d.digest, d.size FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
         JOIN documents d ON d.application = named.a AND d.digest = named.b AND d.used = 1",
-    sqlite: "SELECT d.application, d.digest FROM json_each($1) named
+    sqlite: "SELECT d.application, d.digest, d.size FROM json_each($1) named
         CROSS JOIN documents d ON d.application = named.value ->> 0
          AND d.digest = unhex(named.value ->> 1) AND d.used = 1",
 };
@@ -307,16 +308,18 @@ impl Ledger {
         Ok((page.messages > 0).then_some(page))
     }
 
-    /// Which of these documents the ledger holds as used.
+    /// Which of these documents the ledger holds as used, and their sizes in
+    /// bytes.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn held_documents(
         &self,
         keys: &BTreeSet<DocumentKey>,
-    ) -> Result<BTreeSet<DocumentKey>, LedgerError> {
+    ) -> Result<BTreeMap<DocumentKey, u64>, LedgerError> {
         let rows = self.store.rows(HELD, vec![documents::pairs(keys)]).await?;
-        rows.into_iter().map(|mut row| documents::key(&mut row)).collect()
+        let held = |mut row: Row| Ok((documents::key(&mut row)?, documents::size(&mut row)?));
+        rows.into_iter().map(held).collect()
     }
 }
 

@@ -3,9 +3,10 @@
 
 use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock as _, SystemClock};
+use facteur::documents::Depth;
 use facteur::domain::ApplicationId;
 use facteur::intake::Judged;
-use facteur::ledger::{Finding, LetterFilter};
+use facteur::ledger::{DocumentKey, Finding, LetterFilter};
 use facteur::verify::verify;
 use serde_json::{Value, json};
 
@@ -57,6 +58,8 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("the receipt of one", "DELETE FROM journal WHERE key = 'KEY'", "the journal has gaps"),
     ("a document's row", "DELETE FROM documents WHERE size = 1000", "a document is missing"),
     ("a document's content", "", "a document is missing"),
+    ("a document's end", "", "a document does not have the size that was recorded"),
+    ("a document's bytes", "", "a document does not have the content that its digest says"),
     (
         "the partition of one",
         "DELETE FROM partitions WHERE id = 'WORK'",
@@ -91,7 +94,7 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         let before = findings(ledger, &desk).await?;
         if statement.is_empty() {
             let document = (ApplicationId::new(TAX)?, digest(ledger, &judged).await?);
-            desk.documents.delete(&document).await?;
+            damage(&desk, name, &document).await?;
         } else {
             ledger.execute(statement.replace("KEY", &key)).await?;
         }
@@ -99,7 +102,7 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         let new: Vec<&Finding> = after.iter().filter(|it| !before.contains(it)).collect();
         let named = new.iter().find(|it| it.what == *what && names(it, &key, &judged));
         let named = named.with_context(|| format!("{name}: {new:?}"))?;
-        let ended = program.run(&["verify", "--json"]).await?;
+        let ended = program.run(look(name)).await?;
         ensure!(ended.code == Some(1), "{name}: {ended:?}");
         let told = ended.json()?;
         ensure!(told["difference"].as_i64() > Some(0), "{name}: {told}");
@@ -107,6 +110,22 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         ensure!(told.contains(&json!({ "what": what, "which": named.which })), "{name}: {told:?}");
     }
     Ok(())
+}
+
+/// Only other bytes of the same size have to be read to be found.
+fn look(damage: &str) -> &'static [&'static str] {
+    match damage {
+        "a document's bytes" => &["verify", "--json", "--contents"],
+        _ => &["verify", "--json"],
+    }
+}
+
+async fn damage(desk: &Desk, name: &str, document: &DocumentKey) -> Result<()> {
+    match name {
+        "a document's end" => desk.overwrite(document, b"x"),
+        "a document's bytes" => desk.overwrite(document, &[b'y'; 997]),
+        _ => Ok(desk.documents.delete(document).await?),
+    }
 }
 
 /// Two steps for each letter, so that one is not the last.
@@ -129,6 +148,8 @@ fn document(damage: &str, key: &str) -> Result<facteur::intake::Arrival> {
         "the receipt of one" => return arrival(TAX, key, "{"),
         "a document's row" => publication = with_content(1_000),
         "a document's content" => publication = with_content(999),
+        "a document's end" => publication = with_content(998),
+        "a document's bytes" => publication = with_content(997),
         "the partition of one" => publication = attest(Company::Occasional),
         _ => {}
     }
@@ -145,7 +166,7 @@ fn with_content(bytes: usize) -> Value {
 }
 
 async fn findings(ledger: &TestLedger, desk: &Desk) -> Result<Vec<Finding>> {
-    Ok(verify(ledger, &desk.documents, &|_| {}).await?.findings)
+    Ok(verify(ledger, &desk.documents, Depth::Contents, &|_| {}).await?.findings)
 }
 
 async fn digest(ledger: &TestLedger, judged: &Judged) -> Result<facteur::domain::Digest> {
