@@ -1,14 +1,15 @@
 //! Verifying: does the account balance, and is everything it names there?
 //!
-//! Recounts from the ledger's rows, then looks for every document that a
-//! message names; with the intake at rest, for every message in the search
-//! index and for anything left in the queues.
+//! Recounts from the ledger's rows, then looks at every document that a
+//! message names: whether it is there with the size that was recorded and, if
+//! asked, whether its bytes are those of its digest; with the intake at rest, for
+//! every message in the search index and for anything left in the queues.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use crate::documents::{DocumentError, DocumentStore};
+use crate::documents::{Depth, DocumentError, DocumentStore, Fault};
 use crate::domain::MessageId;
 use crate::ledger::{Account, DocumentKey, Finding, Ledger, LedgerError, SealHead};
 use crate::queue::{Queue, QueueError, topology};
@@ -44,18 +45,20 @@ pub enum VerifyError {
 
 const PAGE: i64 = 2_000;
 
-/// Verifies the ledger and its documents. `progress` hears how many messages
-/// have been looked at.
+/// Verifies the ledger and, to a `depth`, its documents. `progress` hears how
+/// many messages have been looked at.
 ///
 /// # Errors
 /// When something does not answer. What is wrong is a finding, not an error.
 pub async fn verify(
     ledger: &Ledger,
     documents: &DocumentStore,
+    depth: Depth,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Verdict, VerifyError> {
     let (account, mut findings) = ledger.verify().await?;
-    findings.extend(missing_documents(ledger, documents, progress).await?);
+    let examined = Examined { documents, depth, whole: BTreeSet::new() };
+    findings.extend(document_faults(ledger, examined, progress).await?);
     findings.extend(ledger.verify_seals().await?);
     findings.extend(ledger.verify_deeds().await?);
     findings.extend(ledger.verify_history().await?);
@@ -140,34 +143,25 @@ async fn index_differs(
     Ok(findings)
 }
 
-async fn missing_documents(
+/// What is wrong with the documents that messages name.
+async fn document_faults(
     ledger: &Ledger,
-    documents: &DocumentStore,
+    mut examined: Examined<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Finding>, VerifyError> {
     let mut findings = Vec::new();
-    let mut looked_at: BTreeSet<DocumentKey> = BTreeSet::new();
     let (mut after, mut seen) = (MessageId(Uuid::nil()), 0u64);
     while let Some(page) = ledger.named_documents(after, PAGE).await? {
         let keys: BTreeSet<DocumentKey> = page.named.iter().map(|(_, key)| key.clone()).collect();
         let held = ledger.held_documents(&keys).await?;
-        let mut missing: BTreeSet<DocumentKey> = keys.difference(&held).cloned().collect();
-        for key in held {
-            if looked_at.contains(&key) {
-                continue;
-            }
-            if documents.head(&key).await?.is_none() {
-                missing.insert(key);
-            } else if looked_at.len() < REMEMBERED_MAX {
-                looked_at.insert(key);
-            }
-        }
-        findings.extend(page.named.iter().filter(|(_, key)| missing.contains(key)).map(
-            |(message, (application, digest))| Finding {
-                what: "a document is missing".into(),
+        let faults = examined.faults(keys, &held).await?;
+        findings.extend(page.named.iter().filter_map(|(message, key)| {
+            let ((application, digest), fault) = (key, faults.get(key)?);
+            Some(Finding {
+                what: fault.as_str().into(),
                 which: format!("{digest} of {application}, named by message {message}"),
-            },
-        ));
+            })
+        }));
         seen += page.messages;
         progress(seen);
         after = page.last;
@@ -178,3 +172,45 @@ async fn missing_documents(
 /// Documents that many messages name are looked at once, as long as
 /// remembering them stays cheap.
 const REMEMBERED_MAX: usize = 200_000;
+
+/// The store, and what was found whole in it.
+struct Examined<'a> {
+    documents: &'a DocumentStore,
+    depth: Depth,
+    whole: BTreeSet<DocumentKey>,
+}
+
+impl Examined<'_> {
+    /// What is wrong with which of these; those that the ledger does not hold
+    /// are missing.
+    async fn faults(
+        &mut self,
+        keys: BTreeSet<DocumentKey>,
+        held: &BTreeMap<DocumentKey, u64>,
+    ) -> Result<BTreeMap<DocumentKey, Fault>, DocumentError> {
+        let mut faults = BTreeMap::new();
+        for key in keys {
+            let fault = match held.get(&key) {
+                Some(size) => self.fault(&key, *size).await?,
+                None => Some(Fault::Missing),
+            };
+            faults.extend(fault.map(|fault| (key, fault)));
+        }
+        Ok(faults)
+    }
+
+    async fn fault(
+        &mut self,
+        key: &DocumentKey,
+        size: u64,
+    ) -> Result<Option<Fault>, DocumentError> {
+        if self.whole.contains(key) {
+            return Ok(None);
+        }
+        let fault = self.documents.examine(key, size, self.depth).await?;
+        if fault.is_none() && self.whole.len() < REMEMBERED_MAX {
+            self.whole.insert(key.clone());
+        }
+        Ok(fault)
+    }
+}

@@ -13,6 +13,7 @@ use crate::app::{App, Role, Started};
 use crate::clock::Stopwatch;
 use crate::config::{Config, Contact};
 use crate::demo::{self, Mail};
+use crate::documents::Depth;
 use crate::domain::{Change, Record};
 use crate::ledger::{Account, Finding};
 use crate::lifecycle::{Lifecycle, rest};
@@ -212,7 +213,8 @@ impl Show<'_> {
     }
 
     async fn verdict(&self, sent: u64) -> anyhow::Result<Verdict> {
-        let verdict = verify(&self.app.ledger, &self.app.documents, &|_| {}).await?;
+        let verdict =
+            verify(&self.app.ledger, &self.app.documents, Depth::Contents, &|_| {}).await?;
         let Some(search) = &self.started.search else { return Ok(verdict) };
         let ledger = &self.app.ledger;
         let mut verdict = verdict.quiesced(ledger, self.app.queue.as_ref(), search).await?;

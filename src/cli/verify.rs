@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Answer, Output, open};
 use crate::app::Tools;
 use crate::config::Config;
+use crate::documents::Depth;
 use crate::ledger::{Account, Finding, SealHead};
 use crate::search::Search;
 use crate::verify::{Verdict, verify};
@@ -14,6 +15,11 @@ pub(super) struct Args {
     /// The intake is at rest: look at the search index and the queues as well
     #[arg(long)]
     quiesced: bool,
+
+    /// Read every document and compare it with its SHA-256; without, only
+    /// its size is compared
+    #[arg(long)]
+    contents: bool,
 
     /// A head of the record of deeds that was printed before and kept
     /// elsewhere, YEAR:NUMBER:DIGEST: the record must still hold it
@@ -47,7 +53,9 @@ pub(super) fn report(verdict: &Verdict) -> Report<'_> {
 async fn look(tools: &Tools, args: &Args, output: Output) -> anyhow::Result<Verdict> {
     let bar = output.progress("messages", None);
     let documents = tools.documents()?;
-    let mut verdict = verify(&tools.ledger, &documents, &|seen| bar.set_position(seen)).await?;
+    let depth = if args.contents { Depth::Contents } else { Depth::Sizes };
+    let told = |seen| bar.set_position(seen);
+    let mut verdict = verify(&tools.ledger, &documents, depth, &told).await?;
     bar.finish_and_clear();
     for finding in tools.ledger.verify_heads(&args.heads).await? {
         verdict.add(finding);

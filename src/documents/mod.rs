@@ -7,6 +7,7 @@
 
 pub mod archive;
 mod error;
+mod examine;
 mod incoming;
 mod open;
 mod store;
@@ -17,6 +18,7 @@ mod writer;
 mod tests;
 
 pub use error::{BoxError, DocumentError};
+pub use examine::{Depth, Fault};
 pub use store::{Content, DocumentStore};
 
 /// Bytes of one document at most: the limit of a publication's attachments.

@@ -199,7 +199,7 @@ pub(super) fn digest(bytes: &[u8]) -> Result<Digest, LedgerError> {
     Digest::try_from(bytes).map_err(|_| LedgerError::Shape("a digest has 32 bytes".into()))
 }
 
-fn size(row: &mut Row) -> Result<u64, LedgerError> {
+pub(super) fn size(row: &mut Row) -> Result<u64, LedgerError> {
     u64::try_from(row.int()?).map_err(|_| LedgerError::Shape("a size below 0".into()))
 }
 

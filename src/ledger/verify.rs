@@ -1,6 +1,6 @@
 //! Looks for what is missing or double, row by row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -191,6 +191,40 @@ const CHECKS: &[Check] = &[
              WHERE p.digest IS NULL LIMIT $1",
         ),
     },
+    // Once its messages have expired, an operator may delete a partition.
+    Check {
+        what: "a message in a partition that its box does not have",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN partitions p ON p.enterprise = m.enterprise AND p.id = m.partition
+             WHERE m.partition <> 'GENERAL' AND m.expired_at IS NULL AND p.id IS NULL LIMIT $1",
+        ),
+    },
+    // The registry never deletes one of the three that follow.
+    Check {
+        what: "a message whose type the registry does not know",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN message_types t ON t.id = m.message_type
+             WHERE t.id IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message whose organization the registry does not know",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN organizations o ON o.number = m.organization
+             WHERE o.number IS NULL LIMIT $1",
+        ),
+    },
+    Check {
+        what: "a message whose application the registry does not know",
+        statement: Statement::same(
+            "SELECT m.application, m.key, m.id FROM messages m
+             LEFT JOIN applications a ON a.id = m.application
+             WHERE a.id IS NULL LIMIT $1",
+        ),
+    },
 ];
 
 const JOURNAL: Statement = Statement::same(
@@ -208,9 +242,10 @@ const KEPT: Statement = Statement::same(
 );
 
 const HELD: Statement = Statement {
-    postgres: "SELECT d.application, d.digest FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
+    postgres:
+        "SELECT d.application, d.digest, d.size FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS named (a, b)
         JOIN documents d ON d.application = named.a AND d.digest = named.b AND d.used = 1",
-    sqlite: "SELECT d.application, d.digest FROM json_each($1) named
+    sqlite: "SELECT d.application, d.digest, d.size FROM json_each($1) named
         CROSS JOIN documents d ON d.application = named.value ->> 0
          AND d.digest = unhex(named.value ->> 1) AND d.used = 1",
 };
@@ -273,16 +308,18 @@ impl Ledger {
         Ok((page.messages > 0).then_some(page))
     }
 
-    /// Which of these documents the ledger holds as used.
+    /// Which of these documents the ledger holds as used, and their sizes in
+    /// bytes.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn held_documents(
         &self,
         keys: &BTreeSet<DocumentKey>,
-    ) -> Result<BTreeSet<DocumentKey>, LedgerError> {
+    ) -> Result<BTreeMap<DocumentKey, u64>, LedgerError> {
         let rows = self.store.rows(HELD, vec![documents::pairs(keys)]).await?;
-        rows.into_iter().map(|mut row| documents::key(&mut row)).collect()
+        let held = |mut row: Row| Ok((documents::key(&mut row)?, documents::size(&mut row)?));
+        rows.into_iter().map(held).collect()
     }
 }
 

@@ -3,23 +3,25 @@
 
 use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock as _, SystemClock};
+use facteur::documents::Depth;
 use facteur::domain::ApplicationId;
 use facteur::intake::Judged;
-use facteur::ledger::{Finding, LetterFilter};
+use facteur::ledger::{DocumentKey, Finding, LetterFilter};
 use facteur::verify::verify;
 use serde_json::{Value, json};
 
 use crate::support::desk::{Desk, arrival, posted_as};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
 use crate::support::program::Program;
-use crate::support::world::{Company, TAX, attachment, notice};
+use crate::support::world::{Company, TAX, attachment, attest, notice};
 
 on_both_ledgers! {
     found: sqlite_what_was_removed_is_found, postgres_what_was_removed_is_found;
 }
 
 /// What is removed, by which statement (`KEY` is the sender's), and what
-/// verifying must say. Audiences and policies are shared, so they come last.
+/// verifying must say. Audiences, policies and what the
+/// registry knows are shared, so they come last.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "an identity",
@@ -56,8 +58,26 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ("the receipt of one", "DELETE FROM journal WHERE key = 'KEY'", "the journal has gaps"),
     ("a document's row", "DELETE FROM documents WHERE size = 1000", "a document is missing"),
     ("a document's content", "", "a document is missing"),
+    ("a document's end", "", "a document does not have the size that was recorded"),
+    ("a document's bytes", "", "a document does not have the content that its digest says"),
+    (
+        "the partition of one",
+        "DELETE FROM partitions WHERE id = 'WORK'",
+        "a message in a partition that its box does not have",
+    ),
     ("an audience", "DELETE FROM audiences", "a message whose audience is not stored"),
     ("a policy", "DELETE FROM policies", "a message whose policy is not stored"),
+    ("a type", "DELETE FROM message_types", "a message whose type the registry does not know"),
+    (
+        "an organization",
+        "DELETE FROM organizations",
+        "a message whose organization the registry does not know",
+    ),
+    (
+        "an application",
+        "DELETE FROM applications",
+        "a message whose application the registry does not know",
+    ),
 ];
 
 async fn found(ledger: &TestLedger) -> Result<()> {
@@ -74,7 +94,7 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         let before = findings(ledger, &desk).await?;
         if statement.is_empty() {
             let document = (ApplicationId::new(TAX)?, digest(ledger, &judged).await?);
-            desk.documents.delete(&document).await?;
+            damage(&desk, name, &document).await?;
         } else {
             ledger.execute(statement.replace("KEY", &key)).await?;
         }
@@ -82,7 +102,7 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         let new: Vec<&Finding> = after.iter().filter(|it| !before.contains(it)).collect();
         let named = new.iter().find(|it| it.what == *what && names(it, &key, &judged));
         let named = named.with_context(|| format!("{name}: {new:?}"))?;
-        let ended = program.run(&["verify", "--json"]).await?;
+        let ended = program.run(look(name)).await?;
         ensure!(ended.code == Some(1), "{name}: {ended:?}");
         let told = ended.json()?;
         ensure!(told["difference"].as_i64() > Some(0), "{name}: {told}");
@@ -90,6 +110,22 @@ async fn found(ledger: &TestLedger) -> Result<()> {
         ensure!(told.contains(&json!({ "what": what, "which": named.which })), "{name}: {told:?}");
     }
     Ok(())
+}
+
+/// Only other bytes of the same size have to be read to be found.
+fn look(damage: &str) -> &'static [&'static str] {
+    match damage {
+        "a document's bytes" => &["verify", "--json", "--contents"],
+        _ => &["verify", "--json"],
+    }
+}
+
+async fn damage(desk: &Desk, name: &str, document: &DocumentKey) -> Result<()> {
+    match name {
+        "a document's end" => desk.overwrite(document, b"x"),
+        "a document's bytes" => desk.overwrite(document, &[b'y'; 997]),
+        _ => Ok(desk.documents.delete(document).await?),
+    }
 }
 
 /// Two steps for each letter, so that one is not the last.
@@ -112,6 +148,9 @@ fn document(damage: &str, key: &str) -> Result<facteur::intake::Arrival> {
         "the receipt of one" => return arrival(TAX, key, "{"),
         "a document's row" => publication = with_content(1_000),
         "a document's content" => publication = with_content(999),
+        "a document's end" => publication = with_content(998),
+        "a document's bytes" => publication = with_content(997),
+        "the partition of one" => publication = attest(Company::Occasional),
         _ => {}
     }
     posted_as(key, &publication)
@@ -127,7 +166,7 @@ fn with_content(bytes: usize) -> Value {
 }
 
 async fn findings(ledger: &TestLedger, desk: &Desk) -> Result<Vec<Finding>> {
-    Ok(verify(ledger, &desk.documents, &|_| {}).await?.findings)
+    Ok(verify(ledger, &desk.documents, Depth::Contents, &|_| {}).await?.findings)
 }
 
 async fn digest(ledger: &TestLedger, judged: &Judged) -> Result<facteur::domain::Digest> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use facteur::clock::{Clock, FixedClock, SystemClock};
+use facteur::documents::Depth;
 use facteur::domain::{ApplicationId, Digest};
 use facteur::ledger::DocumentKey;
 use facteur::retention::Retention;
@@ -58,7 +59,8 @@ impl<'a> Place<'a> {
 
     /// Nothing is missing or double.
     async fn balances(&self) -> Result<()> {
-        let verdict = verify(self.house.ledger, &self.house.desk.documents, &|_| {}).await?;
+        let verdict =
+            verify(self.house.ledger, &self.house.desk.documents, Depth::Contents, &|_| {}).await?;
         ensure!(verdict.is_balanced(), "{:?}", verdict.findings);
         Ok(())
     }

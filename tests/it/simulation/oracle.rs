@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use facteur::documents::Depth;
 use facteur::documents::DocumentStore;
 use facteur::ledger::IdentityKey;
 use facteur::verify::verify;
@@ -78,7 +79,7 @@ async fn told_once(rows: &mut SqliteConnection, log: &Log, tale: &str) {
 async fn balances(place: &Place, tale: &str) {
     let ledger = place.ledger().await;
     let documents = DocumentStore::open(&place.documents_url()).unwrap();
-    let verdict = verify(&ledger, &documents, &|_| {}).await.unwrap();
+    let verdict = verify(&ledger, &documents, Depth::Contents, &|_| {}).await.unwrap();
     assert!(verdict.is_balanced(), "{:?}: {tale}", verdict.findings);
     ledger.close().await;
 }
