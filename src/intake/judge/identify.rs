@@ -1,8 +1,8 @@
 //! What a candidate is counted by.
 
-use crate::domain::{Application, Code, Refusal};
+use crate::domain::{Application, ApplicationId, Code, Refusal};
 use crate::intake::admit;
-use crate::intake::arrival::{Candidate, Lane};
+use crate::intake::arrival::{Arrival, Candidate, Lane};
 use crate::ledger::{IdentityKey, Reference};
 
 /// What a candidate is counted by, and the application it comes from, if it
@@ -24,13 +24,28 @@ pub(super) fn identify<'a>(
             (identity, Ok(application))
         }
         Ok(None) => {
-            let owner = admit::accountable(arrival, reference);
-            let is_owners = arrival.lane == Lane::Dead && owner == lane;
-            let by_key = keyed(candidate, lane).filter(|_| is_owners);
-            (by_key.unwrap_or_else(|| by_bytes(&owner)), Err(given_up(candidate)))
+            let is_lanes = arrival.lane == Lane::Dead && is_by_account_of(lane, arrival, reference);
+            let by_key = keyed(candidate, lane).filter(|_| is_lanes);
+            let identity = by_key.unwrap_or_else(|| by_bytes(&owner(arrival, reference)));
+            (identity, Err(given_up(candidate)))
         }
-        Err(refusal) => (by_bytes(&admit::accountable(arrival, reference)), Err(refusal)),
+        Err(refusal) => (by_bytes(&owner(arrival, reference)), Err(refusal)),
     }
+}
+
+/// Of the applications that share an account, it is the lane's own.
+fn owner(arrival: &Arrival, reference: &Reference) -> String {
+    let lane = arrival.lane_name();
+    match is_by_account_of(lane, arrival, reference) {
+        true => lane.to_owned(),
+        false => admit::accountable(arrival, reference),
+    }
+}
+
+fn is_by_account_of(lane: &str, arrival: &Arrival, reference: &Reference) -> bool {
+    let application = ApplicationId::new(lane).ok().and_then(|id| reference.applications.get(&id));
+    let account = application.map(|application| application.account.as_str());
+    account.is_some() && account == arrival.properties.user_id.as_deref()
 }
 
 fn keyed(candidate: &Candidate, application: &str) -> Option<IdentityKey> {

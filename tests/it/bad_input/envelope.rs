@@ -14,6 +14,7 @@ use crate::support::world::{Company, TAX, WORK, notice};
 
 on_both_ledgers! {
     victim: sqlite_forgery_uses_up_no_key, postgres_forgery_uses_up_no_key;
+    shared: sqlite_a_shared_account_is_the_lanes_own, postgres_a_shared_account_is_the_lanes_own;
 }
 
 pub(super) fn cases() -> Result<Vec<Case>> {
@@ -112,6 +113,39 @@ async fn victim(ledger: &TestLedger) -> Result<()> {
     let account = ledger.account().await?;
     let [tax, work] = [TAX, WORK].map(|id| account.applications[id].clone());
     ensure!((tax.received, tax.quarantined, work.quarantined) == (2, 0, 2), "{account:?}");
+    ensure!(account.difference == 0, "{account:?}");
+    Ok(())
+}
+
+/// Two applications publish by one account: what falls out of a lane is of
+/// the lane's application, whichever is the first of the account.
+async fn shared(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let first = json!({ "kind": "application", "id": "a:first", "name": { "fr": "Autre" }, "account": "tax" });
+    desk.register(ledger, &first).await?;
+    let key = key();
+    let mut dead = posted_as(&key, &notice(Company::Active))?;
+    dead.lane = Lane::Dead;
+    let (queue, reason) = (format!("facteur.intake.{TAX}"), "delivery_limit".to_owned());
+    dead.death = Some(Death { queue, reason });
+    let mut forged = posted(&notice_about("no app_id"))?;
+    forged.properties.app_id = None;
+    let judged = desk.deliver(vec![dead, forged]).await?;
+    let codes = [Code::DeadLettered, Code::Forged];
+    ensure!(
+        judged
+            .iter()
+            .zip(codes)
+            .all(|(it, code)| matches!(it, Judged::Quarantined(r) if r.code == code)),
+        "{judged:?}"
+    );
+    let told = ledger.journal_after(0, 10).await?;
+    ensure!(told.len() == 2 && told.iter().all(|it| it.application == TAX), "{told:?}");
+
+    let again = desk.deliver_one(posted_as(&key, &notice(Company::Active))?).await?;
+    ensure!(matches!(again, Judged::Accepted { .. }), "{again:?}");
+    let account = ledger.account().await?;
+    ensure!((account.total.received, account.total.accepted) == (2, 1), "{account:?}");
     ensure!(account.difference == 0, "{account:?}");
     Ok(())
 }
