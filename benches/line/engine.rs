@@ -128,7 +128,7 @@ impl<'w> Stack<'w> {
             ("SEARCH__PATH", path(search)),
             ("WEB__LISTEN", "127.0.0.1:0".into()),
             ("METRICS__LISTEN", "127.0.0.1:0".into()),
-            ("LOG__FILTER", "warn".into()),
+            ("LOG__FILTER", "warn,lapin::channel=off".into()),
         ];
         let extra = self.extra.iter().map(|(key, value)| (key.as_str(), value.clone()));
         for (key, value) in set.into_iter().chain(extra) {

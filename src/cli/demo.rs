@@ -56,7 +56,7 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
         };
     }
     // The picture is the log of a demonstration.
-    config.log.filter = "warn,lapin::returned_messages=off".into();
+    config.log.filter = "warn,lapin::channel=off".into();
     telemetry::log::init(&config.log)?;
     let telemetry = telemetry::install()?;
     let mut app = App::open(config).await?;

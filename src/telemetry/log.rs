@@ -36,14 +36,21 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> impl std::fmt::Display + u
     text
 }
 
+/// The AMQP client logs each message that the broker returns with its body, and
+/// no document belongs in a log: it is silent there, whatever `log.filter` says.
+const NEVER: &str = "lapin::returned_messages=off";
+
+fn filter(log: &Log) -> Result<EnvFilter, ParseError> {
+    Ok(log.filter.parse::<EnvFilter>()?.add_directive(NEVER.parse()?))
+}
+
 /// Starts the log of this process.
 ///
 /// # Errors
 /// `Filter` for directives that cannot be read, `Taken` when there is a log.
 pub fn init(log: &Log) -> Result<(), LogError> {
-    let filter: EnvFilter = log.filter.parse()?;
     let builder = fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter(log)?)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match log.format {
@@ -74,7 +81,6 @@ mod tests {
         }
     }
 
-    /// As lapin writes it of each message that comes back.
     #[test]
     fn a_chain_names_every_cause() {
         let inner = io::Error::new(io::ErrorKind::StorageFull, "no space left");
@@ -82,20 +88,24 @@ mod tests {
         assert!(chain(&outer).to_string().ends_with(": no space left"));
     }
 
+    /// As lapin writes it of each message that comes back.
     #[test]
-    fn by_default_no_returned_message_is_logged_with_its_body() {
-        let config = Config::load(None, std::iter::empty()).unwrap();
-        let filter: EnvFilter = config.log.filter.parse().unwrap();
-        let page = Page::default();
-        let writer = page.clone();
-        let log = fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
-        tracing::subscriber::with_default(log, || {
-            tracing::warn!(target: "lapin::returned_messages", message = "a document");
-            tracing::warn!(target: "lapin::channel", "a fault");
-            tracing::info!(target: "facteur::intake", "lane open");
-        });
-        let page = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
-        assert!(!page.contains("a document"), "{page}");
-        assert!(page.contains("a fault") && page.contains("lane open"), "{page}");
+    fn no_returned_message_is_logged_with_its_body() {
+        let by_default = Config::load(None, std::iter::empty()).unwrap().log.filter;
+        for wanted in [&by_default, "debug", "lapin::returned_messages=trace,info"] {
+            let page = Page::default();
+            let writer = page.clone();
+            let log = Log { filter: wanted.into(), format: LogFormat::Text };
+            let filter = filter(&log).unwrap();
+            let log = fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
+            tracing::subscriber::with_default(log, || {
+                tracing::warn!(target: "lapin::returned_messages", message = "a document");
+                tracing::warn!(target: "lapin::recovery", "a fault");
+                tracing::info!(target: "facteur::intake", "lane open");
+            });
+            let page = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+            assert!(!page.contains("a document"), "{wanted}: {page}");
+            assert!(page.contains("a fault") && page.contains("lane open"), "{wanted}: {page}");
+        }
     }
 }
