@@ -39,24 +39,8 @@ const PIECE: u64 = 250;
 /// Without an end, the agencies send at a walk.
 const STROLL: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyhow::Result<Answer> {
-    if let Some(folder) = &args.folder {
-        config.move_to(folder);
-    }
-    if args.exit {
-        // Nobody looks at a run that leaves by itself; two may run at once.
-        config.web.listen.set_port(0);
-        config.metrics.listen.set_port(0);
-    }
-    if config.contact == Contact::default() {
-        config.contact = Contact {
-            name: "e-Box Demo".into(),
-            phone: "02 555 01 23".into(),
-            ..Contact::default()
-        };
-    }
-    // The picture is the log of a demonstration.
-    config.log.filter = "warn,lapin::channel=off".into();
+pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::Result<Answer> {
+    let config = of_a_demonstration(config, &args);
     telemetry::log::init(&config.log)?;
     let telemetry = telemetry::install()?;
     let mut app = App::open(config).await?;
@@ -69,36 +53,51 @@ pub(super) async fn run(args: Args, mut config: Config, output: Output) -> anyho
     let lifecycle = Lifecycle::new();
     lifecycle.signals()?;
     let started = app.start(&Role::all(), &lifecycle, &telemetry).await?;
-    if let (Some(web), false) = (started.web, output.is_json()) {
-        output.text(&format!(
-            "pages on http://{web}, metrics on http://{}/metrics\n",
-            started.metrics
-        ))?;
-    }
-    let companies =
-        demo::live(Arc::clone(&app.ledger), Arc::clone(&app.clock), lifecycle.soft().clone());
-    lifecycle.spawn("companies", companies);
-    let (office, queue) = (Arc::clone(&started.office), Arc::clone(&app.queue));
-    lifecycle.spawn("printer", demo::print(office, queue, lifecycle.soft().clone()));
-    let mut show = Show {
-        app: &app,
-        started: &started,
-        output,
-        is_new,
-        before: &before,
-        running: Stopwatch::start(),
-    };
+    say_where(&started, output)?;
+    play_the_others(&app, &started, &lifecycle);
+    let running = Stopwatch::start();
+    let mut show = Show { app: &app, started: &started, output, is_new, before: &before, running };
     let verdict = show.run(&args, lifecycle.soft()).await;
     lifecycle.soft().cancel();
     let outcome = lifecycle.finish(app.config.shutdown.grace()).await;
     app.close().await;
-    match verdict? {
-        Some(verdict) => {
-            output.show(&report(&verdict), |_| lines(&verdict))?;
-            Ok((verdict.is_balanced() && outcome.is_success()).into())
-        }
-        None => Ok(outcome.is_success().into()),
+    let Some(verdict) = verdict? else { return Ok(outcome.is_success().into()) };
+    output.show(&report(&verdict), |_| lines(&verdict))?;
+    Ok((verdict.is_balanced() && outcome.is_success()).into())
+}
+
+fn of_a_demonstration(mut config: Config, args: &Args) -> Config {
+    if let Some(folder) = &args.folder {
+        config.move_to(folder);
     }
+    if args.exit {
+        // Nobody looks at a run that leaves by itself; two may run at once.
+        config.web.listen.set_port(0);
+        config.metrics.listen.set_port(0);
+    }
+    if config.contact == Contact::default() {
+        config.contact.name = "e-Box Demo".into();
+        config.contact.phone = "02 555 01 23".into();
+    }
+    // The picture is the log of a demonstration.
+    config.log.filter = "warn,lapin::channel=off".into();
+    config
+}
+
+fn say_where(started: &Started, output: Output) -> anyhow::Result<()> {
+    let Some(web) = started.web.filter(|_| !output.is_json()) else { return Ok(()) };
+    let metrics = started.metrics;
+    output.text(&format!("pages on http://{web}, metrics on http://{metrics}/metrics\n"))?;
+    Ok(())
+}
+
+/// Companies that change their minds, and a printer.
+fn play_the_others(app: &App, started: &Started, lifecycle: &Lifecycle) {
+    let stop = || lifecycle.soft().clone();
+    let companies = demo::live(Arc::clone(&app.ledger), Arc::clone(&app.clock), stop());
+    lifecycle.spawn("companies", companies);
+    let (office, queue) = (Arc::clone(&started.office), Arc::clone(&app.queue));
+    lifecycle.spawn("printer", demo::print(office, queue, stop()));
 }
 
 /// Whether the ledger was new.

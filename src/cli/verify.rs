@@ -70,48 +70,56 @@ async fn look(tools: &Tools, args: &Args, output: Output) -> anyhow::Result<Verd
 /// The account as a table, and what is wrong with it.
 pub(super) fn lines(verdict: &Verdict) -> Vec<String> {
     let account = &verdict.account;
-    let total = &account.total;
-    let width = account.applications.keys().map(|name| name.chars().count()).max();
-    let width = width.unwrap_or(0).max(11);
-    let mut lines = vec![format!(
-        "{:width$} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>6} {:>8}",
-        "application",
-        "received",
-        "accepted",
-        "digital",
-        "paper",
-        "both",
-        "quarantined",
-        "discarded",
-        "held",
-        "repeats"
-    )];
-    let all = account.applications.iter().map(|(name, own)| (name.as_str(), own));
-    for (name, own) in all.chain([("total", total)]) {
-        lines.push(format!(
-            "{name:width$} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9} {:>6} {:>8}",
-            own.received,
-            own.accepted,
-            own.digital,
-            own.paper,
-            own.both,
-            own.quarantined,
-            own.discarded,
-            own.held,
-            own.repeats
-        ));
-    }
-    let states = total.letters.by_state();
-    let states: Vec<String> =
-        states.iter().filter(|(_, n)| *n > 0).map(|(state, n)| format!("{n} {state}")).collect();
-    lines.push(format!("letters     {} ({})", total.letters.total(), states.join(", ")));
+    let letters = &account.total.letters;
+    let states = letters.by_state().into_iter().filter(|(_, n)| *n > 0);
+    let states: Vec<String> = states.map(|(state, n)| format!("{n} {state}")).collect();
+    let mut lines = table(account);
+    lines.push(format!("letters     {} ({})", letters.total(), states.join(", ")));
     lines.push(format!("documents   {}", account.documents));
-    if let Some(indexed) = account.indexed {
-        lines.push(format!("indexed     {indexed}"));
-    }
-    let heads = verdict.heads.iter();
-    lines.extend(heads.map(|head| format!("record      --head {head}")));
+    lines.extend(account.indexed.map(|indexed| format!("indexed     {indexed}")));
+    lines.extend(verdict.heads.iter().map(|head| format!("record      --head {head}")));
     lines.push(format!("difference  {}", account.difference));
     lines.extend(verdict.findings.iter().map(|f| format!("WRONG: {}: {}", f.what, f.which)));
     lines
+}
+
+/// A line for each application, and one for all.
+fn table(account: &Account) -> Vec<String> {
+    let width = account.applications.keys().map(|name| name.chars().count()).max();
+    let width = width.unwrap_or(0).max(11);
+    let line = |name: &str, cells: [&dyn std::fmt::Display; 9]| {
+        let [received, accepted, digital, paper, both, quarantined, discarded, held, repeats] =
+            cells;
+        format!(
+            "{name:width$} {received:>9} {accepted:>9} {digital:>9} {paper:>9} {both:>9} \
+             {quarantined:>11} {discarded:>9} {held:>6} {repeats:>8}"
+        )
+    };
+    let heads: [&dyn std::fmt::Display; 9] = [
+        &"received",
+        &"accepted",
+        &"digital",
+        &"paper",
+        &"both",
+        &"quarantined",
+        &"discarded",
+        &"held",
+        &"repeats",
+    ];
+    let all = account.applications.iter().map(|(name, own)| (name.as_str(), own));
+    let rows = all.chain([("total", &account.total)]).map(|(name, own)| {
+        let cells: [&dyn std::fmt::Display; 9] = [
+            &own.received,
+            &own.accepted,
+            &own.digital,
+            &own.paper,
+            &own.both,
+            &own.quarantined,
+            &own.discarded,
+            &own.held,
+            &own.repeats,
+        ];
+        line(name, cells)
+    });
+    std::iter::once(line("application", heads)).chain(rows).collect()
 }

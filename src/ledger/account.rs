@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Ledger;
 use super::error::LedgerError;
 use super::identity::IdentityState;
-use super::store::{Statement, Transaction};
+use super::store::{Row, Statement, Transaction};
 use crate::domain::Medium;
 
 /// Letters by state. Names are those of the contract.
@@ -172,36 +172,13 @@ impl Ledger {
 pub(super) async fn count(tx: &mut Transaction) -> Result<Account, LedgerError> {
     let mut account = Account::default();
     for mut row in tx.rows(IDENTITIES, vec![]).await? {
-        let own = account.applications.entry(row.text()?).or_default();
-        let (state, count, repeats) = (row.parsed::<IdentityState>()?, row.int()?, row.int()?);
-        own.received += count;
-        own.repeats += repeats;
-        *match state {
-            IdentityState::Accepted => &mut own.accepted,
-            IdentityState::Quarantined => &mut own.quarantined,
-            IdentityState::Discarded => &mut own.discarded,
-            IdentityState::Held => &mut own.held,
-        } += count;
+        account.of(&mut row)?.add_identities(row)?;
     }
     for mut row in tx.rows(MESSAGES, vec![]).await? {
-        let own = account.applications.entry(row.text()?).or_default();
-        let (medium, count) = (row.parsed::<Medium>()?, row.int()?);
-        *match medium {
-            Medium::Digital => &mut own.digital,
-            Medium::Paper => &mut own.paper,
-            Medium::Both => &mut own.both,
-        } += count;
+        account.of(&mut row)?.add_messages(row)?;
     }
     for mut row in tx.rows(LETTERS, vec![]).await? {
-        let own = account.applications.entry(row.text()?).or_default();
-        let (state, cause, count) = (row.text()?, row.text()?, row.int()?);
-        match cause.as_str() {
-            "unread" => own.letters_unread += count,
-            "sent_again" => own.letters_sent_again += count,
-            _ => {}
-        }
-        let unknown = || LedgerError::Shape(format!("unknown letter state {state:?}"));
-        *own.letters.slot(&state).ok_or_else(unknown)? += count;
+        account.of(&mut row)?.add_letters(row)?;
     }
     if let Some(row) = tx.rows(DOCUMENTS, vec![]).await?.first_mut() {
         account.documents = row.int()?;
@@ -211,4 +188,48 @@ pub(super) async fn count(tx: &mut Transaction) -> Result<Account, LedgerError> 
         account.difference += own.difference();
     }
     Ok(account)
+}
+
+impl Account {
+    /// Of the application that a row begins with.
+    fn of(&mut self, row: &mut Row) -> Result<&mut ApplicationAccount, LedgerError> {
+        Ok(self.applications.entry(row.text()?).or_default())
+    }
+}
+
+impl ApplicationAccount {
+    fn add_identities(&mut self, mut row: Row) -> Result<(), LedgerError> {
+        let (state, count, repeats) = (row.parsed::<IdentityState>()?, row.int()?, row.int()?);
+        self.received += count;
+        self.repeats += repeats;
+        *match state {
+            IdentityState::Accepted => &mut self.accepted,
+            IdentityState::Quarantined => &mut self.quarantined,
+            IdentityState::Discarded => &mut self.discarded,
+            IdentityState::Held => &mut self.held,
+        } += count;
+        Ok(())
+    }
+
+    fn add_messages(&mut self, mut row: Row) -> Result<(), LedgerError> {
+        let (medium, count) = (row.parsed::<Medium>()?, row.int()?);
+        *match medium {
+            Medium::Digital => &mut self.digital,
+            Medium::Paper => &mut self.paper,
+            Medium::Both => &mut self.both,
+        } += count;
+        Ok(())
+    }
+
+    fn add_letters(&mut self, mut row: Row) -> Result<(), LedgerError> {
+        let (state, cause, count) = (row.text()?, row.text()?, row.int()?);
+        match cause.as_str() {
+            "unread" => self.letters_unread += count,
+            "sent_again" => self.letters_sent_again += count,
+            _ => {}
+        }
+        let unknown = || LedgerError::Shape(format!("unknown letter state {state:?}"));
+        *self.letters.slot(&state).ok_or_else(unknown)? += count;
+        Ok(())
+    }
 }
