@@ -178,7 +178,29 @@ fn event(mut row: Row) -> Result<LetterEvent, LedgerError> {
 const BY_PRINTER: Statement =
     Statement::same("SELECT printer, state, count(*) FROM letters GROUP BY printer, state");
 
+/// By the indexes of letters that are under way: those that came to their end are
+/// not read.
+const IN_HAND: Statement = Statement::same(
+    "SELECT state, count(*) FROM letters
+     WHERE printer = $1 AND printer <> '' AND state IN ('queued', 'claimed', 'printed')
+     GROUP BY state ORDER BY state",
+);
+
 impl Ledger {
+    /// How many letters wait for a printer, or were claimed by it and are not at
+    /// the post, by state; a state without any is left out.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn letters_in_hand(
+        &self,
+        printer: &str,
+    ) -> Result<Vec<(LetterState, u64)>, LedgerError> {
+        let rows = self.store.rows(IN_HAND, vec![printer.into()]).await?;
+        let count = |mut row: Row| Ok((row.parsed()?, row.int()?.unsigned_abs()));
+        rows.into_iter().map(count).collect()
+    }
+
     /// How many letters each printer has in each state.
     ///
     /// # Errors

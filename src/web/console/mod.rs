@@ -11,6 +11,7 @@ mod chart;
 mod detail;
 mod enterprises;
 mod find;
+mod gone;
 mod lanes;
 mod letters;
 mod messages;

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::act::reason;
 use super::detail::{self, ActForm, Detail, section};
+use super::gone;
 use super::operator::{Operator, whole};
 use super::table::{self, Around, Cell, Choice, ChoiceOption, Table};
 use crate::ledger::{PrinterStanding, Source};
@@ -18,7 +19,7 @@ use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{PageError, encoded, go};
 
-const URL: &str = "/console/printers";
+pub(super) const URL: &str = "/console/printers";
 /// Letters moved in one transaction, and in one request: a form that is sent
 /// again moves the rest.
 const MOVED_AT_ONCE: i64 = 1_000;
@@ -85,7 +86,7 @@ pub(super) async fn list(
         let cap = printer.cap_per_day.map(|cap| words.number(cap.into()));
         let number = |state| Cell::number(words.number(known.letters(printer, state)));
         vec![
-            Cell::link(&*printer.name, address(printer)),
+            Cell::link(&*printer.name, address(&printer.name)),
             Cell::mark(state, tint),
             number(LetterState::Queued),
             number(LetterState::Claimed),
@@ -93,6 +94,9 @@ pub(super) async fn list(
             Cell::text(known.oldest(&operator, printer).unwrap_or_else(|| "–".into())),
         ]
     };
+    let mut rows: Vec<_> = operator.backstage.printers.all.iter().map(row).collect();
+    let gone = gone::all(&web, &operator, &known.standings).await?;
+    rows.extend(gone.iter().map(|it| it.row(&operator)));
     let table = Table {
         name: words.say("console-printers"),
         headings: [
@@ -105,7 +109,7 @@ pub(super) async fn list(
         ]
         .map(|heading| words.say(heading))
         .into(),
-        rows: operator.backstage.printers.all.iter().map(row).collect(),
+        rows,
         empty: words.say("console-none"),
     };
     let around = Around {
@@ -119,8 +123,9 @@ pub(super) async fn list(
     table::show(&operator, around, table)
 }
 
-fn address(printer: &Printer) -> String {
-    format!("{URL}/{}", encoded(&printer.name))
+/// Where a printer has its page.
+pub(super) fn address(printer: &str) -> String {
+    format!("{URL}/{}", encoded(printer))
 }
 
 /// `GET /console/printers/{id}`
@@ -130,7 +135,9 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
     let words = operator.words();
-    let printer = operator.backstage.printers.get(&id).ok_or(PageError::NotFound)?;
+    let Some(printer) = operator.backstage.printers.get(&id) else {
+        return gone::show(&web, &operator, &id).await;
+    };
     let known = Known::of(&web, &operator).await?;
     let standing = known.standing(printer);
     let moment = |at: Option<jiff::Timestamp>| at.map(|at| operator.moment(at).long);
@@ -157,7 +164,7 @@ pub(super) async fn show(
         title: printer.name.clone(),
         lead: None,
         sections: vec![facts],
-        url: address(printer),
+        url: address(&printer.name),
         forms: forms(&operator, printer, standing.is_paused),
     };
     detail::show(&operator, detail)
@@ -171,12 +178,17 @@ fn forms(operator: &Operator, printer: &Printer, is_paused: bool) -> Vec<ActForm
             ActForm { is_danger: true, needs_reason: true, ..pause }
         }
     };
-    let others = others(operator, &printer.name);
+    [pause].into_iter().chain(moving(operator, &printer.name)).collect()
+}
+
+/// Its waiting letters to another, where there is one.
+pub(super) fn moving(operator: &Operator, printer: &str) -> Option<ActForm> {
+    let others = others(operator, printer);
     if others.options.is_empty() {
-        return vec![pause];
+        return None;
     }
     let moved = ActForm::new(operator, "move", "console-printer-move");
-    vec![pause, ActForm { needs_reason: true, choice: Some(others), ..moved }]
+    Some(ActForm { needs_reason: true, choice: Some(others), ..moved })
 }
 
 /// Every other printer.
@@ -201,21 +213,25 @@ pub(super) async fn act(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    let printer = operator.backstage.printers.get(&id).ok_or(PageError::NotFound)?;
-    let (to, why) = (address(printer), reason(&fields));
+    let is_known = operator.backstage.printers.get(&id).is_some();
+    if !is_known {
+        gone::find(&web, &id).await?.ok_or(PageError::NotFound)?;
+    }
+    let (to, why) = (address(&id), reason(&fields));
     match fields.one("do") {
         Some("pause" | "move") if why.is_empty() => Ok(go(&to, "said-reason-missing")),
-        Some(word @ ("pause" | "resume")) => {
-            let act = operator.act(&why);
-            web.ledger.pause_printer(&printer.name, word == "pause", act).await?;
+        Some(word @ ("pause" | "resume")) if is_known => {
+            web.ledger.pause_printer(&id, word == "pause", operator.act(&why)).await?;
             Ok(go(&to, "said-ordered"))
         }
         Some("move") => {
             let other =
                 fields.one("printer").and_then(|name| operator.backstage.printers.get(name));
-            let other = other.filter(|it| it.name != printer.name).ok_or(PageError::BadRequest)?;
-            relieve(&web, &operator, printer, other, &why).await?;
-            Ok(go(&to, "said-letters-moved"))
+            let other = other.filter(|it| it.name != id).ok_or(PageError::BadRequest)?;
+            relieve(&web, &operator, &id, other, &why).await?;
+            // Of one that is gone and has no letter any more there is no page.
+            let is_there = is_known || gone::find(&web, &id).await?.is_some();
+            Ok(go(if is_there { &to } else { URL }, "said-letters-moved"))
         }
         _ => Err(PageError::BadRequest),
     }
@@ -225,18 +241,18 @@ pub(super) async fn act(
 async fn relieve(
     web: &Web,
     operator: &Operator,
-    from: &Printer,
+    from: &str,
     to: &Printer,
     why: &str,
 ) -> Result<(), PageError> {
-    let subject = format!("{} → {}", from.name, to.name);
+    let subject = format!("{from} → {}", to.name);
     web.ledger.record_act("letters-moved", &subject, operator.act(why)).await?;
     let (day, now) = (days::today(operator.now), operator.now);
     let source = Source::Operator(operator.actor().to_owned());
     let mut moved = 0;
     while moved < MOVED_MAX {
-        let (from, to) = (&from.name, &to.name);
-        match web.ledger.move_unclaimed(from, to, day, MOVED_AT_ONCE, &source, now).await? {
+        let moving = web.ledger.move_unclaimed(from, &to.name, day, MOVED_AT_ONCE, &source, now);
+        match moving.await? {
             0 => break,
             some => moved += some,
         }

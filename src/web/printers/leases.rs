@@ -53,14 +53,16 @@ pub(super) async fn lease_tickets(
     let mut leased = leased.map_err(|error| away(&error))?;
     office.fill_pages(&mut leased).await.map_err(|error| away(&error))?;
     let source = source(office).await?;
-    let tickets: Vec<CloudEvent<Ticket>> = leased
-        .iter()
-        .filter_map(|letter| office.ticket(letter))
-        .map(|ticket| {
-            let (id, at) = (ticket.job_id.to_string(), ticket.created_at);
-            CloudEvent::new(id.clone(), source.clone(), TICKET, at, Some(id), ticket)
-        })
-        .collect();
+    let mut tickets: Vec<CloudEvent<Ticket>> = Vec::new();
+    for letter in &leased {
+        let Some(ticket) = office.ticket(letter) else {
+            // Leased again and again, nobody would hear of it.
+            office.hold_unaddressed(letter).await.map_err(|error| away(&error))?;
+            continue;
+        };
+        let (id, at) = (ticket.job_id.to_string(), ticket.created_at);
+        tickets.push(CloudEvent::new(id.clone(), source.clone(), TICKET, at, Some(id), ticket));
+    }
     Ok(batch(&tickets))
 }
 

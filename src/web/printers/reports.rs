@@ -9,6 +9,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::package::claimant;
 use super::{Asking, Counter, PAGE_MAX, batch, source};
 use crate::ledger::LetterRow;
 use crate::paper::inbox::{Heard, Letterbox};
@@ -67,6 +68,7 @@ pub(super) async fn heartbeat(Asking(_): Asking) -> StatusCode {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Whose {
     /// Only of this machine.
+    #[schemars(length(min = 1, max = 100))]
     claimant: Option<String>,
 }
 
@@ -77,8 +79,9 @@ pub(super) async fn jobs(
     Asking(printer): Asking,
     Criteria(whose): Criteria<Whose>,
 ) -> Result<Json<Vec<LetterRow>>, Problem> {
+    let claimant = whose.claimant.as_deref().map(claimant).transpose()?;
     let ledger = counter.office.ledger();
-    let claimed = ledger.letters_claimed(&printer, whose.claimant.as_deref(), PAGE_MAX.into());
+    let claimed = ledger.letters_claimed(&printer, claimant, PAGE_MAX.into());
     Ok(Json(claimed.await.map_err(|error| away(&error))?))
 }
 

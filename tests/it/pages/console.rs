@@ -4,12 +4,13 @@ use anyhow::{Context, Result};
 use facteur::clock::Clock as _;
 use facteur::domain::{ApplicationId, MessageTypeId};
 use facteur::intake::Judged;
-use facteur::ledger::QuarantineState;
+use facteur::ledger::{Claim, ClaimAnswer, LetterFilter, PlannedLetter, QuarantineState};
+use facteur::paper::address::AddressBlock;
 use uuid::Uuid;
 
 use super::site::{OPERATOR, Site, Visitor, manager, text, without_address};
 use crate::support::desk::{arrival, posted};
-use crate::support::world::{Company, NOTICE, TAX, attachment, notice, notice_with};
+use crate::support::world::{Company, LETTER, NOTICE, TAX, attachment, notice, notice_with};
 
 /// Every page, with things that exist.
 async fn pages(site: &Site) -> Result<Vec<String>> {
@@ -190,6 +191,72 @@ async fn lanes_and_printers_are_steered_and_forms_of_others_are_not() -> Result<
     assert_eq!(asked, Some(site.clock.now()));
     let record = text(&operator.get("/console/record").await);
     assert!(record.contains("console:operator") && record.contains("no toner"), "{record}");
+    Ok(())
+}
+
+/// A letter that is planned for a printer, whatever its file says.
+async fn letter_with(site: &Site, printer: &str) -> Result<Uuid> {
+    let mut publication = notice(Company::Boxless);
+    publication["messageTypeId"] = LETTER.into();
+    let message = Some(site.post(&publication).await?);
+    let which = LetterFilter { message, limit: 1, ..LetterFilter::default() };
+    let job = site.ledger.letters(&which).await?.first().context("no letter")?.job_id;
+    let address = AddressBlock {
+        lines: ["SA", "Rue 16", "4000 Liège"].map(str::to_owned).into(),
+        postal_code: "4000".into(),
+        country: "BE".into(),
+    };
+    let (printer, why) = (printer.to_owned(), "its lane".to_owned());
+    let (day, address, is_released) = (1, Some(address), false);
+    let planned = PlannedLetter::Printed { job, printer, day, address, why, is_released };
+    site.ledger.plan_letters(&[planned], site.clock.now()).await?;
+    Ok(job)
+}
+
+#[tokio::test]
+async fn a_printer_that_left_its_file_is_shown_while_it_has_letters() -> Result<()> {
+    let site = Site::open().await?;
+    site.ledger.list_printers(&["overflow", "namur"]).await?;
+    let mut operator = operator(&site).await;
+    let page = "/console/printers/namur";
+    for nobody in [page, "/console/printers/%00", "/console/printers/unplanned"] {
+        assert_eq!(operator.get(nobody).await.status, 404, "nobody has heard of {nobody}");
+    }
+    let (claimed, waiting) =
+        (letter_with(&site, "namur").await?, letter_with(&site, "namur").await?);
+    let claim = Claim { job: claimed, printer: "namur".into(), claimant: "one".into() };
+    assert_eq!(site.ledger.claim(&[claim], site.clock.now()).await?, [ClaimAnswer::Claimed]);
+    let list = text(&operator.get("/console/printers").await);
+    assert!(list.contains(&format!("<a href=\"{page}\"")), "{list}");
+    for language in ["en", "fr", "nl", "de"] {
+        let ask = operator.request("GET", page).header("accept", "text/html");
+        let shown = ask.header("accept-language", language).send().await;
+        assert_eq!(shown.status, 200, "{language}");
+        let shown = text(&shown);
+        assert!(shown.contains("facteur letters move --from namur"), "{language}: {shown}");
+        for job in [claimed, waiting] {
+            assert!(shown.contains(&format!("/console/letters/{job}")), "{language}: {shown}");
+        }
+    }
+    for (fields, status) in [
+        (&[("do", "pause"), ("reason", "gone")][..], 400),
+        (&[("do", "move"), ("printer", "namur"), ("reason", "gone")], 400),
+        (&[("do", "move"), ("printer", "overflow"), ("reason", "gone")], 303),
+    ] {
+        assert_eq!(operator.submit(page, fields).await.status, status, "{fields:?}");
+    }
+    let printer = async |job| {
+        let found = site.ledger.letter(job).await?.context("no such letter")?;
+        anyhow::Ok(found.0.printer)
+    };
+    assert_eq!(printer(waiting).await?, "overflow");
+    assert_eq!(printer(claimed).await?, "namur", "what it claimed may be on paper");
+    assert_eq!(acts(&site).await?[0].1, "namur → overflow");
+    assert_eq!(operator.get(page).await.status, 200);
+    let fields = [("do", "move"), ("printer", "overflow"), ("reason", "not printed")];
+    operator.submit(&format!("/console/letters/{claimed}"), &fields).await;
+    assert_eq!(printer(claimed).await?, "overflow");
+    assert_eq!(operator.get(page).await.status, 404, "it has none any more");
     Ok(())
 }
 

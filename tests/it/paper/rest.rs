@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{House, KEY, PRINTERS, event, paper_to};
+use super::{House, KEY, PRINTERS, event, paper, paper_to};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
+use crate::support::world::Company;
 use crate::web::client::{Answer, Request};
 
 on_both_ledgers! {
     printer: sqlite_a_printer_works_over_http, postgres_a_printer_works_over_http;
     capped: sqlite_a_cap_counts_what_is_leased_and_what_lies, postgres_a_cap_counts_what_is_leased_and_what_lies;
+    stranded: sqlite_a_letter_without_an_address_is_held_when_it_is_asked_for, postgres_a_letter_without_an_address_is_held_when_it_is_asked_for;
     paced: sqlite_a_printers_pace_holds_over_http, postgres_a_printers_pace_holds_over_http;
 }
 
@@ -89,6 +91,8 @@ async fn printer(ledger: &TestLedger) -> Result<()> {
     ensure!(tickets[0]["id"] == json!(job), "{tickets:?}");
     let mine = client.get("/printers/liege/jobs?claimant=one").await.json();
     ensure!(mine.as_array().is_some_and(|jobs| jobs.len() == 1), "{mine}");
+    let nobody = client.get("/printers/liege/jobs?claimant=%00").await;
+    ensure!(nobody.status == 400 && nobody.code() == "INVALID_CLAIMANT", "{nobody:?}");
     house.office.ledger().recall_letters(&[job], "tester", house.now()).await?;
     let recalls = client.get("/printers/liege/recalls").await.json();
     ensure!(recalls[0]["data"]["jobId"] == json!(job), "{recalls}");
@@ -135,6 +139,23 @@ async fn capped(ledger: &TestLedger) -> Result<()> {
     letters.release_letters("liege", jobs[..2].to_vec(), house.now()).await?;
     house.clock.advance(SignedDuration::from_hours(24));
     ensure!(letters.letters_given("liege", house.now()).await? == 2, "they may be claimed today");
+    house.balances().await
+}
+
+/// An engine of before may have left such a one: leased and left out, it would
+/// come round for ever.
+async fn stranded(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let client = Client(serve(&house).await?);
+    let job = house.letter(&paper(Company::Unknown)).await?;
+    let strand = "UPDATE letters SET state = 'queued', printer = 'liege', day = 1, held_for = NULL";
+    ledger.execute(strand.to_owned()).await?;
+    let wanted = json!({ "max": 10, "claimant": "one" });
+    let leased = client.post("/printers/liege/leases", &wanted).await;
+    ensure!(leased.status == 200 && leased.json() == json!([]), "{leased:?}");
+    let (letter, _) = house.told(job).await?;
+    ensure!(letter.state == LetterState::Held, "{letter:?}");
+    ensure!(letter.held_for.as_deref() == Some("no_address"), "{letter:?}");
     house.balances().await
 }
 

@@ -3,7 +3,9 @@
 
 mod house;
 pub(crate) mod letters;
+mod reading;
 mod rendering;
 mod room;
+mod scale;
 mod scanner;
 mod whole;

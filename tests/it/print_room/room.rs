@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use facteur::clock::SystemClock;
 use facteur::domain::Digest;
 use facteur::paper::sandbox;
 use facteur::paper::ticket::{TICKET, Ticket};
-use facteur::print_room::mark::Mark;
 use facteur::print_room::package::Document;
 use facteur::print_room::{Faults, FolderError, Room, Settings, Until};
 use tokio_util::sync::CancellationToken;
@@ -21,50 +19,13 @@ use zip::ZipArchive;
 
 use super::house::{House, PRINTER, batches};
 use super::letters::{pdf, text};
-use super::scanner::scan_strips;
+use super::reading::sheets;
 use crate::support::vhost::VirtualHost;
 use crate::support::wait::{soon, until};
 
 const A4: (u32, u32, u32) = (595, 842, 0);
 /// 720 bytes whose catalogue lies in an object stream of 4 GiB, deflated three times.
 const BOMB: &[u8] = include_bytes!("../paper/bomb.pdf");
-
-/// How often each sheet was printed, by its mark, over the folders of rooms.
-pub(super) fn sheets(outs: &[&Path]) -> Result<BTreeMap<(Uuid, u16), usize>> {
-    let mut sets = Vec::new();
-    for out in outs {
-        for (batch, printed) in batches(out)? {
-            sets.extend(printed.letters.iter().map(|letter| batch.join(&letter.file)));
-        }
-    }
-    // Reading a mark takes a tenth of a second: on every processor at once.
-    let readers = std::thread::available_parallelism()?.get();
-    let share = sets.len().div_ceil(readers).max(1);
-    let marks = std::thread::scope(|scope| {
-        let reading: Vec<_> =
-            sets.chunks(share).map(|sets| scope.spawn(move || marks(sets))).collect();
-        let marks =
-            reading.into_iter().map(|it| it.join().unwrap_or_else(|_| bail!("a reader panicked")));
-        marks.collect::<Result<Vec<_>>>()
-    });
-    let mut sheets = BTreeMap::new();
-    for mark in marks?.concat() {
-        *sheets.entry((mark.job, mark.page)).or_default() += 1;
-    }
-    Ok(sheets)
-}
-
-/// Every mark in some sets.
-fn marks(sets: &[PathBuf]) -> Result<Vec<Mark>> {
-    let mut marks = Vec::new();
-    for set in sets {
-        let folder = tempfile::tempdir()?;
-        for side in scan_strips(&std::fs::read(set)?, folder.path())? {
-            marks.extend(side.marks()?);
-        }
-    }
-    Ok(marks)
-}
 
 /// Every sheet of these jobs, of so many pages each, once.
 fn once(jobs: &[Uuid], pages: u16) -> BTreeMap<(Uuid, u16), usize> {

@@ -28,21 +28,41 @@ pub(crate) struct Scan {
 
 /// Renders every side of a PDF into a folder.
 pub(crate) fn scan(pdf: &[u8], folder: &Path) -> Result<Vec<Scan>> {
-    rendered(pdf, folder, &[])
-}
-
-/// Renders the strip at the left edge of every side alone: where the marks are.
-pub(crate) fn scan_strips(pdf: &[u8], folder: &Path) -> Result<Vec<Scan>> {
-    let (width, height) = (dots(STRIP).to_string(), dots(297.0).to_string());
-    rendered(pdf, folder, &["-x", "0", "-y", "0", "-W", &width, "-H", &height])
-}
-
-fn rendered(pdf: &[u8], folder: &Path, more: &[&str]) -> Result<Vec<Scan>> {
     let path = folder.join("set.pdf");
     fs::write(&path, pdf)?;
+    render(&path, &folder.join("side"), &[])?;
+    scans(folder)
+}
+
+/// The mark on each side of these sets that has one: the first that is found
+/// in the strip at its left edge, the only place that is rendered.
+pub(crate) fn marks_on(sets: &[PathBuf]) -> Result<Vec<Mark>> {
+    let folder = tempfile::tempdir()?;
+    let (width, height) = (dots(STRIP).to_string(), dots(297.0).to_string());
+    let strip = ["-x", "0", "-y", "0", "-W", &width, "-H", &height];
+    for (place, set) in sets.iter().enumerate() {
+        render(set, &folder.path().join(place.to_string()), &strip)?;
+    }
+    let mut sides = scans(folder.path())?;
+    // A blank strip is searched for longer than a mark.
+    sides.retain(|side| side.pixels.iter().any(|grey| is_ink(*grey)));
+    let first = read_marks(&["-N1"], &sides.iter().map(|side| &side.path).collect::<Vec<_>>())?;
+    if first.len() == sides.len() {
+        return Ok(first);
+    }
+    // Which of them gave none is not said: each is searched through.
+    let marks = sides.iter().map(Scan::marks).collect::<Result<Vec<_>>>()?;
+    Ok(marks.into_iter().filter_map(|marks| marks.first().copied()).collect())
+}
+
+fn render(pdf: &Path, root: &Path, more: &[&str]) -> Result<()> {
     let mut command = Command::new("pdftoppm");
-    command.args(["-r", &DPI.to_string(), "-gray"]).args(more);
-    run(command.arg(&path).arg(folder.join("side")))?;
+    command.args(["-r", &DPI.to_string(), "-gray"]).args(more).arg(pdf).arg(root);
+    run(&mut command).map(drop)
+}
+
+/// The sides that were rendered into a folder, in order.
+fn scans(folder: &Path) -> Result<Vec<Scan>> {
     let mut sides: Vec<PathBuf> = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<Vec<_>>>()?
@@ -52,6 +72,27 @@ fn rendered(pdf: &[u8], folder: &Path, more: &[&str]) -> Result<Vec<Scan>> {
     // The numbers are padded.
     sides.sort();
     sides.into_iter().map(Scan::read).collect()
+}
+
+fn is_ink(grey: u8) -> bool {
+    grey < 200
+}
+
+/// What libdmtx reads on some images, each mark on a line.
+fn read_marks(how: &[&str], images: &[&PathBuf]) -> Result<Vec<Mark>> {
+    if images.is_empty() {
+        // It would want one on its standard input.
+        return Ok(Vec::new());
+    }
+    // It answers 1 where it finds none.
+    let output = Command::new("dmtxread")
+        .arg("-n")
+        .args(how)
+        .args(images)
+        .output()
+        .context("dmtxread is missing: apt-get install dmtx-utils")?;
+    let text = String::from_utf8(output.stdout)?;
+    text.lines().map(|line| Ok(line.parse()?)).collect()
 }
 
 /// The text that poppler reads in an area of a page, from 1.
@@ -120,7 +161,7 @@ impl Scan {
     /// Millimetres of every dark dot.
     fn ink(&self) -> impl Iterator<Item = (f32, f32)> {
         let mm = |dots: usize| dots as f32 / DPI * 25.4;
-        let dark = self.pixels.iter().enumerate().filter(|(_, grey)| **grey < 200);
+        let dark = self.pixels.iter().enumerate().filter(|(_, grey)| is_ink(**grey));
         dark.map(move |(place, _)| (mm(place % self.width), mm(place / self.width)))
     }
 
@@ -129,14 +170,7 @@ impl Scan {
     pub(crate) fn marks(&self) -> Result<Vec<Mark>> {
         let path = self.path.with_extension("strip.pgm");
         fs::write(&path, self.strip())?;
-        // It answers 1 where it finds none.
-        let output = Command::new("dmtxread")
-            .arg("-n")
-            .arg(&path)
-            .output()
-            .context("dmtxread is missing: apt-get install dmtx-utils")?;
-        let text = String::from_utf8(output.stdout)?;
-        text.lines().map(|line| Ok(line.parse()?)).collect()
+        read_marks(&[], &[&path])
     }
 
     /// Everything left of where documents are drawn, as PGM.

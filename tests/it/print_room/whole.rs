@@ -5,13 +5,15 @@
 //! `./dev letters N` runs it with N letters instead of some.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use facteur::domain::Digest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::room::sheets;
+use super::reading::sheets;
+use super::scale::{Phases, Scale};
 use crate::paper::whole::{feed_holds_the_end_of_each, registry};
 use crate::support::ledgers;
 use crate::support::program::Program;
@@ -19,23 +21,7 @@ use crate::support::vhost::VirtualHost;
 use crate::support::wait::{soon, until_done};
 use crate::support::world::{Company, LETTER, TAX, notice};
 
-/// Where the number of letters may stand: `./dev letters` writes it there.
-const LETTERS_VARIABLE: &str = "FACTEUR_TEST_LETTERS";
-const LETTERS: usize = 40;
 const KEY: &str = "key-of-liege";
-/// Of few letters, enough that each fault is met.
-const MANY_FAULTS: [&str; 8] =
-    ["--fail", "20%", "--repeat", "10%", "--contradict", "10%", "--seed", "7"];
-/// In the proportions of a bad day.
-const FAULTS: [&str; 8] = ["--fail", "5%", "--repeat", "2%", "--contradict", "1%", "--seed", "7"];
-
-fn letters() -> Result<usize> {
-    match std::env::var(LETTERS_VARIABLE) {
-        Ok(number) => number.parse().with_context(|| format!("{LETTERS_VARIABLE}={number}")),
-        Err(_) => Ok(LETTERS),
-    }
-}
-
 fn printers() -> String {
     let every_day = "working_days = [\"monday\", \"tuesday\", \"wednesday\", \"thursday\", \
                      \"friday\", \"saturday\", \"sunday\"]\nworks_on_holidays = true\n";
@@ -64,8 +50,8 @@ fn letter(number: usize) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> Result<()> {
-    let count = letters()?;
-    let faults = if count > 10 * LETTERS { FAULTS } else { MANY_FAULTS };
+    let Scale { letters: count, faults, window, killed_after } = Scale::of_run()?;
+    let mut phases = Phases::start();
     let (vhost, ledger) = (VirtualHost::new(), ledgers::postgres().await?);
     let program = Program::new()?;
     let printers = program.file("printers.toml", &printers())?;
@@ -73,15 +59,17 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
         .with("LEDGER__URL", &ledger.url)
         .with("QUEUE__URL", vhost.url())
         .with("PAPER__PRINTERS", &printers)
-        .with("RELAY__LETTERS_WINDOW", "20");
+        .with("RELAY__LETTERS_WINDOW", window);
     let registry = program.file("registry.jsonl", &registry()?)?;
     program.ask(&["registry", "import", &registry]).await?;
     let letters: Vec<String> = (0..count).map(|number| letter(number).to_string()).collect();
     let campaign = program.file("campaign.jsonl", &letters.join("\n"))?;
     let foretold = program.ask(&["simulate", &campaign]).await?;
+    phases.end("imported and simulated");
     let engine = program.serve().await;
     let web = engine.listens_on("web.listen").expect("it listens");
     program.ask(&["publish", "--application", TAX, &campaign]).await?;
+    phases.end("published");
 
     let out = |name: &str| program.folder.path().join(name);
     let rest = format!("http://{web}");
@@ -93,10 +81,11 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
     let journal = out("liege").join("journal.jsonl");
     until_done("a room has work in hand", async || {
         let journal = std::fs::read_to_string(&journal).unwrap_or_default();
-        Some(journal.matches("claimed").count()).filter(|claimed| *claimed <= 3)
+        Some(journal.matches("claimed").count()).filter(|claimed| *claimed <= killed_after)
     })
     .await;
     killed.kill().await;
+    phases.end("printed until the kill");
     let liege = program.start(&liege, "liege-2.log");
     let standing = async || ledger.account().await.map(|it| it.total.letters).unwrap_or_default();
     until_done("every letter has its end", async || {
@@ -105,6 +94,7 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
         (!is_all || letters.under_way() > 0).then_some(letters)
     })
     .await;
+    phases.end("printed to the end");
     soon(liege.stop()).await;
     soon(brussels.stop()).await;
     feed_holds_the_end_of_each(web, count).await?;
@@ -112,19 +102,13 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
 
     let account = program.ask(&["verify"]).await?;
     ensure!(account["difference"] == 0, "{account}");
-    let found = sheets(&[&out("brussels"), &out("liege")])?;
-    ensure!(found.values().all(|times| *times == 1), "printed twice: {found:?}");
-    let mut printed: BTreeMap<Uuid, usize> = BTreeMap::new();
-    found.keys().for_each(|(job, _)| *printed.entry(*job).or_default() += 1);
-    ensure!(printed.values().all(|sheets| *sheets == 2), "a cover and a page: {printed:?}");
+    phases.end("feed read, verified");
     let failed = account["letters"]["failed"].as_u64().unwrap_or_default();
     ensure!(failed > 0, "nothing failed: {account}");
-    let rejected: usize = ["brussels", "liege"]
-        .iter()
-        .map(|room| std::fs::read_to_string(out(room).join("journal.jsonl")))
-        .map(|journal| Ok(journal?.matches("\"what\":\"rejected\"").count()))
-        .sum::<Result<usize>>()?;
-    ensure!(printed.len() + rejected == count, "{rejected} rejected, {printed:?}");
+    let (sheets, printed) = printed_once(&[&out("brussels"), &out("liege")])?;
+    phases.end("marks read");
+    let rejected = rejected(&[&out("brussels"), &out("liege")])?;
+    ensure!(printed + rejected == count, "{printed} printed, {rejected} rejected");
     let said: u64 = foretold["letters"]
         .as_array()
         .into_iter()
@@ -132,5 +116,25 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
         .filter_map(|day| day["letters"].as_u64())
         .sum();
     ensure!(usize::try_from(said)? == count, "{foretold}");
+    phases.show(&format!(
+        "{count} letters: {printed} printed, {rejected} rejected, {failed} failed, {sheets} \
+         sheets read, each once"
+    ));
     Ok(())
+}
+
+/// How many sheets of how many letters lie in the rooms' folders, each once.
+fn printed_once(outs: &[&Path]) -> Result<(usize, usize)> {
+    let found = sheets(outs)?;
+    ensure!(found.values().all(|times| *times == 1), "printed twice: {found:?}");
+    let mut printed: BTreeMap<Uuid, usize> = BTreeMap::new();
+    found.keys().for_each(|(job, _)| *printed.entry(*job).or_default() += 1);
+    ensure!(printed.values().all(|sheets| *sheets == 2), "a cover and a page: {printed:?}");
+    Ok((found.len(), printed.len()))
+}
+
+/// How many letters the rooms rejected, by what they wrote down.
+fn rejected(outs: &[&Path]) -> Result<usize> {
+    let journals = outs.iter().map(|out| std::fs::read_to_string(out.join("journal.jsonl")));
+    journals.map(|journal| Ok(journal?.matches("\"what\":\"rejected\"").count())).sum()
 }

@@ -12,6 +12,9 @@ use tokio::time::{Instant, sleep, timeout};
 const DEADLINE: Duration = Duration::from_secs(60);
 const DEADLINE_BACKLOG: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// A look that takes long is taken more rarely, so that looking does not slow
+/// what is looked at: so many times as long lies between two.
+const LOOK_SHARE: u32 = 9;
 /// How long to watch for what must not happen.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -39,14 +42,15 @@ pub(crate) async fn until_done<T: PartialEq + Debug>(
     what: &str,
     mut left: impl AsyncFnMut() -> Option<T>,
 ) {
-    let (mut last, mut changed) = (None, Instant::now());
+    let (mut last, mut changed, mut looked) = (None, Instant::now(), Instant::now());
     while let Some(now) = left().await {
         let now = Some(now);
         if now != last {
             (last, changed) = (now, Instant::now());
         }
         assert!(changed.elapsed() < DEADLINE, "for {DEADLINE:?} nothing: {what}: {last:?}");
-        sleep(LOOK_EVERY).await;
+        sleep(LOOK_EVERY.max(looked.elapsed() * LOOK_SHARE)).await;
+        looked = Instant::now();
     }
 }
 
