@@ -49,10 +49,14 @@ impl Mailbox {
         if attachment.is_main_content {
             self.read(reader, id).await?;
         }
-        let deed = (line.enterprise, Some(id), Deed::Downloaded, json!({ "part": part }));
+        let file_name = attachment.file_name.unwrap_or_else(|| part.to_owned());
+        // A part's name says nothing to people, and the message may be gone
+        // when they ask: which file it was, the record itself tells.
+        let detail = json!({ "part": part, "file": file_name, "sha256": sha256 });
+        let deed = (line.enterprise, Some(id), Deed::Downloaded, detail);
         self.ledger.record_deed(&reader.person, now, &[deed]).await?;
         Ok(Fetched {
-            file_name: attachment.file_name.unwrap_or_else(|| part.to_owned()),
+            file_name,
             media_type: attachment
                 .media_type
                 .unwrap_or_else(|| "application/octet-stream".to_owned()),

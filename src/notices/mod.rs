@@ -136,7 +136,8 @@ impl Notices {
         Ok(end)
     }
 
-    /// The address is a personal datum and not logged.
+    /// The address is a personal datum and not logged, though mail servers
+    /// repeat it in what they answer.
     fn note(&self, notice: &NoticeInHand, end: &NoticeEnd) {
         let (id, enterprise) = (notice.id, notice.enterprise.number);
         match end {
@@ -147,10 +148,16 @@ impl Notices {
             }
             NoticeEnd::Again(at, answer) => {
                 measure::error("notices", "away");
+                let answer = without_addresses(answer);
                 warn!(%id, %enterprise, %at, answer, "a notice is tried again later");
             }
         }
     }
+}
+
+fn without_addresses(answer: &str) -> String {
+    let word = |word| if str::contains(word, '@') { "…" } else { word };
+    answer.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Twice as long each time, up to an hour, and not all at the same moment.
@@ -163,6 +170,13 @@ fn again_at(attempts: u32, now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_mail_server_answers_is_logged_without_the_address() {
+        let answer = "transient error (451): 4.7.1 <Amelie@example.be>: greylisted, rcpt=a@b";
+        let logged = without_addresses(answer);
+        assert_eq!(logged, "transient error (451): 4.7.1 … greylisted, …");
+    }
 
     #[test]
     fn attempts_move_apart_up_to_an_hour() {

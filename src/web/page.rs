@@ -6,7 +6,7 @@ mod error;
 mod visitor;
 
 pub(super) use error::{PageError, dress};
-pub(super) use visitor::{LANGUAGE_COOKIE, SignedIn, Visitor};
+pub(super) use visitor::{ARRANGING, LANGUAGE_COOKIE, SignedIn, Visitor};
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};

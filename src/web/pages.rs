@@ -18,8 +18,9 @@ use crate::config::{Config, Contact};
 use crate::domain::{EnterpriseNumber, PersonId};
 use crate::mailbox::PersonKey;
 
-/// Questions "has this company a box?" that one address may ask a minute.
-const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+/// Questions "has this company a box?" that one address may ask a minute, of
+/// all engines together.
+pub(super) const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
 /// Addresses whose pace is remembered; beyond that those at rest are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
 const COMPANIES_MAX: u64 = 20_000;
@@ -121,13 +122,13 @@ impl Pages {
     }
 
     /// Takes one question of who asks from an address, if it was not asked too
-    /// often from there.
-    pub(super) fn may_ask(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+    /// often from there; `weight` is what it takes of the pace.
+    pub(super) fn may_ask(&self, peer: IpAddr, headers: &HeaderMap, weight: NonZeroU32) -> bool {
         let address = asker(peer, headers, &self.proxies);
         if self.questions.len() > ADDRESSES_MAX {
             self.questions.retain_recent();
         }
-        self.questions.check_key(&address).is_ok()
+        matches!(self.questions.check_key_n(&address, weight), Ok(Ok(())))
     }
 
     /// Whether persons are known by keyed hashes: whatever the registry would

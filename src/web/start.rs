@@ -13,6 +13,7 @@ use super::contact::contact;
 use super::form::{Fields, InQuery};
 use super::mailbox::reader;
 use super::page::{Frame, PageError, SignedIn, Visitor, go, page};
+use super::pages::QUESTIONS_PER_MINUTE;
 use super::words::Words;
 use crate::domain::EnterpriseNumber;
 use crate::mailbox::{BoxStatus, MailboxError};
@@ -65,7 +66,8 @@ pub(super) async fn show(
     InQuery(question): InQuery<Question>,
 ) -> Result<Response, PageError> {
     let number = question.number.trim().to_owned();
-    let may_ask = number.is_empty() || web.pages.may_ask(address.ip(), &headers);
+    let weight = web.gate.weight_of(QUESTIONS_PER_MINUTE.get());
+    let may_ask = number.is_empty() || web.pages.may_ask(address.ip(), &headers, weight);
     let answer = match may_ask {
         true if number.is_empty() => None,
         true => Some(answer(&web, visitor.words, &number).await?),

@@ -115,12 +115,15 @@ impl Gate {
         answer.map_err(|not_yet| Problem::too_fast(not_yet.wait_time_from(self.clock.now())))
     }
 
-    /// What one request takes of the configured pace, which is that of all
-    /// engines together: with three of them, three of it.
     fn weight(&self) -> NonZeroU32 {
+        self.weight_of(self.settings.requests_per_second)
+    }
+
+    /// What one request takes here of a pace that is that of all engines
+    /// together: with three of them, three of it; never more than all of it.
+    pub(in crate::web) fn weight_of(&self, pace: u32) -> NonZeroU32 {
         let engines = self.engines.load(Ordering::Relaxed);
-        let engines = engines.min(self.settings.requests_per_second);
-        NonZeroU32::new(engines).unwrap_or(NonZeroU32::MIN)
+        NonZeroU32::new(engines.min(pace)).unwrap_or(NonZeroU32::MIN)
     }
 
     /// What to answer to a wrong key; 429 where too many came from there.

@@ -49,6 +49,8 @@ pub(super) struct List {
     rows: Vec<Row>,
     columns: Vec<Heading>,
     all_columns: Vec<ColumnChoice>,
+    /// Whether the choice of columns is open.
+    is_arranging: bool,
     /// None while a text is looked for.
     orders: Vec<ChoiceOption>,
     is_oldest_first: bool,
@@ -177,7 +179,8 @@ fn listing(
         chips: chips(at, query, side),
         rows,
         columns: columns.iter().map(|column| heading(words, query, &url, *column)).collect(),
-        all_columns: all_columns(words, at.place, columns),
+        all_columns: all_columns(words, at.place, query, &url, columns),
+        is_arranging: query.is_arranging,
         // What contains a text is listed newest first.
         orders: if query.text.is_empty() { orders(words, query.order) } else { Vec::new() },
         is_oldest_first: query.order == Order::Oldest,

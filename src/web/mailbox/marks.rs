@@ -30,15 +30,15 @@ pub(super) const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(7 * 2
 pub(super) struct MarkShown {
     pub(super) kind: &'static str,
     pub(super) icon: &'static str,
-    pub(super) text: String,
     pub(super) title: String,
 }
 
 /// Every mark of a message, the weightiest first.
 pub(super) fn marks(line: &Line, words: Words, now: Timestamp) -> Vec<MarkShown> {
-    let mark = |kind, icon, name: &str, title: Option<String>| {
-        let text = words.say(name);
-        MarkShown { kind, icon, title: title.unwrap_or_else(|| text.clone()), text }
+    let mark = |kind, icon, name: &str, title: Option<String>| MarkShown {
+        kind,
+        icon,
+        title: title.unwrap_or_else(|| words.say(name)),
     };
     let mut marks = Vec::new();
     if line.is_registered {

@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::mailbox::{Filter, Hidden, Order, Page, Place};
 use crate::web::form::Fields;
+use crate::web::page::ARRANGING;
 
 /// Messages on a page, to choose from.
 pub(super) const SIZES: [u32; 3] = [25, 50, 100];
@@ -37,7 +38,7 @@ macro_rules! words {
 }
 
 words! {
-    /// A column of a list, in the order of the page.
+    /// A column of a list, in the order in which they are offered.
     Column {
         Company = "box",
         Sender = "sender",
@@ -46,6 +47,7 @@ words! {
         Application = "application",
         Partition = "partition",
         Marks = "marks",
+        Letter = "letter",
         Due = "due",
         Expires = "expires",
         Arrived = "arrived",
@@ -84,7 +86,10 @@ pub(super) struct ListQuery {
     pub(super) from: Option<Date>,
     pub(super) to: Option<Date>,
     pub(super) order: Order,
+    /// In the order of the page; none: the usual ones.
     pub(super) columns: Vec<Column>,
+    /// Whether somebody is at it: of this answer, and of no address in it.
+    pub(super) is_arranging: bool,
     pub(super) density: Density,
     pub(super) size: u32,
     pub(super) page: u32,
@@ -111,6 +116,7 @@ impl Default for ListQuery {
             to: None,
             order: Order::Newest,
             columns: Vec::new(),
+            is_arranging: false,
             density: Density::Comfortable,
             size: 25,
             page: 1,
@@ -120,6 +126,16 @@ impl Default for ListQuery {
 
 fn bounded(text: Option<&str>) -> String {
     text.unwrap_or_default().chars().take(TEXT_CHARS_MAX).collect()
+}
+
+fn once_each(columns: impl Iterator<Item = Column>) -> Vec<Column> {
+    let mut once = Vec::new();
+    for column in columns {
+        if !once.contains(&column) {
+            once.push(column);
+        }
+    }
+    once
 }
 
 /// The address of a place's whole list.
@@ -132,8 +148,6 @@ impl ListQuery {
     pub(super) fn read(query: Option<&str>) -> Self {
         let fields = Fields::of_query(query);
         let text = bounded(fields.one("q"));
-        let named: Vec<Column> = fields.all("column").filter_map(Column::read).collect();
-        let in_order = Column::ALL.iter().copied().filter(|column| named.contains(column));
         Self {
             text,
             language: fields.parsed("language"),
@@ -156,7 +170,8 @@ impl ListQuery {
             from: fields.parsed("from"),
             to: fields.parsed("to"),
             order: if fields.one("sort") == Some("oldest") { Order::Oldest } else { Order::Newest },
-            columns: in_order.collect(),
+            columns: once_each(fields.all("column").filter_map(Column::read)),
+            is_arranging: fields.is(ARRANGING),
             density: fields.one("density").and_then(Density::read).unwrap_or(Density::Comfortable),
             size: fields.parsed("size").filter(|size| SIZES.contains(size)).unwrap_or(25),
             page: fields.parsed("page").filter(|page| *page > 0).unwrap_or(1),
@@ -235,6 +250,22 @@ impl ListQuery {
     pub(super) fn list_url(&self, place: &str) -> String {
         let query = self.query();
         if query.is_empty() { everything_url(place) } else { format!("{place}?{query}") }
+    }
+
+    /// The address of this list with one of its columns at another's place,
+    /// and with the choice of columns open at that column.
+    pub(super) fn arranged_url(
+        &self,
+        place: &str,
+        shown: &[Column],
+        from: usize,
+        to: usize,
+    ) -> String {
+        let mut columns = shown.to_vec();
+        columns.swap(from, to);
+        let (url, moved) =
+            (self.but(|it| it.columns = columns).list_url(place), shown[from].word());
+        format!("{url}&{ARRANGING}=yes#column-{moved}")
     }
 
     /// The first page of the same list, changed.
@@ -332,6 +363,18 @@ mod tests {
         assert_eq!(ListQuery::read(Some("in=inbox")), everything);
         let second = ListQuery { page: 2, ..everything };
         assert_eq!(second.list_url("/boxes/all"), "/boxes/all?page=2");
+    }
+
+    #[test]
+    fn columns_stand_in_the_order_of_the_address_and_once() {
+        let read = ListQuery::read(Some("column=arrived&column=x&column=sender&column=arrived"));
+        assert_eq!(read.columns, [Column::Arrived, Column::Sender]);
+        assert_eq!(read.query(), "column=arrived&column=sender");
+        let moved = read.arranged_url("/boxes/all", &read.columns, 0, 1);
+        let wanted = "/boxes/all?column=sender&column=arrived&arranging=yes#column-arrived";
+        assert_eq!(moved, wanted);
+        let open = ListQuery::read(Some("column=sender&arranging=yes"));
+        assert!(open.is_arranging && open.query() == "column=sender", "{open:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::place::{At, Shown};
 use super::query::ListQuery;
 use super::side::{Around, Side, around};
 use crate::domain::{Grant, Label, PartitionId};
-use crate::mailbox::{Deed, Deeds, Record};
+use crate::mailbox::{Deed, Deeds, Record, shown_name};
 use crate::web::Web;
 use crate::web::form::Fields;
 use crate::web::page::{Frame, PageError, page};
@@ -110,7 +110,7 @@ impl Teller<'_> {
     fn detail(&self, deed: &Deeds) -> String {
         let (words, detail) = (self.words(), &deed.detail);
         match deed.deed {
-            Deed::Downloaded => text(detail, "part"),
+            Deed::Downloaded => downloaded(deed),
             Deed::Exported => match detail["count"].as_u64() {
                 Some(count) => words.count("n-messages", count),
                 None => words.say("access-title"),
@@ -208,5 +208,15 @@ impl Teller<'_> {
         let period = is_bounded.then(|| period(self.words(), grant.from, grant.to));
         let parts = [Some(format!("{kind}{of}")), partition, period];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Which file was fetched: its name, and its digest as senders write it.
+fn downloaded(deed: &Deeds) -> String {
+    let field = |name: &str| deed.detail[name].as_str();
+    match (field("file"), field("sha256")) {
+        (Some(name), Some(digest)) => format!("{} (SHA-256 {digest})", shown_name(name)),
+        // Deeds of earlier releases name no more than the part.
+        _ => text(&deed.detail, "part"),
     }
 }

@@ -15,12 +15,14 @@ use crate::web::words::{Words, accepted};
 
 /// The cookie that remembers a choice of language.
 pub(in crate::web) const LANGUAGE_COOKIE: &str = "language";
+/// Said by an address whose page opens with the choice of columns.
+pub(in crate::web) const ARRANGING: &str = "arranging";
 
 /// Whoever looks at a page.
 #[derive(Clone)]
 pub(in crate::web) struct Visitor {
     pub(in crate::web) words: Words,
-    /// Path and query of the page, without what was said on it.
+    /// Path and query of the page, without what was of that answer alone.
     pub(in crate::web) here: String,
     /// A text to say once, from the address: only names that exist.
     pub(in crate::web) said: Option<String>,
@@ -56,7 +58,7 @@ impl Visitor {
             } else if name == "undo" {
                 let ids = value.split(' ').filter_map(|id| id.parse::<MessageId>().ok());
                 undo.extend(ids.take(UNDONE_MAX));
-            } else {
+            } else if name != ARRANGING {
                 kept.append_pair(&name, &value);
             }
         }

@@ -16,11 +16,12 @@ use openidconnect::core::{
     CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AccessToken, AdditionalClaims, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl,
-    LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
-    PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope, StandardErrorResponse,
-    StandardTokenResponse, SubjectIdentifier, TokenResponse as _,
+    AccessToken, AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Client, ClientId,
+    ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IdTokenFields, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
+    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope,
+    StandardErrorResponse, StandardTokenResponse, SubjectIdentifier, TokenResponse as _,
+    UserInfoError,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -187,7 +188,7 @@ impl Provider {
     ) -> Result<Map<String, Value>, ProviderError> {
         let Ok(request) = client.user_info(token, Some(subject)) else { return Ok(Map::new()) };
         let answer = request.request_async::<OtherClaims, _, CoreGenderClaim>(&self.http).await;
-        map(&answer.map_err(away)?)
+        map(&answer.map_err(untold)?)
     }
 
     fn identity(&self, claims: &Map<String, Value>) -> Result<Identity, ProviderError> {
@@ -282,6 +283,18 @@ fn away(error: impl std::error::Error + Send + Sync + 'static) -> ProviderError 
     ProviderError::Away(Box::new(error))
 }
 
+/// Why what the provider tells of a person is not taken. Whom it tells of
+/// instead is not repeated: it may be a personal number.
+fn untold(error: UserInfoError<HttpFault>) -> ProviderError {
+    match error {
+        UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_)) => {
+            unproven("it tells of somebody else than it signed in")
+        }
+        UserInfoError::ClaimsVerification(error) => unproven(error),
+        error => away(error),
+    }
+}
+
 fn unproven(error: impl std::fmt::Display) -> ProviderError {
     ProviderError::Unproven(error.to_string())
 }
@@ -289,6 +302,15 @@ fn unproven(error: impl std::fmt::Display) -> ProviderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whom_the_provider_tells_of_is_not_repeated() {
+        let whom = "expected `85.07.30-033.28` (found `x`)".to_owned();
+        let error =
+            UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(whom));
+        let said = format!("{:?}", untold(error));
+        assert!(said.contains("somebody else") && !said.contains("85.07"), "{said}");
+    }
 
     #[test]
     fn companies_are_read_from_one_text_or_a_list() {

@@ -192,6 +192,15 @@ impl Browser {
         self.command("/goog/cdp/execute", body).await.map(drop)
     }
 
+    /// The addresses of those frames that have a process of their own.
+    pub(crate) async fn frames(&self) -> Result<Vec<String>> {
+        let body = json!({ "cmd": "Target.getTargets", "params": {} });
+        let found = self.command("/goog/cdp/execute", body).await?;
+        let all = found["targetInfos"].as_array().cloned().unwrap_or_default();
+        let frames = all.iter().filter(|it| it["type"] == "iframe");
+        Ok(frames.filter_map(|it| it["url"].as_str().map(str::to_owned)).collect())
+    }
+
     /// The page as a PNG.
     pub(crate) async fn screenshot(&self) -> Result<Vec<u8>> {
         let path = format!("/session/{}/screenshot", self.session);

@@ -3,6 +3,7 @@
 mod axe;
 mod console;
 mod demo;
+mod documents;
 mod driver;
 mod newcomer;
 mod plain;

@@ -26,6 +26,12 @@ async fn browser_without_scripts_one_reads_hides_and_searches() -> Result<()> {
     browser.click(".rows .row:nth-child(1) input").await?;
     browser.click(".bulk-actions button[value=hide]").await?;
     browser.until_shown("Verborgen.").await;
+    browser.click(".view-menu > summary").await?;
+    browser.click("a[href$=\"#column-arrived\"]").await.context("a column is moved")?;
+    browser.until_at("another order", |path| path.contains("column=arrived&column=due")).await;
+    let heads = browser.text_of(".bulk-columns").await?;
+    ensure!(heads.find("Aankomst") < heads.find("Uiterlijk"), "{heads}");
+    ensure!(browser.count(".view-menu[open] #column-arrived:focus").await? == 1, "no focus");
     browser.fill("#q", "dimona").await?;
     browser.press("\u{e007}").await?;
     browser.until_at("a search", |path| path.contains("q=dimona")).await;

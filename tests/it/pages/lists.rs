@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::site::{Site, Visitor, inbox, manager, text};
 use crate::support::wait::until;
-use crate::support::world::{Company, attest, notice};
+use crate::support::world::{Company, LETTER, attest, notice};
 
 /// Every address that a page links to.
 fn links(page: &str) -> Vec<&str> {
@@ -45,6 +45,76 @@ async fn no_link_but_the_box_itself_leads_to_the_default_view() -> Result<()> {
     }
     let everything = text(&reader.get(&format!("{place}?in=inbox")).await);
     assert_eq!(everything.matches("class=\"row-link\"").count(), 25);
+    Ok(())
+}
+
+/// The columns of a list, from left to right, as it is shown.
+fn columns(page: &str) -> Vec<&str> {
+    let (_, heads) = page.split_once("class=\"bulk-columns\"").unwrap();
+    let heads = heads.split("</div>").next().unwrap().split("<span class=\"c-").skip(1);
+    heads.filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// Where the link with this text leads.
+fn leads<'p>(page: &'p str, text: &str) -> Option<&'p str> {
+    let (before, _) = page.split_once(&format!(">{text}<"))?;
+    before.rsplit_once("href=\"")?.1.split('"').next()
+}
+
+/// By links alone, and a saved view keeps it.
+#[tokio::test]
+async fn columns_stand_where_a_reader_moves_them() -> Result<()> {
+    let site = Site::open().await?;
+    site.post(&notice(Company::Active)).await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    reader.submit("/language", &[("language", "en")]).await;
+    let place = inbox(Company::Active);
+    let page = text(&reader.get(&format!("{place}?unread=yes")).await);
+    assert_eq!(columns(&page), ["sender", "subject", "marks", "due", "arrived"], "{page}");
+    assert!(leads(&page, "Move Sender left").is_none(), "it is the first");
+    assert!(leads(&page, "Move Arrived right").is_none(), "it is the last");
+    assert!(!page.contains("view-menu\" open"), "{page}");
+
+    let moved = leads(&page, "Move Subject left").unwrap().replace("&#38;", "&");
+    let (moved, at) = moved.split_once('#').unwrap();
+    let page = text(&reader.get(moved).await);
+    assert_eq!(columns(&page), ["subject", "sender", "marks", "due", "arrived"], "{moved}");
+    let (_, row) = page.split_once("class=\"row-link\"").unwrap();
+    let (subject, sender) = (row.find("cell c-subject"), row.find("cell c-sender"));
+    assert!(subject.is_some() && subject < sender, "{row}");
+    assert!(page.contains("view-menu\" open"), "the next move is at hand");
+    let back = page.split("name=\"to\" value=\"").skip(1).filter_map(|to| to.split('"').next());
+    let back: Vec<&str> = back.collect();
+    assert!(!back.is_empty() && back.iter().all(|to| !to.contains("arranging")), "{back:?}");
+    assert!(page.contains(&format!("id=\"{at}\"")) && moved.contains("unread=yes"), "{moved}");
+
+    let query = moved.split_once('?').unwrap().1;
+    let view = [("name", "Mine"), ("query", query), ("default", "yes")];
+    assert_eq!(reader.submit(&format!("{place}/views"), &view).await.status, 303);
+    let default = reader.get(&place).await;
+    let page = text(&reader.get(default.header("location").unwrap()).await);
+    assert_eq!(columns(&page), ["subject", "sender", "marks", "due", "arrived"], "{page}");
+    assert!(!page.contains("view-menu\" open"), "{page}");
+    Ok(())
+}
+
+/// Beside the mark for who hears it, and in a column for who wants to see it.
+#[tokio::test]
+async fn a_paper_item_says_where_its_letter_stands() -> Result<()> {
+    let site = Site::open().await?;
+    site.post(&notice(Company::Active)).await?;
+    let mut letter = notice(Company::Active);
+    letter["messageTypeId"] = json!(LETTER);
+    site.post(&letter).await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    reader.submit("/language", &[("language", "en")]).await;
+    let place = inbox(Company::Active);
+    let marked = text(&reader.get(&format!("{place}?in=inbox")).await);
+    let mark = "class=\"mark-text\">Paper: letter ";
+    assert_eq!(marked.matches(mark).count(), 1, "{marked}");
+    let page = text(&reader.get(&format!("{place}?column=letter&column=subject")).await);
+    assert_eq!(columns(&page), ["letter", "subject"], "{page}");
+    assert_eq!(page.matches("<span>letter ").count(), 1, "{page}");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use facteur::domain::PersonId;
 use facteur::mailbox::{DEEDS_PER_PAGE, Deed};
 
 use super::site::{Site, inbox, manager, text};
-use crate::support::world::{Company, notice};
+use crate::support::world::{Company, attachment, notice, notice_with};
 
 fn record() -> String {
     format!("{}/management/record", inbox(Company::Active))
@@ -72,5 +72,32 @@ async fn the_record_goes_on_over_pages() -> Result<()> {
     assert_eq!(last.matches(">gone</td>").count(), 1);
     assert!(last.contains("rel=\"prev\"") && !last.contains("rel=\"next\""), "{last}");
     assert_eq!(chief.get(&format!("{}?page=4294967295", record())).await.status, 200);
+    Ok(())
+}
+
+/// Which file it was is told by its name and digest, one by one or in a ZIP;
+/// of what earlier releases recorded, by what they did.
+#[tokio::test]
+async fn a_download_is_recorded_with_the_name_and_digest_of_the_file() -> Result<()> {
+    let site = Site::open().await?;
+    let mut bill = attachment("part0", "SGVsbG8=");
+    bill["fileName"] = serde_json::json!("note%20d%E2%80%99ao%C3%BBt%E2%80%AE<b>.pdf");
+    let id = site.post(&notice_with(serde_json::json!([bill]))).await?;
+    let mut chief = site.signed_in(&manager(Company::Active)).await;
+    let place = inbox(Company::Active);
+    chief.get(&format!("{place}/messages/{id}/content/part0")).await;
+    let zip = [("do", "download"), ("message", &*id.to_string())];
+    assert_eq!(chief.submit(&format!("{place}/messages"), &zip).await.status, 200);
+    let old = (Company::Active.number(), Some(id), Deed::Downloaded);
+    let old = (old.0, old.1, old.2, serde_json::json!({ "part": "old-part" }));
+    let person = PersonId::new(manager(Company::Active))?;
+    site.ledger.record_deed(&person, SystemClock.now(), &[old]).await?;
+
+    let page = text(&chief.get(&record()).await);
+    // SHA-256 of "Hello", in base64url.
+    let digest = "GF-NsyJx_iX1Yab8k4suJkMG7DBO2lGAB9F2SCY4GWk";
+    let file = format!("note d’août_b_.pdf (SHA-256 {digest})");
+    assert_eq!(page.matches(&*file).count(), 2, "{page}");
+    assert!(page.contains(">old-part<"), "{page}");
     Ok(())
 }

@@ -26,6 +26,8 @@ pub(crate) struct Site {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) ledger: TestLedger,
     pub(crate) desk: Desk,
+    /// Keeps the paces, and knows among how many engines they are shared.
+    pub(crate) gate: Arc<Gate>,
     _stop: DropGuard,
     _index: Option<tempfile::TempDir>,
 }
@@ -108,6 +110,7 @@ impl Site {
             desk.documents.clone(),
             Arc::clone(&clock) as Arc<dyn Clock>,
         );
+        let gate = Arc::new(Gate::new(&config)?);
         let web = Web::new(
             Arc::clone(&ledger.ledger),
             desk.documents.clone(),
@@ -115,7 +118,7 @@ impl Site {
             Readiness::new(stopping.clone()),
             Pages::new(&config, personas()?)?,
             mailbox,
-            Programs { gate: Arc::new(Gate::new(&config)?), intake: Arc::clone(&desk.intake) },
+            Programs { gate: Arc::clone(&gate), intake: Arc::clone(&desk.intake) },
         );
         let printers = Arc::new(config.printers()?);
         let backstage = Backstage { intake: desk.intake_beside(&ledger)?, printers };
@@ -126,7 +129,8 @@ impl Site {
         let serving = web::serve(listener, web::router(web), bounds, stopping.clone());
         #[expect(clippy::disallowed_methods, reason = "it is stopped when the site is dropped")]
         drop(tokio::spawn(serving));
-        Ok(Self { address, clock, ledger, desk, _stop: stopping.drop_guard(), _index: index })
+        let _stop = stopping.drop_guard();
+        Ok(Self { address, clock, ledger, desk, gate, _stop, _index: index })
     }
 
     pub(crate) async fn post(&self, publication: &Value) -> Result<MessageId> {

@@ -103,6 +103,20 @@ async fn a_number_says_whether_there_is_a_box_and_nothing_else() -> Result<()> {
     Ok(())
 }
 
+/// Whoever is sent to one engine after the other asks no more than of one.
+#[tokio::test]
+async fn the_pace_of_questions_is_that_of_all_engines_together() -> Result<()> {
+    let site = Site::open().await?;
+    site.gate.share_among(3);
+    let (mut visitor, mut answered) = (site.visitor(), 0);
+    while visitor.get(&format!("/start?number={}", Company::Active.number())).await.status == 200 {
+        answered += 1;
+    }
+    // 30 a minute; a slow machine is given one more every six seconds.
+    assert!((10..15).contains(&answered), "{answered}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn personas_answer_this_machine_alone() -> Result<()> {
     let site = Site::open().await?;

@@ -17,6 +17,9 @@ pub(super) struct ColumnChoice {
     pub(super) id: &'static str,
     pub(super) name: String,
     pub(super) is_shown: bool,
+    /// The same list with this column one place further, where it can go there.
+    pub(super) left: Option<String>,
+    pub(super) right: Option<String>,
 }
 
 fn column_name(words: Words, column: Column) -> String {
@@ -38,15 +41,28 @@ pub(super) fn heading(words: Words, query: &ListQuery, url: &str, column: Column
     }
 }
 
-pub(super) fn all_columns(words: Words, place: Place, shown: &[Column]) -> Vec<ColumnChoice> {
-    let there = Column::ALL.iter().copied();
-    let there = there.filter(|column| *column != Column::Company || matches!(place, Place::All));
-    let choice = |column: Column| ColumnChoice {
+/// The columns that are shown, in their order, and then the others.
+pub(super) fn all_columns(
+    words: Words,
+    place: Place,
+    query: &ListQuery,
+    url: &str,
+    shown: &[Column],
+) -> Vec<ColumnChoice> {
+    let others = Column::ALL.iter().copied().filter(|column| !shown.contains(column));
+    let others = others.filter(|column| *column != Column::Company || matches!(place, Place::All));
+    let moved = |from: usize, to: Option<usize>| {
+        let to = to.filter(|to| *to < shown.len())?;
+        Some(query.arranged_url(url, shown, from, to))
+    };
+    let choice = |(at, column): (usize, Column)| ColumnChoice {
         id: column.word(),
         name: column_name(words, column),
-        is_shown: shown.contains(&column),
+        is_shown: at < shown.len(),
+        left: (at < shown.len()).then(|| moved(at, at.checked_sub(1))).flatten(),
+        right: (at < shown.len()).then(|| moved(at, at.checked_add(1))).flatten(),
     };
-    there.map(choice).collect()
+    shown.iter().copied().chain(others).enumerate().map(choice).collect()
 }
 
 pub(super) fn orders(words: Words, chosen: Order) -> Vec<ChoiceOption> {

@@ -10,7 +10,7 @@ use crate::domain::{Label, MessageId, Task, Texts};
 use crate::mailbox::Line;
 use crate::web::Web;
 use crate::web::mailbox::marked::{Piece, marked};
-use crate::web::mailbox::marks::{MarkShown, marks};
+use crate::web::mailbox::marks::{MarkShown, letter_state, marks};
 use crate::web::mailbox::partition_names::PartitionNames;
 use crate::web::mailbox::place::At;
 use crate::web::mailbox::query::{Column, ListQuery};
@@ -103,6 +103,10 @@ impl Rower<'_> {
         Ok(match column {
             Column::Subject => Content::Subject,
             Column::Marks => Content::Marks,
+            Column::Letter => match line.letters.last() {
+                Some(state) => Content::Text(letter_state(state, words).into()),
+                None => Content::Nothing,
+            },
             Column::Company => Content::Text(company(self.web, line).await?.into()),
             Column::Sender => {
                 name(reference.organizations.get(&line.organization).map(|it| &it.name))
