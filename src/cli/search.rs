@@ -82,11 +82,14 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
 }
 
 async fn query(tools: &Tools, criteria: Criteria, output: Output) -> anyhow::Result<Answer> {
-    let search = Search::open(&tools.config.search.path)?;
+    let search = Search::open(&tools.config.search.path).map_err(|error| match error.kind() {
+        "index" => anyhow::Error::new(error).context(DAMAGED),
+        _ => error.into(),
+    })?;
     let query = criteria.into_query(&*tools.ledger.reference().await?);
     let found = search.find(query).await.map_err(|error| match error.is_callers() {
         true => anyhow::Error::new(Wrong(error.to_string())),
-        false => error.into(),
+        false => anyhow::Error::new(error).context(DAMAGED),
     })?;
     let value = json!({ "totalItems": found.total, "items": found.ids });
     output.show(&value, |_| {
@@ -95,6 +98,10 @@ async fn query(tools: &Tools, criteria: Criteria, output: Output) -> anyhow::Res
     })?;
     Ok(Answer::Yes)
 }
+
+/// What to do about an index that cannot be read.
+const DAMAGED: &str = "the search index seems to be damaged: a running engine makes it anew by \
+     itself; with the engine stopped, `facteur search rebuild` does";
 
 async fn rebuild(tools: &Tools, output: Output) -> anyhow::Result<Answer> {
     let path = tools.config.search.path.clone();

@@ -1,7 +1,7 @@
 //! The reading side: answers searches, and says how current the answers are.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use tantivy::collector::Count;
 use tantivy::query::TermQuery;
 use tantivy::schema::IndexRecordOption;
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinError;
 
 use super::count::CountUpTo;
-use super::error::SearchError;
+use super::error::{SearchError, is_surroundings};
 use super::generation::{Unfit, View};
 use super::home;
 use super::newest::Harvest;
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     /// The highest position that somebody waited for.
     wanted: AtomicI64,
     nudge: Notify,
+    /// Whether a search failed for which the index may be to blame.
+    is_doubted: AtomicBool,
     permits: Arc<Semaphore>,
 }
 
@@ -118,7 +121,11 @@ impl Search {
             drop(permit);
             answer
         });
-        search.await.map_err(|_| QueryError::Interrupted)?
+        let answer = search.await;
+        if blames_index(&answer) {
+            self.0.is_doubted.store(true, Ordering::Relaxed);
+        }
+        answer.map_err(|_| QueryError::Interrupted)?
     }
 
     /// How far the index has come; a receiver of every change.
@@ -154,6 +161,7 @@ impl Shared {
             progress: watch::Sender::new(progress),
             wanted: AtomicI64::new(0),
             nudge: Notify::new(),
+            is_doubted: AtomicBool::new(false),
             permits: Arc::new(Semaphore::new(AT_ONCE_MAX)),
         }
     }
@@ -162,14 +170,25 @@ impl Shared {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Searches that begin now read this index.
+    /// Searches that begin now read this index, of which nothing is known yet.
     pub(super) fn show(&self, view: View) {
+        self.forget_doubt();
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
     /// Tells everybody how far the index has come.
     pub(super) fn report(&self, change: impl FnOnce(Progress) -> Progress) {
         self.progress.send_modify(|progress| *progress = change(*progress));
+    }
+
+    /// Whether searches failed for which the index may be to blame.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.is_doubted.load(Ordering::Relaxed)
+    }
+
+    /// Whoever fails from here on raises the doubt again.
+    pub(super) fn forget_doubt(&self) {
+        self.is_doubted.store(false, Ordering::Relaxed);
     }
 
     fn want(&self, position: i64) {
@@ -186,6 +205,15 @@ impl Shared {
     /// Returns when somebody begins to wait.
     pub(super) async fn nudged(&self) {
         self.nudge.notified().await;
+    }
+}
+
+fn blames_index<T>(answer: &Result<Result<T, QueryError>, JoinError>) -> bool {
+    match answer {
+        Ok(Err(QueryError::Index(error))) => !is_surroundings(error),
+        Ok(_) => false,
+        // What is damaged is not what the library expects.
+        Err(error) => error.is_panic(),
     }
 }
 

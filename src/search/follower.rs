@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::error::SearchError;
 use super::generation::Generation;
+use super::integrity::Between;
 use super::projection::{Projection, Reason, off_thread};
 use super::source::{Page, Source, SourceError};
 
@@ -37,7 +38,7 @@ impl Projection {
             };
             self.note(&error);
             self.see(&*source, &stop).await;
-            if begun.elapsed() > self.pace.retry.1 {
+            if self.followed_for(begun) > self.pace.retry.1 {
                 pauses = self.pauses();
             }
             let pause = pauses.next().unwrap_or(self.pace.retry.1);
@@ -45,6 +46,12 @@ impl Projection {
                 return;
             }
         }
+    }
+
+    /// How long the index fitted its ledger in this try. Of a rebuild that
+    /// failed it is nothing, however long that took.
+    fn followed_for(&self, begun: Instant) -> Duration {
+        self.checked_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(begun))
     }
 
     async fn follow(
@@ -116,16 +123,14 @@ impl Projection {
             return Ok(());
         };
         let (epoch, position) = ledger?;
-        self.checked_at = Some(Instant::now());
         let now = (self.clock)();
         self.shared.report(|progress| progress.seen(position, now));
         match self.misfit(epoch, position)? {
-            Some(reason) => self.rebuild_beside(source, reason, stop).await,
-            None => {
-                self.epoch = Some(epoch);
-                Ok(())
-            }
+            Some(reason) => self.rebuild_beside(source, reason, stop).await?,
+            None => self.epoch = Some(epoch),
         }
+        self.checked_at = Some(Instant::now());
+        Ok(())
     }
 
     /// Says how far the ledger is, also while the index cannot be opened: a
@@ -137,17 +142,29 @@ impl Projection {
         }
     }
 
-    fn misfit(&self, epoch: Uuid, position: i64) -> Result<Option<Reason>, SearchError> {
+    fn misfit(&mut self, epoch: Uuid, position: i64) -> Result<Option<Reason>, SearchError> {
         let is_other = self.epoch.is_some_and(|followed| followed != epoch);
         Ok(if is_other {
             Some(Reason::OtherLedger)
         } else if self.live()?.applied() > position {
             Some(Reason::WentBack)
-        } else if self.suspicions >= SUSPICIONS_MAX {
+        } else if self.suspicions >= SUSPICIONS_MAX || self.is_damaged()? {
             Some(Reason::Damaged)
         } else {
             None
         })
+    }
+
+    /// Whether the index's files were found damaged. Has them read through where
+    /// that is due.
+    fn is_damaged(&mut self) -> Result<bool, SearchError> {
+        let between = Between { usual: self.pace.reread, least: self.pace.retry.1 };
+        let live = self.live.as_mut().ok_or(SearchError::Interrupted)?;
+        if live.is_reading_due(between, self.shared.is_doubted()) {
+            self.shared.forget_doubt();
+            live.read_through();
+        }
+        Ok(live.is_damaged())
     }
 
     fn is_commit_due(&self) -> Result<bool, SearchError> {

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::query::TermSetQuery;
 use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 use uuid::Uuid;
 
 use super::error::{SearchError, is_surroundings};
+use super::folder::Folder;
+use super::integrity::{Between, Integrity};
 use super::schema::{Fields, fingerprint, register_tokenizer};
 use super::source::{Page, Projected};
 use crate::domain::MessageId;
@@ -25,8 +26,8 @@ use crate::domain::MessageId;
 /// was not faster.
 const HEAP_BYTES: usize = 20_000_000;
 
-/// How far merges stand back, of 19.
-const MERGE_NICENESS: i32 = 10;
+/// How far work that nobody waits for stands back, of 19.
+const NICENESS: i32 = 10;
 
 /// Part of a segment's documents that may be deleted before it is rewritten:
 /// every read mark and label replaces a document.
@@ -71,6 +72,7 @@ pub(super) struct Generation {
     path: PathBuf,
     schema: String,
     view: View,
+    integrity: Integrity,
     /// Kept for life: dropping a writer ends its merges.
     writer: IndexWriter,
     /// The last commit.
@@ -87,7 +89,7 @@ impl Generation {
     pub(super) fn create(path: &Path) -> Result<Self, SearchError> {
         let (schema, fields) = Fields::build();
         let fingerprint = fingerprint(&schema).map_err(TantivyError::from)?;
-        let directory = MmapDirectory::open(path).map_err(TantivyError::from)?;
+        let directory = Folder::open(path).map_err(TantivyError::from)?;
         let index = Index::create(directory, schema, IndexSettings::default())?;
         Self::start(path, &index, fields, fingerprint, None)
     }
@@ -112,6 +114,10 @@ impl Generation {
             path: path.to_owned(),
             schema,
             view,
+            integrity: match mark {
+                Some(_) => Integrity::unknown(),
+                None => Integrity::written(),
+            },
             writer: writer(index)?,
             applied: mark.as_ref().map_or(0, |mark| mark.position),
             mark,
@@ -153,6 +159,28 @@ impl Generation {
     /// Documents handed to the writer since the last commit.
     pub(super) fn pending(&self) -> usize {
         self.pending
+    }
+
+    /// Whether its files are to be read through: after a search failed, when
+    /// `is_doubted`.
+    pub(super) fn is_reading_due(&self, between: Between, is_doubted: bool) -> bool {
+        self.integrity.is_due(between, is_doubted)
+    }
+
+    /// They are read later: it is in use again after a failure.
+    pub(super) fn put_off_reading(&mut self) {
+        self.integrity.put_off();
+    }
+
+    /// Begins to read them through, beside whatever else is done.
+    pub(super) fn read_through(&mut self) {
+        let index = self.view.reader.searcher().index().clone();
+        self.integrity.begin(index, self.path.clone());
+    }
+
+    /// Whether a reading found them damaged.
+    pub(super) fn is_damaged(&mut self) -> bool {
+        self.integrity.is_damaged()
     }
 
     /// Hands a page to the writer. Each message replaces what was there, so a
@@ -231,7 +259,7 @@ fn open_index(path: &Path) -> Result<(Index, Fields, Mark), Unfit> {
     if !path.is_dir() {
         return Err(Unfit::Missing);
     }
-    let directory = MmapDirectory::open(path).map_err(TantivyError::from)?;
+    let directory = Folder::open(path).map_err(TantivyError::from)?;
     let index = Index::open(directory)?;
     let payload = index.load_metas()?.payload.ok_or(Unfit::Missing)?;
     let (schema, fields) = Fields::build();
@@ -271,13 +299,18 @@ fn giving_way<T: Send>(
     make: impl FnOnce() -> Result<T, TantivyError> + Send,
 ) -> Result<T, TantivyError> {
     let on_its_thread = || {
-        if let Err(error) = rustix::process::nice(MERGE_NICENESS) {
-            tracing::debug!(%error, "merges will not give way to others");
-        }
+        give_way();
         make()
     };
     std::thread::scope(|scope| scope.spawn(on_its_thread).join())
         .unwrap_or_else(|_| Err(TantivyError::ErrorInThread("the writer's thread died".into())))
+}
+
+/// Lets others go first, from here on and on this thread only.
+pub(super) fn give_way() {
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "work on the index will not give way to others");
+    }
 }
 
 impl From<TantivyError> for Unfit {

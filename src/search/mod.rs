@@ -16,18 +16,22 @@
 //! - The position is committed together with the documents (`generation`); a
 //!   crash repeats at most what came after the last commit.
 //! - An index that is missing, damaged, of another schema, or of another ledger
-//!   is made anew beside the old one (`home`, `rebuild`).
+//!   is made anew beside the old one (`home`, `rebuild`). Damage that nothing
+//!   stumbles over is found by reading its files through (`integrity`).
 //!
 //! Only this module names tantivy.
 
 mod boxes;
+mod checksum;
 mod count;
 mod error;
 mod examine;
 mod finder;
+mod folder;
 mod follower;
 mod generation;
 mod home;
+mod integrity;
 mod newest;
 mod ngram;
 mod normalise;

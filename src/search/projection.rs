@@ -37,7 +37,7 @@ pub enum Reason {
     Missing,
     /// It was made under another schema or other text rules.
     OtherSchema,
-    /// It cannot be read, or kept failing.
+    /// It cannot be read, kept failing, or does not hold what was written.
     Damaged,
     /// The ledger is another one, or was restored.
     OtherLedger,
@@ -75,6 +75,8 @@ pub struct Pace {
     pub idle: Duration,
     /// First and longest pause after a failure.
     pub retry: (Duration, Duration),
+    /// Time between readings of all the index's files while nothing fails.
+    pub reread: Duration,
 }
 
 impl Default for Pace {
@@ -85,6 +87,7 @@ impl Default for Pace {
             commit_documents: 50_000,
             idle: Duration::from_millis(200),
             retry: (Duration::from_millis(200), Duration::from_secs(30)),
+            reread: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -101,7 +104,7 @@ pub struct Projection {
     pub(super) pace: Pace,
     pub(super) clock: fn() -> Timestamp,
     pub(super) committed_at: Instant,
-    /// When the ledger's epoch and position were last compared.
+    /// When the index was last found to fit the ledger, or made to.
     pub(super) checked_at: Option<Instant>,
     /// Failures since the last commit that the index may be to blame for.
     pub(super) suspicions: u32,
@@ -157,7 +160,8 @@ impl Projection {
             return Ok(());
         }
         let (home, observer) = (Arc::clone(&self.home), Arc::clone(&self.observer));
-        let live = off_thread(move || open_or_begin(&home, &*observer)).await?;
+        let mut live = off_thread(move || open_or_begin(&home, &*observer)).await?;
+        live.put_off_reading();
         let position = live.committed();
         self.epoch = live.epoch();
         self.shared.show(live.view());

@@ -33,8 +33,7 @@ impl Projection {
     ) -> Result<Rebuilt, SearchError> {
         self.reopen().await?;
         tell(&*self.observer, Reason::Asked);
-        let rebuilt = self.build_and_replace(source, stop).await;
-        self.shared.report(|progress| super::Progress { rebuilt: None, ..progress });
+        let rebuilt = self.build_or_clear(source, stop).await;
         rebuilt?.ok_or(SearchError::Interrupted)
     }
 
@@ -48,9 +47,27 @@ impl Projection {
     ) -> Result<(), SearchError> {
         tell(&*self.observer, reason);
         self.shared.report(|progress| super::Progress { position: 0, ..progress });
+        self.build_or_clear(source, stop).await.map(|_| ())
+    }
+
+    /// What is left of one that came to no end goes at once: it may be what
+    /// fills the disk. `None` when stopped before the end.
+    async fn build_or_clear(
+        &mut self,
+        source: &dyn Source,
+        stop: &CancellationToken,
+    ) -> Result<Option<Rebuilt>, SearchError> {
         let rebuilt = self.build_and_replace(source, stop).await;
         self.shared.report(|progress| super::Progress { rebuilt: None, ..progress });
-        rebuilt.map(|_| ())
+        if let (Ok(None) | Err(_), Some(live)) = (&rebuilt, &self.live) {
+            let (home, live) = (Arc::clone(&self.home), live.path().to_owned());
+            let clear = move || {
+                home.sweep(&live);
+                Ok(())
+            };
+            off_thread(clear).await?;
+        }
+        rebuilt
     }
 
     /// `None` when stopped before the end.

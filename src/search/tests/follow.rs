@@ -11,16 +11,16 @@ use super::damage::Heard;
 use super::*;
 
 /// A follower at work.
-struct Running {
-    ledger: Arc<Ledger>,
-    heard: Arc<Heard>,
-    search: Search,
+pub(super) struct Running {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) heard: Arc<Heard>,
+    pub(super) search: Search,
     stop: CancellationToken,
     task: JoinSet<()>,
 }
 
 impl Running {
-    fn start(root: &Path, ledger: Arc<Ledger>, pace: Pace) -> Self {
+    pub(super) fn start(root: &Path, ledger: Arc<Ledger>, pace: Pace) -> Self {
         let heard = Arc::new(Heard::default());
         let projection = Projection::open(root, start, heard.clone()).unwrap().with_pace(pace);
         let (search, stop) = (projection.search(), CancellationToken::new());
@@ -29,7 +29,7 @@ impl Running {
         Self { ledger, heard, search, stop, task }
     }
 
-    async fn caught_up(&self) {
+    pub(super) async fn caught_up(&self) {
         let waited = self.search.wait_for(self.ledger.last(), PATIENCE).await;
         assert_eq!(waited, Waited::Visible);
     }
@@ -43,13 +43,13 @@ impl Running {
         self.search.find(Query::everywhere()).await.unwrap().total
     }
 
-    async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         self.stop.cancel();
         tokio::time::timeout(PATIENCE, self.task.join_next()).await.unwrap().unwrap().unwrap();
     }
 }
 
-async fn until(mut is_so: impl FnMut() -> bool) {
+pub(super) async fn until(mut is_so: impl FnMut() -> bool) {
     let polling = async {
         while !is_so() {
             tokio::task::yield_now().await;

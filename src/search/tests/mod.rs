@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod filters;
 mod follow;
+mod integrity;
 mod substring;
 
 use std::path::PathBuf;
@@ -84,6 +85,7 @@ fn quick() -> Pace {
         commit_documents: 20,
         idle: millis(5),
         retry: (millis(5), millis(50)),
+        reread: Duration::from_secs(3600),
     }
 }
 
@@ -130,11 +132,18 @@ struct State {
     epoch: Uuid,
     changes: Vec<Projected>,
     is_down: bool,
+    /// What comes after this position cannot be read.
+    falters_at: Option<i64>,
 }
 
 impl Ledger {
     fn new() -> Self {
-        Self(Mutex::new(State { epoch: Uuid::now_v7(), changes: Vec::new(), is_down: false }))
+        Self(Mutex::new(State {
+            epoch: Uuid::now_v7(),
+            changes: Vec::new(),
+            is_down: false,
+            falters_at: None,
+        }))
     }
 
     fn with(messages: impl IntoIterator<Item = Projected>) -> Self {
@@ -182,6 +191,9 @@ impl Source for Ledger {
     }
 
     async fn after(&self, position: i64, limit: usize) -> Result<Page, SourceError> {
+        if self.state().falters_at == Some(position) {
+            return Err(SourceError("the ledger falters".into()));
+        }
         self.answer(|state| {
             let newer = state.changes.iter().filter(|change| change.position > position);
             let messages: Vec<_> = newer.take(limit).cloned().collect();
