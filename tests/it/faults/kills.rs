@@ -6,9 +6,11 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::agencies::{Agencies, backlog};
+use super::agencies::{Agencies, Log, backlog, publish};
 use super::oracle::{Truth, judge};
+use super::printer::gets_each_letter_once;
 use super::site::Site;
+use super::world::addressed;
 use crate::support::engine::{Engine, SIGABRT};
 use crate::support::wait::{until, until_worked_off};
 
@@ -24,6 +26,12 @@ const POINTS: [&str; 9] = [
     "settled",
     "receipts-published",
 ];
+/// Those that letters pass on their way to a printer.
+const TICKET_POINTS: [&str; 2] = ["tickets-marked", "tickets-published"];
+/// Published before each of them: what came before is on its way already.
+const TICKETED: u32 = 60;
+/// Far from what the agencies send by themselves.
+const TICKETED_FROM: u32 = 1_000_000;
 /// At which passage the engine dies.
 const PASSAGES: [u32; 2] = [1, 4];
 
@@ -70,6 +78,21 @@ impl<'a> Series<'a> {
         self.note(format!("after {more} documents more")).await;
     }
 
+    /// Dies with tickets marked, and with tickets published, of some letters more;
+    /// the second time also of those that it died with before. What was
+    /// published, for the agencies' log.
+    async fn with_tickets(&mut self) -> Log {
+        let (mut log, mut from) = (Log::new(), TICKETED_FROM);
+        for point in TICKET_POINTS {
+            for _ in 0..2 {
+                log.extend(publish(&*self.site.queue, from, TICKETED).await);
+                from += TICKETED;
+                self.at_point(point, 1).await;
+            }
+        }
+        log
+    }
+
     async fn note(&mut self, at: String) {
         let recorded_before = self.site.ledger.position().await.unwrap();
         let waiting_after = backlog(&*self.site.queue).await;
@@ -86,8 +109,10 @@ impl<'a> Series<'a> {
     }
 }
 
-/// Uploads what the agencies refer to, and ends in order.
+/// Uploads what the agencies refer to, and ends in order. Letters can be sent,
+/// so there are tickets.
 async fn prepare(site: &Site) {
+    site.import(&addressed());
     let engine = site.engine().await;
     site.upload(&engine).await;
     engine.stop().await;
@@ -119,10 +144,14 @@ async fn postgres_and_rabbitmq_lose_and_double_nothing_over_thirty_kills() {
             series.at_random().await;
         }
     }
-    let engine = recognises_what_comes_again(&mut series).await;
-    let log = agencies.stop().await;
+    recognises_what_comes_again(&mut series).await.stop().await;
+    let mut log = agencies.stop().await;
+    log.extend(series.with_tickets().await);
+    let engine = site.engine().await;
+    let ticketed_again = gets_each_letter_once(&site, &engine, &log).await;
     let truth = judge(&site, vec![engine], &log).await;
     series.show(&truth);
+    assert!(ticketed_again > 0, "no ticket came again");
     assert!(series.kills.len() >= 30 && truth.redelivered > 0 && truth.repeats > 0, "{truth:?}");
 }
 
@@ -138,9 +167,13 @@ async fn embedded_parts_lose_and_double_nothing_over_kills() {
     for _ in 0..3 {
         series.at_random().await;
     }
-    let engine = recognises_what_comes_again(&mut series).await;
-    let log = agencies.stop().await;
+    recognises_what_comes_again(&mut series).await.stop().await;
+    let mut log = agencies.stop().await;
+    log.extend(series.with_tickets().await);
+    let engine = site.engine().await;
+    let ticketed_again = gets_each_letter_once(&site, &engine, &log).await;
     let truth = judge(&site, vec![engine], &log).await;
     series.show(&truth);
+    assert!(ticketed_again > 0, "no ticket came again");
     assert!(truth.redelivered > 0 && truth.repeats > 0, "{truth:?}");
 }

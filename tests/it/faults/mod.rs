@@ -13,6 +13,7 @@ mod engines;
 mod kills;
 mod mail;
 mod oracle;
+mod printer;
 mod site;
 mod stop;
 mod world;

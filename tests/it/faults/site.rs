@@ -82,6 +82,8 @@ impl Site {
             ("FACTEUR__INTAKE__BATCH_COUNT_MAX", "25".to_owned()),
             ("FACTEUR__INTAKE__PREFETCH_MAX", "100".to_owned()),
             ("FACTEUR__LOG__FORMAT", "json".to_owned()),
+            // Nobody takes tickets while letters are made.
+            ("FACTEUR__RELAY__LETTERS_WINDOW", "1000000".to_owned()),
         ]);
         command
     }

@@ -66,6 +66,17 @@ pub(super) fn registry(pace: Option<u32>) -> String {
     records.iter().map(|record| format!("{record}\n")).collect()
 }
 
+/// The companies again, each with a place where the post finds it.
+pub(super) fn addressed() -> String {
+    let address = json!({ "lines": ["Rue Haute 1"], "postalCode": "1000", "town": "Bruxelles" });
+    let companies = (0..COMPANIES).flat_map(company_records).filter_map(|mut record| {
+        let is_company = record["kind"] == "enterprise";
+        record["address"] = address.clone();
+        is_company.then(|| format!("{record}\n"))
+    });
+    companies.collect()
+}
+
 fn agency(agency: &Agency, pace: Option<u32>) -> Vec<Value> {
     let name = json!({ "fr": agency.account });
     let mut application = json!({

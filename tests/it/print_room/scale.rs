@@ -45,23 +45,24 @@ impl Scale {
 pub(super) struct Phases {
     began: Instant,
     since: Instant,
-    said: String,
+    said: Vec<String>,
 }
 
 impl Phases {
     pub(super) fn start() -> Self {
-        Self { began: Instant::now(), since: Instant::now(), said: String::new() }
+        Self { began: Instant::now(), since: Instant::now(), said: Vec::new() }
     }
 
     /// What began with the last call has ended.
     pub(super) fn end(&mut self, phase: &str) {
         let took = self.since.elapsed().as_secs_f32();
         self.since = Instant::now();
-        self.said.push_str(&format!("\n{phase:24} {took:>8.1} s"));
+        self.said.push(format!("{phase:24} {took:>8.1} s"));
     }
 
     #[expect(clippy::print_stderr, reason = "what a person who runs this test wants to see")]
     pub(super) fn show(&self, counts: &str) {
-        eprintln!("{counts}, {:.1} s{}", self.began.elapsed().as_secs_f32(), self.said);
+        let seconds = self.began.elapsed().as_secs_f32();
+        eprintln!("{counts}, {seconds:.1} s\n{}", self.said.join("\n"));
     }
 }

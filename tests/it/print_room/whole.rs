@@ -109,13 +109,7 @@ async fn postgres_and_rabbitmq_letters_are_printed_once_past_a_killed_room() -> 
     phases.end("marks read");
     let rejected = rejected(&[&out("brussels"), &out("liege")])?;
     ensure!(printed + rejected == count, "{printed} printed, {rejected} rejected");
-    let said: u64 = foretold["letters"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|day| day["letters"].as_u64())
-        .sum();
-    ensure!(usize::try_from(said)? == count, "{foretold}");
+    ensure!(usize::try_from(foretold_letters(&foretold))? == count, "{foretold}");
     phases.show(&format!(
         "{count} letters: {printed} printed, {rejected} rejected, {failed} failed, {sheets} \
          sheets read, each once"
@@ -131,6 +125,12 @@ fn printed_once(outs: &[&Path]) -> Result<(usize, usize)> {
     found.keys().for_each(|(job, _)| *printed.entry(*job).or_default() += 1);
     ensure!(printed.values().all(|sheets| *sheets == 2), "a cover and a page: {printed:?}");
     Ok((found.len(), printed.len()))
+}
+
+/// How many letters a simulation found, over all printers and days.
+fn foretold_letters(foretold: &Value) -> u64 {
+    let days = foretold["letters"].as_array().into_iter().flatten();
+    days.filter_map(|day| day["letters"].as_u64()).sum()
 }
 
 /// How many letters the rooms rejected, by what they wrote down.
