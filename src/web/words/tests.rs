@@ -44,6 +44,7 @@ const VALUES: [&str; 18] = [
     "box",
     "event",
     "language",
+    "printer",
     "who",
 ];
 

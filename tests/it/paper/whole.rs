@@ -20,7 +20,7 @@ use crate::support::engine::Engine;
 use crate::support::ledgers;
 use crate::support::program::Program;
 use crate::support::vhost::VirtualHost;
-use crate::support::wait::{soon, until, until_done};
+use crate::support::wait::{until, until_done};
 use crate::support::world::{self, TAX};
 use crate::web::client::{Answer, Request};
 
@@ -282,14 +282,14 @@ impl Machine {
 }
 
 /// A page of the feed, asked for again where that was too often.
-async fn in_its_pace(web: SocketAddr, path: &str) -> Answer {
+async fn in_its_pace(web: SocketAddr, path: &str) -> Result<Answer> {
     let mut page = None;
     until("the agency's pace allows a page", async || {
         let answer = Request::new(web, "GET", path).basic(TAX, KEY).send().await;
         page.insert(answer).status != 429
     })
     .await;
-    page.expect("it was answered")
+    page.context("no answer")
 }
 
 /// Read page by page from the beginning, the agency's feed names the end of
@@ -298,7 +298,7 @@ pub(crate) async fn feed_holds_the_end_of_each(web: SocketAddr, letters: usize) 
     let mut ends: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut path, mut last) = ("/events?after=0&limit=77".to_owned(), 0);
     loop {
-        let page = in_its_pace(web, &path).await;
+        let page = in_its_pace(web, &path).await?;
         ensure!(page.status == 200, "{page:?}");
         let events = page.json();
         let events = events.as_array().context("no batch")?;
