@@ -26,7 +26,7 @@ fn values(text: &str) -> Vec<(String, BTreeSet<String>)> {
 }
 
 /// Everything that a text may be about.
-const VALUES: [&str; 18] = [
+const VALUES: &[&str] = &[
     "text",
     "day",
     "person",
