@@ -9,8 +9,8 @@ use crate::support::program::Program;
 use crate::support::world::{self, TAX};
 
 const UPLOADS: u8 = 4;
-/// Of each, two parts of 5 MiB in flight, the one that is filled, and as much
-/// again for what the network holds on a slow machine; whole, they would be 120.
+/// Of each, two parts of 5 MiB in flight, the one that is filled, and room for
+/// one more in what the network holds; whole, the four would be 120 MiB.
 const GROWTH_BYTES_MAX: u64 = UPLOADS as u64 * 4 * 5 * 1024 * 1024;
 
 #[tokio::test]
