@@ -23,6 +23,11 @@ from packageurl import PackageURL
 SPDX = get_spdx_licensing()
 
 
+# What is compiled in and is no crate, by its name on npm: see `vendor/README.md`
+# and `src/web/assets/`.
+VENDORED = [("htmx.org", "2.0.10", "0BSD"), ("pdfjs-dist", "6.5.438", "Apache-2.0")]
+
+
 def shipped(metadata):
     """Ids of packages that get into the program, the program first."""
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
@@ -56,6 +61,15 @@ def component(package, kind):
     return made
 
 
+def vendored():
+    for name, version, licence in VENDORED:
+        yield Component(
+            name=name, version=version, type=ComponentType.LIBRARY, bom_ref=f"npm/{name}",
+            purl=PackageURL("npm", name=name, version=version),
+            licenses=[LicenseFactory().make_from_string(licence)],
+        )
+
+
 def bill(metadata):
     packages = {package["id"]: package for package in metadata["packages"]}
     root, found = shipped(metadata)
@@ -67,6 +81,9 @@ def bill(metadata):
         if id != root:
             bom.components.add(made[id])
         bom.register_dependency(made[id], [made[need] for need in needs])
+    for part in vendored():
+        bom.components.add(part)
+        bom.register_dependency(made[root], [part])
     return bom, [packages[id] for id in found]
 
 

@@ -21,6 +21,7 @@ mod operate;
 mod page;
 mod pages;
 mod patience;
+mod pdf_frame;
 mod printers;
 mod problem;
 mod serve;
@@ -169,6 +170,7 @@ fn pages_router(web: &Web) -> Router<Web> {
         .route("/help", get(help::index))
         .route("/help/{chapter}", get(help::show))
         .route("/assets/{digest}/{name}", assets::route())
+        .route("/pdf-frame/{language}", get(pdf_frame::show))
         .route("/language", post(sign_in::language))
         .route("/sign-in", get(sign_in::show))
         .route("/sign-in/start", get(sign_in::start))

@@ -12,6 +12,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::pdf_frame;
 use super::sign_in::session::Session;
 use super::words::{Words, own_name};
 use crate::domain::{Language, MessageId};
@@ -87,6 +88,11 @@ impl Frame {
     /// Each language: its code, and its name in itself.
     pub(super) fn languages(&self) -> [(&'static str, &'static str); 4] {
         Language::ALL.map(|language| (language.code(), own_name(language)))
+    }
+
+    /// Where the frame is that draws documents.
+    pub(super) fn pdf_frame_url(&self) -> String {
+        pdf_frame::url(self.words)
     }
 
     pub(super) fn help_url(&self) -> String {

@@ -1,10 +1,15 @@
 //! Style, script and icon: compiled in, named by their digest, kept for ever
 //! by whoever fetched them. No page names another host.
 
+pub(super) mod pdfjs;
+
 use std::sync::LazyLock;
 
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::HeaderName;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tower_http::compression::CompressionLayer;
@@ -18,7 +23,7 @@ struct Asset {
     content: &'static [u8],
 }
 
-const ASSETS: [Asset; 4] = [
+static ASSETS: [Asset; 6] = [
     Asset {
         name: "pages.css",
         media_type: "text/css; charset=utf-8",
@@ -34,6 +39,16 @@ const ASSETS: [Asset; 4] = [
         name: "htmx-2.0.10.min.js",
         media_type: "text/javascript; charset=utf-8",
         content: include_bytes!("htmx-2.0.10.min.js"),
+    },
+    Asset {
+        name: "pdf.css",
+        media_type: "text/css; charset=utf-8",
+        content: include_bytes!("pdf.css"),
+    },
+    Asset {
+        name: "pdf.mjs",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_bytes!("pdf.mjs"),
     },
     Asset { name: "icon.svg", media_type: "image/svg+xml", content: include_bytes!("icon.svg") },
 ];
@@ -61,15 +76,27 @@ pub(super) fn route<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
 }
 
 async fn asset(Path((digest, name)): Path<(String, String)>) -> Result<Response, PageError> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(PageError::NotFound)?;
-    // Under another digest it would be kept for ever and be the wrong one.
-    if url(asset.name) != format!("/assets/{digest}/{name}") {
-        return Err(PageError::NotFound);
-    }
+    let asset = find(&format!("/assets/{digest}"), &name).ok_or(PageError::NotFound)?;
     let headers = [
         (CONTENT_TYPE, asset.media_type),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Frames that belong to no origin ask for them, and everybody may.
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
     ];
     Ok((headers, asset.content).into_response())
+}
+
+/// Under another digest, or version, it would be kept for ever and be the wrong
+/// one.
+fn find(folder: &str, name: &str) -> Option<&'static Asset> {
+    let is_named = |asset: &&Asset| asset.name == name;
+    match folder == pdfjs::FOLDER {
+        true => pdfjs::FILES.iter().find(is_named),
+        false => {
+            let is_current = url(name) == format!("{folder}/{name}");
+            ASSETS.iter().find(is_named).filter(|_| is_current)
+        }
+    }
 }

@@ -16,7 +16,7 @@ document.addEventListener("click", (event) => {
 // Folders: folded where the screen is narrow.
 const fold = one(".side-fold");
 if (fold && matchMedia("(max-width: 52rem)").matches) fold.open = false;
-// The page shows what was opened: it is read. A document that no page shows is
+// The page shows what was opened: it is read. A PDF, and what no page shows, is
 // read when it is fetched.
 function read() {
   for (const row of all(".row.open")) {
@@ -29,9 +29,40 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-reads]")) return;
   read();
   // Fetching it reads it; a moment later there is one less to count.
-  const back = one(".message [data-key=u]");
-  if (back) setTimeout(() => htmx.ajax("GET", back.href, { target: "#folders", select: "#folders", swap: "outerHTML" }), 1500);
+  setTimeout(countAgain, 1500);
 });
+function countAgain() {
+  const back = one(".message [data-key=u]");
+  if (back) htmx.ajax("GET", back.href, { target: "#folders", select: "#folders", swap: "outerHTML" });
+}
+
+// A PDF is drawn in a frame that may fetch nothing of a box: it tells when it is
+// there, and is handed the document and what draws it.
+const handing = new WeakSet();
+async function hand(frame) {
+  if (handing.has(frame)) return;
+  handing.add(frame);
+  const parts = frame.dataset.parts.split(" ").map(async (url) => (await fetch(url)).text());
+  const [pdf, drawing] = await Promise.all([fetched(frame.dataset.pdf), Promise.all(parts).catch(() => null)]);
+  handing.delete(frame);
+  frame.contentWindow?.postMessage({ pdf, drawing }, "*", pdf ? [pdf] : []);
+  const message = frame.closest(".message:not([data-read])");
+  if (!pdf || !message) return;
+  message.dataset.read = "";
+  read();
+  countAgain();
+}
+async function fetched(url) {
+  const answer = await fetch(url).catch(() => null);
+  const isPdf = answer?.ok && answer.headers.get("content-type") === "application/pdf";
+  return isPdf ? answer.arrayBuffer().catch(() => null) : null;
+}
+addEventListener("message", ({ source, data }) => {
+  const frame = all("iframe[data-pdf]").find((frame) => frame.contentWindow === source);
+  if (frame && data === "ready") hand(frame);
+});
+// One that could draw before this script ran has told nobody.
+for (const frame of all("iframe[data-pdf]")) frame.contentWindow.postMessage("ready?", "*");
 
 // What opens a box whole is not bounded to a part of it.
 function bound() {

@@ -53,6 +53,18 @@ pub(super) struct ChoiceOption {
     pub(super) is_chosen: bool,
 }
 
+impl Table {
+    /// Each heading, and whether numbers stand under it.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, bool)> {
+        let has_number = |at: usize| {
+            let first = self.rows.first().and_then(|row| row.get(at));
+            first.is_some_and(|cell| cell.is_number)
+        };
+        let headings = self.headings.iter().enumerate();
+        headings.map(move |(at, heading)| (&**heading, has_number(at)))
+    }
+}
+
 impl Cell {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::list::{List, MailboxPage, list};
 use super::place::At;
 use super::query::ListQuery;
-use super::reading::{Showing, open, showing};
+use super::reading::{Main, Showing, open, showing};
 use super::side::{Around, around};
 use crate::mailbox::{Fetched, shown_name};
 use crate::web::Web;
@@ -33,12 +33,13 @@ pub(super) async fn show(
     let opened = web.mailbox.open_at(&at.reader, id, page_of_past).await?;
     let Around { place, mut side, labels, .. } = around(&web, &at, &query, "").await?;
     let mut open = open(&web, &at, &query, &side, &labels, &opened).await?;
+    let is_part = headers.get("hx-target").is_some_and(|target| target == "reading");
+    open.is_read |= is_part && matches!(open.main, Main::Pdf(_));
     open.turn_past(page_of_past, opened.has_past);
     if open.is_read && opened.line.read.is_none() {
         // What the page shows in a frame is fetched, and so read, after it.
         side.one_is_read(at.words());
     }
-    let is_part = headers.get("hx-target").is_some_and(|target| target == "reading");
     let list = match is_part {
         true => List::none(&at, &query, &side),
         false => list(&web, &at, &query, &side, &labels, Some(id)).await?,
@@ -72,21 +73,18 @@ pub(in crate::web) fn served(fetched: Fetched, is_viewed: bool) -> Response {
     let showing = if is_viewed { showing(&fetched.media_type) } else { Showing::Never };
     let (disposition, policy) = match showing {
         Showing::Never => ("attachment", "default-src 'none'; sandbox"),
-        // Viewers open in no frame with `sandbox`, and in what is sandboxed by
-        // its own policy they do. They are scripts themselves (`allow-scripts`):
-        // whatever a PDF has them do belongs to no origin, opens no window,
-        // sends no form, leads our page nowhere and fetches nothing. Chromium's
-        // does not heed it, and is no page of ours all the same.
-        Showing::Viewer => (
+        // In a tab of its own it is up to the browser's viewer, which is a script
+        // itself (`allow-scripts`): what a PDF has it do belongs to no origin.
+        Showing::Pdf => (
             "inline",
             "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; \
-             sandbox allow-scripts; frame-ancestors 'self'",
+             sandbox allow-scripts; frame-ancestors 'none'",
         ),
-        Showing::Sandbox | Showing::Image => {
+        Showing::Plain | Showing::Image => {
             ("inline", "default-src 'none'; sandbox; frame-ancestors 'self'")
         }
     };
-    let plain = fetched.media_type.starts_with("text/") && showing == Showing::Sandbox;
+    let plain = fetched.media_type.starts_with("text/") && showing == Showing::Plain;
     // A browser would offer to save a table instead of showing it.
     let media_type = if plain { "text/plain; charset=utf-8" } else { &*fetched.media_type };
     let headers = [

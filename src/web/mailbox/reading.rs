@@ -34,7 +34,8 @@ pub(super) struct Open {
     pub(super) labels: Vec<LabelShown>,
     pub(super) other_labels: Vec<LabelShown>,
     pub(super) partitions: Vec<(String, String)>,
-    /// Whether it is read as soon as the browser has shown this page.
+    /// Whether it is read as soon as the browser has shown this page. A PDF is
+    /// when it was fetched, which takes a script.
     pub(super) is_read: bool,
     pub(super) is_done: bool,
     pub(super) is_hidden: bool,
@@ -57,8 +58,10 @@ pub(super) struct Open {
 
 /// The main content.
 pub(super) enum Main {
-    /// A document that the browser shows in a frame.
-    Frame(File),
+    /// Drawn in a frame of its own by a script (`pdf_frame`).
+    Pdf(File),
+    /// Plain text, in a frame that may do nothing at all.
+    Plain(File),
     Image(File),
     Text(Spoken),
     /// To be saved: no browser shows it without danger.
@@ -85,16 +88,13 @@ pub(super) struct File {
     pub(super) url: String,
     /// To be shown.
     pub(super) view_url: String,
-    pub(super) is_sandboxed: bool,
 }
 
 /// How a browser may show a media type within a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Showing {
-    /// PDF: the browser's own viewer, which runs no script of it in our page.
-    Viewer,
-    /// Plain text, in a frame that may do nothing at all.
-    Sandbox,
+    Pdf,
+    Plain,
     Image,
     /// Not at all: HTML, SVG, archives, office documents.
     Never,
@@ -103,8 +103,8 @@ pub(super) enum Showing {
 /// How a media type is shown.
 pub(super) fn showing(media_type: &str) -> Showing {
     match media_type {
-        "application/pdf" => Showing::Viewer,
-        "text/plain" | "text/csv" => Showing::Sandbox,
+        "application/pdf" => Showing::Pdf,
+        "text/plain" | "text/csv" => Showing::Plain,
         "image/png" | "image/jpeg" => Showing::Image,
         _ => Showing::Never,
     }
@@ -151,7 +151,7 @@ pub(super) async fn open(
         labels: opened.labels.iter().map(label_shown).collect(),
         other_labels: all_labels.iter().filter(|it| !is_on(it)).map(label_shown).collect(),
         partitions: other_partitions(web, at, line).await?,
-        is_read: line.read.is_some() || matches!(main, Main::Frame(_) | Main::Image(_)),
+        is_read: line.read.is_some() || matches!(main, Main::Plain(_) | Main::Image(_)),
         is_done: line.task == Task::Done,
         is_hidden: line.is_hidden,
         expiry_note: expiry_note(line.expires_at, now, words),
@@ -205,7 +205,8 @@ fn contents(opened: &Opened, url: &str, words: Words, now: Timestamp) -> (Main, 
     let main = match main.first() {
         _ if opened.line.expires_at < now => Main::Expired,
         Some(main) => match showing(main.media_type.as_deref().unwrap_or_default()) {
-            Showing::Viewer | Showing::Sandbox => Main::Frame(file(main)),
+            Showing::Pdf => Main::Pdf(file(main)),
+            Showing::Plain => Main::Plain(file(main)),
             Showing::Image => Main::Image(file(main)),
             Showing::Never => Main::File(file(main)),
         },
@@ -231,10 +232,9 @@ fn file(attachment: &Attachment, url: &str, words: Words) -> File {
         Some(domain::Content::Uploaded { size, .. }) => words.size(size),
         Some(domain::Content::Inline { .. }) | None => String::new(),
     };
-    let kind = showing(attachment.media_type.as_deref().unwrap_or_default());
     let url = format!("{url}/content/{}", encoded(part));
     let view_url = format!("{url}?view=yes");
-    File { name, size, url, view_url, is_sandboxed: kind == Showing::Sandbox }
+    File { name, size, url, view_url }
 }
 
 /// What is known of a message, by name.
@@ -301,8 +301,8 @@ mod tests {
     #[test]
     fn only_what_can_do_no_harm_is_shown() {
         for (media_type, shown) in [
-            ("application/pdf", Showing::Viewer),
-            ("text/plain", Showing::Sandbox),
+            ("application/pdf", Showing::Pdf),
+            ("text/plain", Showing::Plain),
             ("image/png", Showing::Image),
             ("text/html", Showing::Never),
             ("image/svg+xml", Showing::Never),

@@ -28,6 +28,9 @@ const FLAGS: [&str; 9] = [
     "--lang=en",
 ];
 
+/// What an element is named by (WebDriver §11).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
 const START_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct Browser {
@@ -192,13 +195,28 @@ impl Browser {
         self.command("/goog/cdp/execute", body).await.map(drop)
     }
 
-    /// The addresses of those frames that have a process of their own.
-    pub(crate) async fn frames(&self) -> Result<Vec<String>> {
-        let body = json!({ "cmd": "Target.getTargets", "params": {} });
-        let found = self.command("/goog/cdp/execute", body).await?;
-        let all = found["targetInfos"].as_array().cloned().unwrap_or_default();
-        let frames = all.iter().filter(|it| it["type"] == "iframe");
-        Ok(frames.filter_map(|it| it["url"].as_str().map(str::to_owned)).collect())
+    /// Goes into a frame of the page; what follows is asked of it.
+    pub(crate) async fn enter_frame(&self, css: &str) -> Result<()> {
+        let element = self.element(css).await?;
+        let id = json!({ ELEMENT: element });
+        self.command("/frame", json!({ "id": id })).await.map(drop)
+    }
+
+    /// Goes back to the page itself.
+    pub(crate) async fn leave_frame(&self) -> Result<()> {
+        self.command("/frame/parent", json!({})).await.map(drop)
+    }
+
+    /// What a dialog that stands open says.
+    pub(crate) async fn dialog(&self) -> Result<Option<String>> {
+        let path = format!("/session/{}/alert/text", self.session);
+        let answer = Request::to(self.address, "localhost", "GET", &path).send().await;
+        let value = answer.json()["value"].clone();
+        match answer.status {
+            200 => Ok(value.as_str().map(str::to_owned)),
+            _ if value["error"] == "no such alert" => Ok(None),
+            status => anyhow::bail!("{status}: {value}"),
+        }
     }
 
     /// The page as a PNG.
