@@ -53,6 +53,8 @@ pub enum Condition {
     RowExpiry,
     /// In the database: what is hidden is left out.
     RowHidden,
+    /// A label is seen by whoever sees a message with it.
+    LabelSeen,
     /// Who manages a box has a manager's grant.
     Manager,
     /// Openings and downloads are for access managers alone.
@@ -69,7 +71,7 @@ pub enum Condition {
 
 impl Condition {
     /// Each of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::FirstDay,
         Self::LastDay,
         Self::Person,
@@ -93,6 +95,7 @@ impl Condition {
         Self::RowPartition,
         Self::RowExpiry,
         Self::RowHidden,
+        Self::LabelSeen,
         Self::Manager,
         Self::History,
         Self::NoticeUnread,

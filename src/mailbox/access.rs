@@ -56,6 +56,8 @@ pub struct Preview {
     pub total: Total,
     /// The newest of them.
     pub newest: Vec<Line>,
+    /// The day on which it begins, where that is still to come.
+    pub begins: Option<Date>,
 }
 
 const HEADINGS: [&str; 8] =
@@ -95,7 +97,8 @@ impl Mailbox {
     /// Gives access, or changes what was given; effective at once.
     ///
     /// # Errors
-    /// `Invalid` for days in the wrong order, `Unknown` for what does not
+    /// `Invalid` for days in the wrong order and for new access whose last day is
+    /// over, `Unknown` for what does not
     /// exist, `LastManager`; as [`Mailbox::access`].
     pub async fn give(
         &self,
@@ -104,7 +107,7 @@ impl Mailbox {
         new: NewGrant,
     ) -> Result<GrantId, MailboxError> {
         let person = new.person.clone();
-        let grant = grant(enterprise, new)?;
+        let grant = grant(enterprise, new, belgian_day(self.clock.now()))?;
         let id = grant.id.clone();
         self.manage(reader, enterprise, Management::PutGrant(grant, Some(person))).await?;
         Ok(id)
@@ -123,8 +126,8 @@ impl Mailbox {
         self.manage(reader, enterprise, Management::WithdrawGrant(id)).await
     }
 
-    /// What a person would see today if this were given, besides what that
-    /// person has already. Changes nothing.
+    /// What a person would see today if this were given, and had begun, besides
+    /// what that person has already. Changes nothing.
     ///
     /// # Errors
     /// `Invalid` for days in the wrong order; as [`Mailbox::access`].
@@ -134,7 +137,9 @@ impl Mailbox {
         enterprise: EnterpriseNumber,
         new: NewGrant,
     ) -> Result<Preview, MailboxError> {
-        let grant = grant(enterprise, new)?;
+        let today = belgian_day(self.clock.now());
+        let mut grant = grant(enterprise, new, today)?;
+        let begins = grant.from.take_if(|from| *from > today);
         let mut look = self.look_as_manager(reader, enterprise).await?;
         let mut grants = look.grants_in(enterprise).await?;
         grants.retain(|it| it.person == grant.person && it.id != grant.id);
@@ -147,6 +152,7 @@ impl Mailbox {
             newest: look.lines(&ids, &filter).await?,
             total: Total::of(look.count(&filter, COUNT_MAX + 1).await?),
             openings: look.openings.clone(),
+            begins,
         })
     }
 
@@ -185,10 +191,13 @@ fn cells(words: &Cells<'_>, line: &GrantLine) -> [String; HEADINGS.len()] {
     ]
 }
 
-fn grant(enterprise: EnterpriseNumber, new: NewGrant) -> Result<Grant, MailboxError> {
+fn grant(enterprise: EnterpriseNumber, new: NewGrant, today: Date) -> Result<Grant, MailboxError> {
     let NewGrant { id, person, scope, partition, from, to } = new;
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         return Err(MailboxError::invalid("to", "the last day is before the first"));
+    }
+    if id.is_none() && to.is_some_and(|to| to < today) {
+        return Err(MailboxError::invalid("to", "the last day is over"));
     }
     if person.name.trim().is_empty() {
         return Err(MailboxError::invalid("name", "the name is empty"));

@@ -11,7 +11,8 @@ use crate::ledger::{Look, Stretch};
 const UNREAD_MAX: u32 = 100;
 /// Of many boxes together so many are counted, in each 10 at least.
 const UNREAD_MAX_ALL: u32 = 10_000;
-const UNREAD_MIN: u32 = 10;
+/// Where counting may end: at a number that people read at a glance.
+const UNREAD_ENDS: [u32; 4] = [UNREAD_MAX, 50, 20, 10];
 
 /// A box to choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,7 +126,8 @@ impl Mailbox {
 async fn entries(look: &mut Look) -> Result<Vec<BoxEntry>, MailboxError> {
     let seen = look.boxes().await?;
     let count = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
-    let max = (UNREAD_MAX_ALL / count).clamp(UNREAD_MIN, UNREAD_MAX);
+    let all = UNREAD_MAX_ALL / count;
+    let max = UNREAD_ENDS.into_iter().find(|end| *end <= all).unwrap_or(10);
     // One more tells whether there are more.
     let unread = look.unread(None, max + 1).await?;
     let entry = |it: crate::ledger::BoxSeen| {

@@ -20,6 +20,15 @@ pub struct Fetched {
     pub content: Content,
 }
 
+/// What the content of an attachment is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is shown, beside its message: part of opening that.
+    View,
+    /// It is kept.
+    Download,
+}
+
 impl Mailbox {
     /// The content of one attachment, by the name of its part. Where it is
     /// the main content, that reads the message.
@@ -33,6 +42,7 @@ impl Mailbox {
         reader: &Reader,
         id: MessageId,
         part: &str,
+        purpose: Purpose,
     ) -> Result<Fetched, MailboxError> {
         let now = self.clock.now();
         let (mut look, line) = self.seen(reader, id).await?;
@@ -53,7 +63,11 @@ impl Mailbox {
         // A part's name says nothing to people, and the message may be gone
         // when they ask: which file it was, the record itself tells.
         let detail = json!({ "part": part, "file": file_name, "sha256": sha256 });
-        let deed = (line.enterprise, Some(id), Deed::Downloaded, detail);
+        let deed = match purpose {
+            Purpose::View => Deed::Viewed,
+            Purpose::Download => Deed::Downloaded,
+        };
+        let deed = (line.enterprise, Some(id), deed, detail);
         self.ledger.record_deed(&reader.person, now, &[deed]).await?;
         Ok(Fetched {
             file_name,

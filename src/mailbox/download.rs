@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::file_name::{file_name, folder_name};
-use super::{Filter, Hidden, Mailbox, MailboxError, Reader};
+use super::{Filter, Hidden, Mailbox, MailboxError, Purpose, Reader};
 use crate::clock::belgian_day;
 use crate::documents::archive::{self, ArchiveError, File};
 use crate::domain::{Content, MessageId, Publication};
@@ -105,7 +105,7 @@ impl Mailbox {
                 Ok(File::of(path, text.into()))
             }
             Wanted::Part(id, part, path) => {
-                let content = self.content(reader, id, &part).await?.content;
+                let content = self.content(reader, id, &part, Purpose::Download).await?.content;
                 Ok(File { path, content: content.pieces })
             }
         }

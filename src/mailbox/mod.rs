@@ -37,7 +37,7 @@ mod views;
 
 pub use access::{AccessTable, GrantLine, NewGrant, Preview};
 pub use boxes::{BoxEntry, Boxes, LastTimes};
-pub use content::Fetched;
+pub use content::{Fetched, Purpose};
 pub use counters::Counters;
 pub use csv::Wording;
 pub use download::{Archive, DOWNLOAD_BYTES_MAX, DOWNLOAD_MESSAGES_MAX};

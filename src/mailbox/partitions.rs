@@ -75,6 +75,9 @@ impl Mailbox {
         if !id.as_str().chars().all(is_plain) {
             return Err(MailboxError::invalid("id", "letters, digits, _ and -"));
         }
+        if id.as_str().eq_ignore_ascii_case(PartitionId::GENERAL) {
+            return Err(MailboxError::NameTaken);
+        }
         let partition = partition(enterprise, id, name)?;
         self.manage(reader, enterprise, Management::CreatePartition(partition)).await
     }

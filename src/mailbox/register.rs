@@ -4,13 +4,15 @@ use uuid::Uuid;
 
 use super::{Mailbox, MailboxError, Reader};
 use crate::domain::{EnterpriseNumber, GrantId, LegalState};
-use crate::ledger::{Managed, Registered};
+use crate::ledger::Managed;
 
 /// What anybody may be told of a company's box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BoxStatus {
     /// It has one.
     Registered,
+    /// It had one and has ceased to exist.
+    Closed,
     /// It can have one: its representative may register it.
     CanRegister,
     /// The register does not know it, or it has ceased to exist.
@@ -26,7 +28,10 @@ impl Mailbox {
     pub async fn status(&self, enterprise: EnterpriseNumber) -> Result<BoxStatus, MailboxError> {
         let found = self.ledger.enterprise(enterprise).await?;
         Ok(match found {
-            Some(Registered { mailbox: Some(_), .. }) => BoxStatus::Registered,
+            Some(it) if it.mailbox.is_some() => match it.enterprise.state {
+                LegalState::Active => BoxStatus::Registered,
+                LegalState::Closed => BoxStatus::Closed,
+            },
             Some(it) if it.enterprise.state == LegalState::Active => BoxStatus::CanRegister,
             Some(_) | None => BoxStatus::UnknownCompany,
         })

@@ -40,6 +40,7 @@ pub(super) fn assign(
                 job,
                 why: why.as_str(),
                 detail: why.to_string(),
+                printer: None,
             }),
         }
     }
@@ -59,6 +60,7 @@ pub(super) fn assign(
             job: letter.job,
             why: waits_for(stays),
             detail: stays.to_string(),
+            printer: None,
         },
     }));
     planned

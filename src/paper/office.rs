@@ -124,7 +124,7 @@ impl Office {
         let postal = letter.publication.postal.as_ref();
         let Err(why) = contents::envelope(postal, letter.record.as_ref()) else { return Ok(()) };
         let now = self.clock.now();
-        self.ledger.hold_letter(letter.job, why.as_str(), why.to_string(), now).await
+        self.ledger.hold_letter(letter, why.as_str(), why.to_string(), now).await
     }
 
     /// Claims a job by its link and hands its package out. The content is
@@ -184,7 +184,7 @@ impl Office {
             if self.documents.head(&key).await?.is_none() {
                 let detail = format!("document {} is not in the store", key.1);
                 let now = self.clock.now();
-                self.ledger.hold_letter(letter.job, "document_missing", detail, now).await?;
+                self.ledger.hold_letter(letter, "document_missing", detail, now).await?;
                 return Err(FetchError::Missing);
             }
         }

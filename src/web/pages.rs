@@ -1,5 +1,6 @@
 //! What the pages are told by whoever starts them.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_a
 /// Addresses whose pace is remembered; beyond that those at rest are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
 const COMPANIES_MAX: u64 = 20_000;
+/// Digits of a national number (Royal Decree of 3 April 1984, article 1).
+const NATIONAL_DIGITS: usize = 11;
 
 type Pace = RateLimiter<
     IpAddr,
@@ -141,10 +144,18 @@ impl Pages {
     /// manager, calls so: with `sign_in.person_key`, a keyed hash.
     pub(super) fn person_id(&self, subject: &str) -> Option<PersonId> {
         match &self.person_key {
-            Some(key) => Some(key.person(&self.issuer, subject)),
+            Some(key) => Some(key.person(&self.issuer, &plain_number(subject))),
             None => PersonId::new(subject).ok(),
         }
     }
+}
+
+/// A national number as providers write it, however people do: 11 digits, in
+/// print apart by `.`, `-` and spaces. Anything else stays as it is.
+fn plain_number(subject: &str) -> Cow<'_, str> {
+    let is_written = subject.chars().all(|c| c.is_ascii_digit() || ".-/ ".contains(c));
+    let digits: String = subject.chars().filter(char::is_ascii_digit).collect();
+    if is_written && digits.len() == NATIONAL_DIGITS { digits.into() } else { subject.into() }
 }
 
 /// Whether we are reached over TLS: our own, or that of a proxy before us.
@@ -158,3 +169,18 @@ fn is_secure(config: &Config) -> bool {
 pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; frame-src 'self'; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests {
+    use super::plain_number;
+
+    #[test]
+    fn a_national_number_is_one_however_it_is_written() {
+        for written in ["90010112345", "90.01.01-123.45", "90 01 01 123 45", "900101-12345"] {
+            assert_eq!(plain_number(written), "90010112345");
+        }
+        for other in ["demo-emma", "9001011234", "a90010112345", "248289761001"] {
+            assert_eq!(plain_number(other), other);
+        }
+    }
+}

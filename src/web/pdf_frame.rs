@@ -25,7 +25,8 @@ const PARTS: [&str; 4] = ["pdf.min.mjs", "pdf_viewer.mjs", "pdf.worker.min.mjs",
 /// out and decoders, which are compiled (`wasm-unsafe-eval`).
 const POLICY: &str = "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; \
      worker-src blob:; connect-src 'self'; style-src 'self'; img-src blob: data:; \
-     font-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+     font-src 'self' blob: data:; base-uri 'none'; form-action 'none'; webrtc 'block'; \
+     frame-ancestors 'self'";
 
 #[derive(Template)]
 #[template(path = "pdf_frame.html")]

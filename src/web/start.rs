@@ -66,10 +66,11 @@ pub(super) async fn show(
     InQuery(question): InQuery<Question>,
 ) -> Result<Response, PageError> {
     let number = question.number.trim().to_owned();
+    let is_typing = headers.contains_key("hx-request") && is_unfinished(&number);
     let weight = web.gate.weight_of(QUESTIONS_PER_MINUTE.get());
     let may_ask = number.is_empty() || web.pages.may_ask(address.ip(), &headers, weight);
     let answer = match may_ask {
-        true if number.is_empty() => None,
+        true if number.is_empty() || is_typing => None,
         true => Some(answer(&web, visitor.words, &number).await?),
         false => Some(later(visitor.words)),
     };
@@ -166,20 +167,37 @@ pub(super) async fn registered(
     }
 }
 
-/// Only whether there is a box: neither a name, nor whether the company is
+/// Only whether there is a box, and whether its company has ceased, which
+/// everybody may know: neither a name, nor whether a company without a box is
 /// known, nor anything of what lies in the box.
 async fn answer(web: &Web, words: Words, number: &str) -> Result<Answer, PageError> {
     let said = |name: &str| (words.say(name), words.say(&format!("{name}-text")));
-    let Ok(number) = number.parse::<EnterpriseNumber>() else {
+    let Ok(number) = without_country(number).parse::<EnterpriseNumber>() else {
         let (title, text) = said("answer-invalid");
         return Ok(Answer { mood: "bad", title, text, next: None });
     };
-    if web.mailbox.status(number).await? == BoxStatus::Registered {
-        let (title, text) = said("answer-has-box");
-        let next = (format!("/sign-in?to=%2Fboxes%2F{number}"), words.say("sign-in"));
-        return Ok(Answer { mood: "good", title, text, next: Some(next) });
-    }
-    let (title, text) = said("answer-no-box");
-    let next = (format!("/start/register?number={number}"), words.say("answer-register"));
-    Ok(Answer { mood: "", title, text, next: Some(next) })
+    let (name, mood, next) = match web.mailbox.status(number).await? {
+        BoxStatus::Registered => {
+            let next = (format!("/sign-in?to=%2Fboxes%2F{number}"), words.say("sign-in"));
+            ("answer-has-box", "good", Some(next))
+        }
+        BoxStatus::Closed => ("answer-closed", "", None),
+        BoxStatus::CanRegister | BoxStatus::UnknownCompany => {
+            let next = (format!("/start/register?number={number}"), words.say("answer-register"));
+            ("answer-no-box", "", Some(next))
+        }
+    };
+    let (title, text) = said(name);
+    Ok(Answer { mood, title, text, next })
+}
+
+/// Invoices name a company by its VAT number: the same ten digits after `BE`.
+fn without_country(number: &str) -> &str {
+    let rest = number.get(..2).filter(|prefix| prefix.eq_ignore_ascii_case("be"));
+    rest.and_then(|_| number.get(2..)).map_or(number, str::trim_start)
+}
+
+/// Whether more digits are to come.
+fn is_unfinished(number: &str) -> bool {
+    number.chars().filter(char::is_ascii_digit).count() < 10
 }

@@ -18,6 +18,8 @@ pub(super) struct Locked {
     pub(super) state: LetterState,
     pub(super) past: Past,
     pub(super) printer: String,
+    /// Whether it has a day.
+    pub(super) is_planned: bool,
     pub(super) claimant: Option<String>,
     /// Whether something stands on its envelope.
     pub(super) is_addressed: bool,
@@ -34,7 +36,7 @@ pub(super) struct Locked {
 macro_rules! lock {
     ($which:literal) => {
         concat!(
-            "SELECT l.job, l.state, l.printer, l.claimant,
+            "SELECT l.job, l.state, l.printer, l.day, l.claimant,
                 CAST(length(l.address) AS BIGINT), l.leased_until, l.created_at,
                 l.attempt, l.organization, l.application, l.enterprise, l.message, m.key, l.recall_asked_at,
                 CASE WHEN l.state = 'failed' THEN
@@ -70,6 +72,7 @@ fn locked(mut row: Row) -> Result<(Uuid, Locked), LedgerError> {
         state: row.parsed()?,
         past: Past::default(),
         printer: row.text()?,
+        is_planned: row.opt_int()?.is_some(),
         claimant: row.opt_text()?,
         is_addressed: row.opt_int()?.is_some(),
         leased_until: row.opt_int()?,

@@ -1,13 +1,12 @@
 //! Which printer prints a letter, from which day on, and what stands on its
 //! envelope; or why it must wait.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::locked;
+use super::locked::{self, Locked};
+use super::release::LetterTicket;
 use super::steps::{self, Source, Step};
 use super::under_way::UnderWay;
 use crate::ledger::error::LedgerError;
@@ -44,6 +43,9 @@ pub enum PlannedLetter {
         why: &'static str,
         /// More, in words.
         detail: String,
+        /// Whose it was when that was found; none: nobody had planned it. What was
+        /// planned or moved since is not held.
+        printer: Option<String>,
     },
 }
 
@@ -148,18 +150,19 @@ impl Ledger {
         Ok(under_way)
     }
 
-    /// Holds a letter that its printer must not have.
+    /// Holds a letter that its printer must not have, unless it was moved since.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn hold_letter(
         &self,
-        job: Uuid,
+        letter: &LetterTicket,
         why: &'static str,
         detail: String,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.plan_letters(&[PlannedLetter::Held { job, why, detail }], now).await.map(drop)
+        let (job, printer) = (letter.job, Some(letter.printer.clone()));
+        self.plan_letters(&[PlannedLetter::Held { job, why, detail, printer }], now).await.map(drop)
     }
 }
 
@@ -169,25 +172,24 @@ async fn hold(
     planned: &[PlannedLetter],
     now: Timestamp,
 ) -> Result<Vec<Entry>, LedgerError> {
+    let is_held = |letter: &&PlannedLetter| matches!(letter, PlannedLetter::Held { .. });
+    let jobs: Vec<Uuid> = planned.iter().filter(is_held).map(PlannedLetter::job).collect();
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut letters = locked::lock(tx, &jobs).await?;
     let (mut held, mut steps) = (Vec::new(), Vec::new());
     for letter in planned {
-        if let PlannedLetter::Held { job, why, detail } = letter {
+        if let PlannedLetter::Held { job, why, detail, printer } = letter
+            && letters.get(job).is_some_and(|it| it.is_as_found(printer.as_deref()))
+        {
             let mut step = Step::ours(*job, Source::Engine, Event::Held, now).because(*why);
             step.detail = Some(detail.clone());
             steps.push(step);
             held.push((*job, *why));
         }
     }
-    if held.is_empty() {
-        return Ok(Vec::new());
-    }
-    let jobs: Vec<Uuid> = held.iter().map(|(job, _)| *job).collect();
-    let mut letters = locked::lock(tx, &jobs).await?;
-    // What was recalled meanwhile is not held.
-    steps.retain(|step| letters.get(&step.job).is_some_and(|it| it.state.is_unclaimed()));
     let taken = steps::take(tx, &mut letters, &steps, now).await?;
-    let taken_up: HashSet<Uuid> = steps.iter().map(|step| step.job).collect();
-    held.retain(|(job, _)| taken_up.contains(job));
     tx.execute(HOLD, vec![waits(&held).into()]).await?;
     Ok(taken.journal)
 }
@@ -238,6 +240,18 @@ impl PlannedLetter {
     #[must_use]
     pub fn is_released(&self) -> bool {
         matches!(self, Self::Printed { is_released: true, .. })
+    }
+}
+
+impl Locked {
+    /// Whether what was found of it, under its printer or without one, still
+    /// holds: it was neither claimed, recalled, moved nor planned since.
+    fn is_as_found(&self, printer: Option<&str>) -> bool {
+        let is_same = match printer {
+            Some(printer) => self.printer == printer,
+            None => !self.is_planned,
+        };
+        self.state.is_unclaimed() && is_same
     }
 }
 

@@ -19,7 +19,9 @@ words! {
         Read = "read",
         /// Opened a message.
         Opened = "opened",
-        /// Fetched an attachment.
+        /// Was shown an attachment.
+        Viewed = "viewed",
+        /// Fetched an attachment, to keep it.
         Downloaded = "downloaded",
         /// Fetched a selection, or the access list.
         Exported = "exported",
@@ -83,7 +85,7 @@ const AUDIT: Table = Table {
 /// pushes nothing else out.
 const OF_MESSAGE: Statement = Statement::same(
     "SELECT at, actor, kind, message, detail FROM audit WHERE message = $1 AND enterprise = $2
-     AND kind NOT IN ('opened', 'downloaded') ORDER BY id DESC LIMIT $3 OFFSET $4",
+     AND kind NOT IN ('opened', 'viewed', 'downloaded') ORDER BY id DESC LIMIT $3 OFFSET $4",
 );
 
 const LOOKS_AT: Statement = Statement::same(

@@ -1,15 +1,19 @@
 //! The labels that a person sees.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::filter::{Filter, Hidden};
 use super::look::Look;
 use super::predicate::{admitted, bound, given, wanted};
-use crate::domain::{EnterpriseNumber, Label, LabelId};
+use crate::domain::{Condition, EnterpriseNumber, Label, LabelId};
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
 use crate::ledger::reference::enterprise_number;
 use crate::ledger::store::{Row, Statement, Value};
+use crate::route::Opening;
 
 /// What a label is called: its title, unless an engine of the release before,
 /// which knows of none, gave it another name meanwhile.
@@ -164,10 +168,27 @@ impl Look {
             return Ok(vec![]);
         }
         let everything = Filter { hidden: Hidden::With, ..Filter::default() };
-        let mut values = bound(&self.openings, &everything, self.now)?;
+        let mut values = bound(&self.seen_by(), &everything, self.now)?;
         values.push(self.person.as_str().into());
         let rows = self.tx.rows(VISIBLE, values).await?;
         rows.into_iter().map(|mut row| Ok((label(&mut row)?, row.text()?))).collect()
+    }
+
+    /// What tells whether a message is seen, and so its labels.
+    fn seen_by(&self) -> Cow<'_, [Opening]> {
+        if !Condition::LabelSeen.is_left_out() {
+            return Cow::Borrowed(&self.openings);
+        }
+        let boxes: BTreeSet<EnterpriseNumber> =
+            self.openings.iter().map(|opening| opening.enterprise).collect();
+        let whole = |enterprise| Opening {
+            enterprise,
+            types: None,
+            organization: None,
+            application: None,
+            partition: None,
+        };
+        boxes.into_iter().map(whole).collect()
     }
 
     /// The boxes that have a label (one, or none).

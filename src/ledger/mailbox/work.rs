@@ -146,7 +146,9 @@ impl Work {
 
     async fn create_partition(&mut self, partition: Partition) -> Result<Managed, LedgerError> {
         let before = self.look.partitions_in(self.enterprise).await?;
-        if before.iter().any(|it| it.id == partition.id) {
+        // By people, who do not tell two codes apart by their capitals.
+        let code = partition.id.as_str();
+        if before.iter().any(|it| it.id.as_str().eq_ignore_ascii_case(code)) {
             return Ok(Managed::NameTaken);
         }
         self.records(vec![Change::Put(Record::Partition(partition))]).await
@@ -216,9 +218,8 @@ fn described(management: &Management) -> (Deed, Json) {
     match management {
         Management::PutGrant(grant, _) => (Deed::Grant, json!({ "given": grant })),
         Management::WithdrawGrant(id) => (Deed::Grant, json!({ "withdrawn": id })),
-        Management::CreatePartition(it) | Management::PutPartition(it) => {
-            (Deed::Partition, json!({ "put": it }))
-        }
+        Management::CreatePartition(it) => (Deed::Partition, json!({ "put": it, "new": true })),
+        Management::PutPartition(it) => (Deed::Partition, json!({ "put": it })),
         Management::DeletePartition(id) => (Deed::Partition, json!({ "deleted": id })),
         Management::Rules(set) => (Deed::Rule, json!({ "rules": set.rules })),
         Management::LabelRules(set) => (Deed::LabelRule, json!({ "rules": set.rules })),

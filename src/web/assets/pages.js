@@ -33,7 +33,7 @@ document.addEventListener("click", (event) => {
 });
 function countAgain() {
   const back = one(".message [data-key=u]");
-  if (back) htmx.ajax("GET", back.href, { target: "#folders", select: "#folders", swap: "outerHTML" });
+  if (back) htmx.ajax("GET", back.href, { target: "#folders", select: "#folders", swap: "outerHTML ignoreTitle:true" });
 }
 
 // A PDF is drawn in a frame that may fetch nothing of a box: it tells when it is
@@ -59,7 +59,9 @@ async function fetched(url) {
 }
 addEventListener("message", ({ source, data }) => {
   const frame = all("iframe[data-pdf]").find((frame) => frame.contentWindow === source);
-  if (frame && data === "ready") hand(frame);
+  if (!frame) return;
+  if (data === "ready") hand(frame);
+  else if (["j", "k", "u"].includes(data?.key) && areKeysOn()) KEYS[data.key]();
 });
 // One that could draw before this script ran has told nobody.
 for (const frame of all("iframe[data-pdf]")) frame.contentWindow.postMessage("ready?", "*");

@@ -59,12 +59,14 @@ async function show({ pdf: data, drawing }) {
   const task = tools.pdfjs.getDocument({ data, standardFontDataUrl: folder, wasmUrl: folder, enableXfa: false });
   task.onPassword = () => { say("locked"); task.destroy(); };
   const pdf = await task.promise;
+  if (pdf.numPages === 0) throw new Error("it has no pages");
   const shown = viewer(tools);
   shown.setDocument(pdf);
   shown.linkService.setDocument(pdf);
   say("shown");
 }
 
+say("opening");
 let isShown = false;
 addEventListener("message", ({ source, data }) => {
   if (source !== parent || parent === window || isShown) return;
@@ -74,3 +76,8 @@ addEventListener("message", ({ source, data }) => {
   else show(data).catch(() => { if (one("[data-state=locked]").hidden) say("failed"); });
 });
 parent.postMessage("ready", "*");
+
+// Keys of the page that lead elsewhere and change nothing work from here too.
+addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
+  if (["j", "k", "u"].includes(key) && !ctrlKey && !metaKey && !altKey) parent.postMessage({ key }, "*");
+});

@@ -263,10 +263,14 @@ fn preview_shown(at: &At, name: &str, preview: &Preview) -> PreviewShown {
             kind.map_or_else(|| line.message_type.to_string(), |it| it.name.best(words.0).into());
         format!("{kind} · {}", line.subject.best(words.0))
     };
-    PreviewShown {
-        title: words.with_all("preview-title", &[("name", name), ("n", &count)]),
-        lines: preview.newest.iter().map(subject).collect(),
-    }
+    let day = preview.begins.map(|day| words.long_day(day));
+    let title = match &day {
+        Some(day) => {
+            words.with_all("preview-title-later", &[("name", name), ("n", &count), ("day", day)])
+        }
+        None => words.with_all("preview-title", &[("name", name), ("n", &count)]),
+    };
+    PreviewShown { title, lines: preview.newest.iter().map(subject).collect() }
 }
 
 /// `GET /boxes/{place}/management/access.csv`

@@ -12,7 +12,7 @@ use super::place::At;
 use super::query::ListQuery;
 use super::reading::{Main, Showing, open, showing};
 use super::side::{Around, around};
-use crate::mailbox::{Fetched, shown_name};
+use crate::mailbox::{Fetched, Purpose, shown_name};
 use crate::web::Web;
 use crate::web::form::{Fields, InQuery};
 use crate::web::page::{Frame, PageError, page};
@@ -63,8 +63,10 @@ pub(super) async fn content(
     InQuery(how): InQuery<How>,
 ) -> Result<Response, PageError> {
     let id = at.message(&web, &id).await?;
-    let fetched = web.mailbox.content(&at.reader, id, &part).await?;
-    Ok(served(fetched, how.view == "yes"))
+    let is_viewed = how.view == "yes";
+    let purpose = if is_viewed { Purpose::View } else { Purpose::Download };
+    let fetched = web.mailbox.content(&at.reader, id, &part, purpose).await?;
+    Ok(served(fetched, is_viewed))
 }
 
 /// Somebody else's content, from our address: it may neither run as a page of

@@ -110,7 +110,7 @@ impl Teller<'_> {
     fn detail(&self, deed: &Deeds) -> String {
         let (words, detail) = (self.words(), &deed.detail);
         match deed.deed {
-            Deed::Downloaded => downloaded(deed),
+            Deed::Viewed | Deed::Downloaded => fetched(deed),
             Deed::Exported => match detail["count"].as_u64() {
                 Some(count) => words.count("n-messages", count),
                 None => words.say("access-title"),
@@ -125,6 +125,7 @@ impl Teller<'_> {
             }
             Deed::Grant => self.grant(deed),
             Deed::Partition => match detail["put"]["name"].as_str() {
+                Some(name) if detail["new"] == true => words.with("record-new", "what", name),
                 Some(name) => name.to_owned(),
                 None => words.with("record-deleted", "what", &text(detail, "deleted")),
             },
@@ -212,7 +213,7 @@ impl Teller<'_> {
 }
 
 /// Which file was fetched: its name, and its digest as senders write it.
-fn downloaded(deed: &Deeds) -> String {
+fn fetched(deed: &Deeds) -> String {
     let field = |name: &str| deed.detail[name].as_str();
     match (field("file"), field("sha256")) {
         (Some(name), Some(digest)) => format!("{} (SHA-256 {digest})", shown_name(name)),

@@ -1,7 +1,7 @@
 //! The folders beside a list: what it needs, saved views, partitions, labels,
 //! management.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::marks::{
     ICON_ALL, ICON_CONSENT, ICON_DONE, ICON_HIDDEN, ICON_NOTICES, ICON_PAPER, ICON_PARTITION,
@@ -39,7 +39,10 @@ pub(super) struct LabelItem {
 pub(super) struct Side {
     pub(super) folders: Vec<Item>,
     pub(super) views: Vec<Item>,
+    /// Those in which anything is open to the reader.
     pub(super) partitions: Vec<Item>,
+    /// What all of them are called: histories name others too.
+    names: BTreeMap<PartitionId, String>,
     /// Ids and names of those to which something may be moved.
     pub(super) moves: Vec<(String, String)>,
     pub(super) labels: Vec<LabelItem>,
@@ -61,8 +64,7 @@ impl Side {
 
     /// A partition by its name; one that is gone, by its id.
     pub(super) fn partition_name(&self, id: &PartitionId) -> String {
-        let known = self.partitions.iter().find(|item| item.id == id.as_str());
-        known.map_or_else(|| id.to_string(), |item| item.name.clone())
+        self.names.get(id).cloned().unwrap_or_else(|| id.to_string())
     }
 }
 
@@ -99,24 +101,22 @@ pub(super) async fn around(
         Place::All => Default::default(),
     };
     let folder = Folder { words, url: at.url(), query, is_list: current.is_empty() };
-    let partitions = folder.partitions(&partitions);
+    let general = (PartitionId::general(), words.say("partition-general"));
+    let names = partitions.into_iter().map(|it| (it.id, it.name));
+    let names: Vec<_> = std::iter::once(general).chain(names).collect();
+    let partitions = folder.partitions(names.iter().filter(|(id, _)| open.contains(id)));
     let side = Side {
         folders: folder.folders(&counters),
         views: folder.views(web.mailbox.views(reader).await?, at.place),
-        moves: moves(&partitions, &open),
+        moves: partitions.iter().map(|it| (it.id.clone(), it.name.clone())).collect(),
         partitions,
+        names: names.into_iter().collect(),
         labels: labels.iter().map(|label| folder.label(label)).collect(),
         manage: folder.management(current),
         is_manager: entry.as_ref().is_some_and(|entry| entry.is_manager),
         unread: counters.unread,
     };
     Ok(Around { place: shown(at, query, entry.as_ref()), side, labels, entry })
-}
-
-fn moves(partitions: &[Item], open: &BTreeSet<PartitionId>) -> Vec<(String, String)> {
-    let is_open = |item: &&Item| open.iter().any(|it| it.as_str() == item.id);
-    let open = partitions.iter().filter(is_open);
-    open.map(|item| (item.id.clone(), item.name.clone())).collect()
 }
 
 fn shown(at: &At, query: &ListQuery, entry: Option<&BoxEntry>) -> Shown {
@@ -193,15 +193,14 @@ impl Folder<'_> {
         here.map(item).collect()
     }
 
-    fn partitions(&self, partitions: &[crate::domain::Partition]) -> Vec<Item> {
-        let general = (PartitionId::general(), self.words.say("partition-general"));
-        let others = partitions.iter().map(|it| (it.id.clone(), it.name.clone()));
-        let item = |(id, name): (PartitionId, String)| {
+    fn partitions<'n>(&self, names: impl Iterator<Item = &'n (PartitionId, String)>) -> Vec<Item> {
+        let item = |(id, name): &(PartitionId, String)| {
             let wanted = id.clone();
-            let item = self.item(name, ICON_PARTITION, None, |it| it.partition = Some(wanted));
+            let item =
+                self.item(name.clone(), ICON_PARTITION, None, |it| it.partition = Some(wanted));
             Item { id: id.to_string(), ..item }
         };
-        std::iter::once(general).chain(others).map(item).collect()
+        names.map(item).collect()
     }
 
     fn label(&self, label: &Label) -> LabelItem {

@@ -134,7 +134,8 @@ async fn held_and_released(ledger: &TestLedger, judged: &Judged) -> Result<()> {
     let now = SystemClock.now();
     let of_message = LetterFilter { message: Some(*id), limit: 1, ..LetterFilter::default() };
     for letter in ledger.letters(&of_message).await? {
-        ledger.hold_letter(letter.job_id, "document_missing", "a test".into(), now).await?;
+        let ticket = ledger.letter_ticket(letter.job_id).await?.context("no letter")?;
+        ledger.hold_letter(&ticket, "document_missing", "a test".into(), now).await?;
         ledger.release_letter(letter.job_id, None, "tester", now).await??;
     }
     Ok(())

@@ -25,7 +25,7 @@ async fn newcomers(ledger: &TestLedger) -> Result<()> {
     let (boxless, mut who) = (Company::Boxless.number(), reader("founder")?);
     let mailbox = &house.mailbox;
     ensure!(mailbox.status(boxless).await? == BoxStatus::CanRegister);
-    ensure!(mailbox.status(Company::Closed.number()).await? == BoxStatus::Registered);
+    ensure!(mailbox.status(Company::Closed.number()).await? == BoxStatus::Closed);
     ensure!(mailbox.status(Company::Unknown.number()).await? == BoxStatus::UnknownCompany);
     let unproved = mailbox.register(&who, boxless).await;
     ensure!(matches!(unproved, Err(MailboxError::Forbidden)));

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use facteur::domain::{Colour, Language, PartitionId, Scope, Task};
 use facteur::ledger::EntryKind;
 use facteur::mailbox::{
-    Deed, Filter, Happened, Hidden, MailboxError, NewGrant, Order, Page, Place, Total,
+    Deed, Filter, Happened, Hidden, MailboxError, NewGrant, Order, Page, Place, Purpose, Total,
 };
 use futures_util::TryStreamExt as _;
 
@@ -41,11 +41,11 @@ async fn life(ledger: &TestLedger) -> Result<()> {
     ensure!(house.mailbox.open(&manager, plain).await?.line.read == first);
     let pdf = house.mailbox.open(&manager, with_pdf).await?;
     ensure!(pdf.line.read.is_none() && pdf.line.attachments == 1);
-    let fetched = house.mailbox.content(&manager, with_pdf, "bill").await?;
+    let fetched = house.mailbox.content(&manager, with_pdf, "bill", Purpose::Download).await?;
     let bytes: Vec<bytes::Bytes> = fetched.content.pieces.try_collect().await?;
     ensure!(bytes.concat() == b"Hello" && fetched.media_type == "application/pdf");
     ensure!(house.mailbox.open(&manager, with_pdf).await?.line.read.is_some());
-    ensure!(is_not_found(house.mailbox.content(&manager, with_pdf, "no").await));
+    ensure!(is_not_found(house.mailbox.content(&manager, with_pdf, "no", Purpose::Download).await));
     let reads = ledger.journal_after(0, 100).await?;
     ensure!(reads.iter().filter(|entry| entry.kind == EntryKind::Read).count() == 2);
 

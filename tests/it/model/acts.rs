@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use facteur::domain::{Colour, LabelId, MessageId};
-use facteur::mailbox::{Deed, Mailbox, MailboxError, Reader};
+use facteur::mailbox::{Deed, Mailbox, MailboxError, Purpose, Reader};
 use rand::RngExt;
 
 use super::story::{APPLICATIONS, COMPANIES, PARTITIONS, PERSONS, Story, company};
@@ -56,7 +56,7 @@ impl Story<'_> {
         let who = reader(person)?;
         let is_opening = self.random.random_bool(0.5);
         let done = if is_opening {
-            self.house.mailbox.content(&who, message.id, "main").await.map(drop)
+            self.house.mailbox.content(&who, message.id, "main", Purpose::Download).await.map(drop)
         } else {
             self.house.mailbox.hide(&who, &[message.id]).await.map(drop)
         };

@@ -7,7 +7,8 @@ use std::fmt::Debug;
 use anyhow::Result;
 use facteur::domain::{EnterpriseNumber, LabelId, Language, MessageId, Task};
 use facteur::mailbox::{
-    Deed, Event, Filter, Happened, Listed, Mailbox, MailboxError, Order, Page, Place, Reader, Total,
+    Deed, Event, Filter, Happened, Listed, Mailbox, MailboxError, Order, Page, Place, Purpose,
+    Reader, Total,
 };
 
 use super::filters::cases;
@@ -138,7 +139,8 @@ impl Story<'_> {
                 (Ok(_), true) => found.extend(self.opened(person, who, message).await?),
                 (Err(MailboxError::NotFound), false) => {
                     let opened = mailbox.open(who, message.id).await.map(drop);
-                    let fetched = mailbox.content(who, message.id, "main").await.map(drop);
+                    let fetched =
+                        mailbox.content(who, message.id, "main", Purpose::Download).await.map(drop);
                     for answer in [opened, fetched] {
                         if !matches!(answer, Err(MailboxError::NotFound)) {
                             found.push(format!("{what}: {answer:?} of what is not seen"));

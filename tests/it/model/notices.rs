@@ -1,11 +1,12 @@
 //! What boxes are told by mail: how much arrived unread since the last notice,
-//! and how much has lain for 15 days. Each box is told of all its mail, whoever
+//! how much has lain for 15 days, and how much leaves within 7. Each box is told of all its mail, whoever
 //! may see it; so a notice says neither sender nor subject.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use facteur::domain::EnterpriseNumber;
+use facteur::ledger::UnreadMail;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -29,12 +30,18 @@ impl Story<'_> {
             let told = self.told(since, now).await?;
             let told: BTreeMap<_, _> = told
                 .into_iter()
-                .map(|(box_of, new, old)| (box_of, if days == 0 { new } else { old }))
-                .filter(|(_, count)| *count > 0)
+                .map(|(box_of, told)| {
+                    let arrived = if days == 0 { told.new } else { told.reminders };
+                    (box_of, (arrived, told.expiring))
+                })
+                .filter(|(_, counts)| *counts != (0, 0))
                 .collect();
-            let right: BTreeMap<EnterpriseNumber, u64> = (0..COMPANIES)
-                .map(|n| (company(n), self.truth.told(n, arrived, today)))
-                .filter(|(_, count)| *count > 0)
+            let right: BTreeMap<EnterpriseNumber, (u64, u64)> = (0..COMPANIES)
+                .map(|n| {
+                    let ending = self.truth.told_of_end(n, since, today);
+                    (company(n), (self.truth.told(n, arrived, today), ending))
+                })
+                .filter(|(_, counts)| *counts != (0, 0))
                 .collect();
             found.extend(differ(&format!("told after {days} days"), &told, &right));
         }
@@ -50,13 +57,12 @@ impl Story<'_> {
         if moments.len() > 1 { middle } else { middle - DAY }
     }
 
-    /// Has every box told as if it last was at `since`: its number, what is
-    /// new, what is old.
+    /// Has every box told as if it last was at `since`: its number, and of what.
     async fn told(
         &self,
         since: Timestamp,
         now: Timestamp,
-    ) -> Result<Vec<(EnterpriseNumber, u64, u64)>> {
+    ) -> Result<Vec<(EnterpriseNumber, UnreadMail)>> {
         let ledger = self.house.ledger;
         ledger.execute("DELETE FROM notices".to_owned()).await?;
         let (due, until) = (now.as_microsecond(), since.as_microsecond());
@@ -69,6 +75,6 @@ impl Story<'_> {
         let lease = SignedDuration::from_mins(1);
         let in_hand = ledger.claim_notices(Uuid::now_v7(), 100, lease, now).await?;
         let told = in_hand.into_iter();
-        Ok(told.map(|it| (it.enterprise.number, it.told.new, it.told.reminders)).collect())
+        Ok(told.map(|it| (it.enterprise.number, it.told)).collect())
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use facteur::clock::{Clock, FixedClock, SystemClock, belgian_day};
-use facteur::domain::{Change, EnterpriseNumber, Medium, MessageId, Notification, Scope};
+use facteur::domain::{Change, Colour, EnterpriseNumber, Medium, MessageId, Notification, Scope};
 use facteur::intake::Judged;
-use facteur::mailbox::{Deed, MailboxError, NewGrant};
+use facteur::mailbox::{Deed, MailboxError, NewGrant, Purpose};
 use facteur::registry::{self, Options};
 use jiff::{SignedDuration, ToSpan};
 use rand::rngs::StdRng;
@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use super::registry::message_type;
-use super::truth::{Grant, Message, Truth, Type};
+use super::truth::{Grant, Label, Message, Truth, Type};
 use crate::mailbox::{House, reader};
 use crate::support::desk::{Desk, posted, rulebook};
 use crate::support::ledgers::TestLedger;
@@ -103,8 +103,8 @@ impl<'a> Story<'a> {
     /// What a short story may lack: a message whose time is over, persons with
     /// one kind of access each, a grant of yesterday, one of tomorrow, a
     /// manager whose grant names a partition, a closed type from a sender that
-    /// is open, a service besides another, something hidden, a company that has
-    /// ceased.
+    /// is open, a service besides another, something hidden, a label on what
+    /// few see, a company that has ceased.
     pub(super) async fn be_complete(&mut self) -> Result<()> {
         for n in 0..COMPANIES {
             self.post_to(n, BRIEF).await?;
@@ -126,6 +126,7 @@ impl<'a> Story<'a> {
             self.put_grant(Grant { partition, ..grant("fay", n, "manager", "") }).await?;
             self.put_grant(grant("gus", n, "organization", ORGANIZATIONS[0])).await?;
             self.put_grant(grant("gus", n, "service", "money")).await?;
+            self.seal(n).await?;
         }
         for _ in 0..12 {
             self.post().await?;
@@ -136,6 +137,20 @@ impl<'a> Story<'a> {
         self.cease(last, self.truth.today).await
     }
 
+    /// A label that its maker alone has used, and a message of a type for few
+    /// that has it.
+    async fn seal(&mut self, n: usize) -> Result<()> {
+        let (chief, sealed) = (reader("chief")?, self.post_to(n, "SHUT-PLAIN").await?);
+        let mailbox = &self.house.mailbox;
+        let id = mailbox.create_label(&chief, company(n), "Sealed", Colour::Red).await?;
+        mailbox.put_label(&chief, &[sealed], id).await?;
+        let label = Label { company: n, maker: "chief".into(), name: "Sealed".into() };
+        self.truth.labels.insert(id, label);
+        self.truth.did("chief", sealed, Deed::Labelled);
+        self.change(sealed, |it| it.labels.extend([id]));
+        Ok(())
+    }
+
     /// Of what has just arrived.
     async fn hide_one_and_read_one(&mut self) -> Result<()> {
         let fay = reader("fay")?;
@@ -144,7 +159,7 @@ impl<'a> Story<'a> {
         self.house.mailbox.hide(&fay, &[hidden]).await?;
         self.truth.did("fay", hidden, Deed::Hidden);
         self.change(hidden, |it| it.is_hidden = true);
-        self.house.mailbox.content(&fay, read, "main").await?;
+        self.house.mailbox.content(&fay, read, "main", Purpose::Download).await?;
         self.has_fetched("fay", read);
         Ok(())
     }

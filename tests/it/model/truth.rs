@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use facteur::domain::{LabelId, Medium, MessageId, Task};
 use facteur::mailbox::Deed;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 /// Ways in which a predicate could be wrong: each must be noticed.
@@ -38,9 +38,10 @@ pub(super) enum Mutation {
     ArrivalIgnored,
     ExpiryIgnored,
     ToDoUncounted,
+    LabelsAreForAll,
 }
 
-pub(super) const MUTATIONS: [Mutation; 24] = [
+pub(super) const MUTATIONS: [Mutation; 25] = [
     Mutation::PartitionIgnored,
     Mutation::LevelIgnored,
     Mutation::FirstDayIgnored,
@@ -65,7 +66,11 @@ pub(super) const MUTATIONS: [Mutation; 24] = [
     Mutation::ArrivalIgnored,
     Mutation::ExpiryIgnored,
     Mutation::ToDoUncounted,
+    Mutation::LabelsAreForAll,
 ];
+
+/// How long before its end a message is told of again.
+const LAST_DAYS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What a grant is for: the word of its scope, and of what.
 #[derive(Clone, Debug)]
@@ -209,6 +214,27 @@ impl Truth {
         self.messages.values().filter(is_told).count() as u64
     }
 
+    /// What comes into its last days for the first time since the last notice.
+    pub(super) fn told_of_end(
+        &self,
+        company: usize,
+        since: Timestamp,
+        (today, now): (i64, Timestamp),
+    ) -> u64 {
+        if self.has_ceased(company, today) && !self.is_wrong(Mutation::CeasedIsTold) {
+            return 0;
+        }
+        let is_told = |it: &&Message| {
+            it.company == company
+                && (!it.is_read || self.is_wrong(Mutation::ReadIsTold))
+                && !it.is_hidden
+                && it.expires_at > now
+                && it.expires_at <= now + LAST_DAYS
+                && (it.expires_at > since + LAST_DAYS || it.arrived_at > since)
+        };
+        self.messages.values().filter(is_told).count() as u64
+    }
+
     pub(super) fn manages(&self, person: &str, company: usize) -> bool {
         let mut grants = self.grants.iter();
         grants.any(|it| it.person == person && it.kind == "manager" && self.counts(it, company))
@@ -287,7 +313,8 @@ impl Truth {
             let mut messages = self.messages.values();
             label.company == company
                 && self.enters(person, company)
-                && (label.maker == person
+                && (self.is_wrong(Mutation::LabelsAreForAll)
+                    || label.maker == person
                     || self.manages(person, company)
                     || messages.any(|it| it.labels.contains(id) && self.sees(person, it)))
         };

@@ -38,7 +38,7 @@ async fn a_chosen_type_shows_every_access_that_opens_it() -> Result<()> {
     give(&mut chief, "bert", &format!("type:{ATTEST}"), &[]).await;
     give(&mut chief, "cora", &format!("organization:{ONSS}"), &[]).await;
     give(&mut chief, "dirk", "all", &[("partition", "P1")]).await;
-    give(&mut chief, "edna", "all", &[("to", "2020-01-01")]).await;
+    give(&mut chief, "edna", "all", &[("from", "2099-01-01")]).await;
 
     let all = rows(&mut chief, "").await;
     for person in ["alma", "bert", "cora", "dirk", "edna"] {

@@ -1,7 +1,7 @@
 //! What operators order: recall, move, release, send again.
 
 use anyhow::{Context, Result, ensure};
-use facteur::ledger::{OrderRefusal, Ordered, RecallScope, Releasable};
+use facteur::ledger::{OrderRefusal, Ordered, PlannedLetter, RecallScope, Releasable};
 use facteur::paper::days;
 use facteur::paper::letter::LetterState;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -20,6 +20,7 @@ on_both_ledgers! {
     wanted: sqlite_a_recall_is_neither_lost_nor_final, postgres_a_recall_is_neither_lost_nor_final;
     unaddressed: sqlite_what_has_no_address_is_not_moved, postgres_what_has_no_address_is_not_moved;
     overtaken: sqlite_a_letter_that_moves_is_not_released_for_another, postgres_a_letter_that_moves_is_not_released_for_another;
+    found: sqlite_what_moved_since_is_not_held, postgres_what_moved_since_is_not_held;
     all: sqlite_all_that_a_printer_has_not_claimed_moves_at_once, postgres_all_that_a_printer_has_not_claimed_moves_at_once;
     again: sqlite_what_failed_is_sent_again_once, postgres_what_failed_is_sent_again_once;
 }
@@ -208,6 +209,27 @@ async fn postgres_a_lease_that_waited_for_a_move_gives_nothing() -> Result<()> {
     let (letter, _) = house.told(job).await?;
     ensure!(letter.printer == "overflow" && letter.claimant.is_none(), "{letter:?}");
     Ok(())
+}
+
+/// A plan, or a claim, found something wrong with a letter, and an operator
+/// moved it before that was written.
+async fn found(ledger: &TestLedger) -> Result<()> {
+    let house = House::open(ledger).await?;
+    let (letters, now) = (house.office.ledger(), house.now());
+    let job = house.letter(&paper(Company::Active)).await?;
+    let before = letters.letter_ticket(job).await?.context("no letter")?;
+    letters.move_letter(job, "liege", days::today(now), "tester", now).await??;
+    let (why, detail, printer) = ("cap_reached", "a test".to_owned(), None);
+    letters.plan_letters(&[PlannedLetter::Held { job, why, detail, printer }], now).await?;
+    letters.hold_letter(&before, "document_missing", "a test".into(), now).await?;
+    let (letter, events) = house.told(job).await?;
+    ensure!(letter.state == LetterState::Queued && letter.printer == "liege", "{letter:?}");
+    ensure!(events.len() == 1 && events[0].kind == "moved", "{events:?}");
+    // Of its new printer it holds.
+    let now_there = letters.letter_ticket(job).await?.context("no letter")?;
+    letters.hold_letter(&now_there, "document_missing", "a test".into(), now).await?;
+    ensure!(house.state(job).await? == LetterState::Held);
+    house.balances().await
 }
 
 async fn all(ledger: &TestLedger) -> Result<()> {

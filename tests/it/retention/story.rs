@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use facteur::ledger::{EntryKind, LetterFilter};
-use facteur::mailbox::{Filter, Order, Page, Place as Where};
+use facteur::mailbox::{Filter, Order, Page, Place as Where, Purpose};
 use facteur::relay::{has_receipt, receipt};
 use facteur::retention::Round;
 use facteur::search::Query;
@@ -43,7 +43,7 @@ async fn shared(ledger: &TestLedger) -> Result<()> {
     ensure!(place.has_content().await?, "the other message names it");
     place.balances().await?;
     ensure!(mailbox.open(&chief, first).await.is_err());
-    ensure!(mailbox.content(&chief, second, "letter").await.is_ok());
+    ensure!(mailbox.content(&chief, second, "letter", Purpose::Download).await.is_ok());
     place.house.indexed().await?;
     ensure!(place.house.search.find(Query::everywhere()).await?.total == 1);
 

@@ -10,7 +10,7 @@ use super::message::{must_read, opened, seen};
 use super::negotiate::accepts;
 use super::shapes::{Attachment, Attachments, OCTETS};
 use super::status::ApiError;
-use crate::mailbox::Line;
+use crate::mailbox::{Line, Purpose};
 use crate::web::Web;
 use crate::web::api::describe::At;
 use crate::web::mailbox::served;
@@ -52,7 +52,7 @@ pub(super) async fn content(
     let (line, found) = find(&web, &consumer, &id, &part).await?;
     // Whoever cannot take the content has not read it.
     accepts(&headers, &[&found.media_type, OCTETS])?;
-    let fetched = web.mailbox.content(&consumer.reader, line.id, &part).await?;
+    let fetched = web.mailbox.content(&consumer.reader, line.id, &part, Purpose::Download).await?;
     let tag = kept::tag(fetched.digest);
     if kept::is_known(&headers, &tag) {
         return Ok(kept::unchanged(&tag, ALWAYS_ASK));
