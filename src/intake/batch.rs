@@ -229,10 +229,8 @@ impl Intake {
         self.store_inline(piece).await?;
         self.steps.at(Step::InlineStored).await?;
         let now = self.clock.now();
-        let mut batch = self.ledger.begin().await?;
-        let reference = batch.reference().await?;
-        let wanted = wanted(piece, &reference, now);
-        let snapshot = batch.look_up(reference, &wanted).await?;
+        let mut batch = self.begin(piece).await?;
+        let snapshot = batch.snapshot(|reference| wanted(piece, reference, now)).await?;
         self.steps.at(Step::LookedUp).await?;
         are_ours(piece, &snapshot).await?;
         let rulebook = self.rulebook();
@@ -246,6 +244,15 @@ impl Intake {
             return Err(error.into());
         }
         Ok(judged)
+    }
+
+    /// Few documents are recorded otherwise than many where somebody waits.
+    async fn begin(&self, piece: &[Candidate]) -> Result<Batch<'_>, LedgerError> {
+        let is_awaited = piece.iter().any(|candidate| candidate.arrival.is_direct());
+        match is_awaited && piece.len() <= FEW {
+            true => self.ledger.begin_few().await,
+            false => self.ledger.begin().await,
+        }
     }
 
     async fn commit(&self, batch: Batch<'_>) -> Result<(), LedgerError> {
@@ -318,6 +325,8 @@ enum Attempt {
 }
 
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// So many documents at most are looked up one by one.
+const FEW: usize = 100;
 
 pub(super) fn patience() -> backon::ExponentialBackoff {
     backon::ExponentialBuilder::default()

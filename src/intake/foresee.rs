@@ -45,10 +45,8 @@ impl Intake {
         let arrival = arrival(direct.clone(), Waiter::new().0)?;
         let candidates = [decode(arrival, limits, bytes_max)];
         let now = self.now();
-        let mut batch = self.ledger().begin().await?;
-        let reference = batch.reference().await?;
-        let mut snapshot =
-            batch.look_up(reference.clone(), &wanted(&candidates, &reference, now)).await?;
+        let mut batch = self.ledger().begin_few().await?;
+        let mut snapshot = batch.snapshot(|reference| wanted(&candidates, reference, now)).await?;
         // Nothing was written: this only lets go of what was looked up.
         drop(batch);
         for (digest, size) in coming {

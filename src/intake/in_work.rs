@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use super::arrival::Arrival;
 
@@ -47,6 +48,11 @@ impl InWork {
     /// Whether no batch is in work.
     pub(super) fn is_idle(&self) -> bool {
         self.lock().keys.is_empty()
+    }
+
+    /// Ends when the next batch does.
+    pub(super) fn released(&self) -> Notified<'_> {
+        self.released.notified()
     }
 
     fn lock(&self) -> MutexGuard<'_, Batches> {

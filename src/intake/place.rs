@@ -5,6 +5,7 @@
 //! Claimed first, like all content: then no sweep takes it. Those who claim at
 //! the same moment do so in one statement.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -16,8 +17,9 @@ use crate::domain::Digest;
 use crate::ledger::{Claimed, LedgerError};
 use crate::telemetry::log::chain;
 
-/// A claim, and who waits for it.
-type Asked = (Claimed, oneshot::Sender<()>);
+/// A claim, and who waits for it; told whether nobody says that the content is
+/// there.
+type Asked = (Claimed, oneshot::Sender<bool>);
 
 /// Claims that wait to be made together.
 #[derive(Default)]
@@ -27,7 +29,7 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    fn ask(&self, claim: Claimed) -> oneshot::Receiver<()> {
+    fn ask(&self, claim: Claimed) -> oneshot::Receiver<bool> {
         let (asker, answer) = oneshot::channel();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push((claim, asker));
         answer
@@ -59,24 +61,29 @@ impl Intake {
     ) -> Result<(), IntakeError> {
         let key = (direct.application.clone(), digest);
         let size = content.len() as u64;
-        self.claim(Claimed { key: key.clone(), size, media_type: None }).await?;
-        Ok(self.documents().put_many(vec![(key, content.clone())]).await?)
+        let is_new = self.claim(Claimed { key: key.clone(), size, media_type: None }).await?;
+        match is_new {
+            true => self.documents().put(&key, content.clone()).await?,
+            false => self.documents().put_many(vec![(key, content.clone())]).await?,
+        }
+        Ok(())
     }
 
-    async fn claim(&self, claim: Claimed) -> Result<(), LedgerError> {
+    async fn claim(&self, claim: Claimed) -> Result<bool, LedgerError> {
         loop {
             let mut made = self.claims().ask(claim.clone());
             let _turn = self.claims().turn.lock().await;
             let (claims, askers): (Vec<_>, Vec<_>) = self.claims().take().into_iter().unzip();
-            if !claims.is_empty() {
-                self.ledger().claim_documents(&claims, self.now()).await?;
-            }
-            for asker in askers {
-                let _gone_away = asker.send(());
+            let new = match claims.is_empty() {
+                true => BTreeSet::new(),
+                false => self.ledger().claim_documents(&claims, self.now()).await?,
+            };
+            for (claim, asker) in claims.iter().zip(askers) {
+                let _gone_away = asker.send(new.contains(&claim.key));
             }
             // Asked by one who was called away before the answer: once more.
-            if made.try_recv().is_ok() {
-                return Ok(());
+            if let Ok(is_new) = made.try_recv() {
+                return Ok(is_new);
             }
         }
     }

@@ -90,8 +90,9 @@ impl Ready {
 
     /// The next batch: closes when it is full, or some time after its first
     /// document; at once where a sender waits for the answer and no other batch
-    /// is in work. Beside others it gathers for a moment, since a batch costs
-    /// much more than a document, and they would wait for each other. Its keys
+    /// is in work. Beside others it gathers until they end, but for a moment at
+    /// most: a batch costs much more than a document, and they would wait for
+    /// each other. Its keys
     /// are held for as long as it is in work. Cancel-safe only before its first
     /// document: callers cancel the whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
@@ -109,18 +110,36 @@ impl Ready {
             self.filled.notified().await;
         }
         let first = Instant::now();
-        while !self.is_due(&batch) {
-            let deadline = first + batch.wait_max();
-            if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
-                batch.fill(&mut self.lock());
-                break;
-            }
-            // Waking for each single arrival would cost more than the batch.
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        while !self.is_gathered(&batch, first).await {
             batch.fill(&mut self.lock());
         }
+        batch.fill(&mut self.lock());
         let held = self.in_work.enter(&batch.arrivals);
         (batch.arrivals, held)
+    }
+
+    /// Whether a batch is due; else waits for what may make it so: the end of
+    /// another where a sender waits, more documents where none does.
+    async fn is_gathered(&self, batch: &Batch<'_>, first: Instant) -> bool {
+        let released = self.in_work.released();
+        if self.is_due(batch) {
+            return true;
+        }
+        let deadline = first + batch.wait_max();
+        match batch.is_awaited() {
+            true => tokio::time::timeout_at(deadline, released).await.is_err(),
+            false => self.is_still(deadline).await,
+        }
+    }
+
+    /// Whether nothing more comes. Waking for each single arrival would cost more
+    /// than the batch.
+    async fn is_still(&self, deadline: Instant) -> bool {
+        let is_over = tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err();
+        if !is_over {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        is_over
     }
 }
 
@@ -248,6 +267,26 @@ mod tests {
         ready.push(keyed("other"));
         let other = tokio::time::timeout(Duration::from_secs(5), ready.batch(&settings)).await;
         assert_eq!(other.unwrap().0.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_batch_with_a_sender_that_waits_closes_when_the_one_in_work_ends() {
+        let (ready, settings) = (Ready::default(), settings());
+        let direct = || {
+            let waiter = Some(super::super::direct::Waiter::new().0);
+            Arrival { waiter, ..arrival("a", 1) }
+        };
+        ready.push(direct());
+        let (_, in_work) = ready.batch(&settings).await;
+        ready.push(direct());
+        let mut next = std::pin::pin!(ready.batch(&settings));
+        assert!(futures_util::poll!(next.as_mut()).is_pending(), "it gathers");
+        ready.push(direct());
+        drop(in_work);
+        let std::task::Poll::Ready((batch, _)) = futures_util::poll!(next.as_mut()) else {
+            panic!("it goes on gathering")
+        };
+        assert_eq!(batch.len(), 2);
     }
 
     #[tokio::test]

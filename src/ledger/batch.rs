@@ -13,7 +13,7 @@ use super::error::LedgerError;
 use super::identity::{self, IdentityKey, KnownIdentity};
 use super::record::{self, Interned, Records};
 use super::reference::{Reference, enterprise_number};
-use super::store::{Row, Statement, Transaction, Value};
+use super::store::{Row, Statement, Transaction, Value, Write};
 use super::tail::Piece;
 use super::{Ledger, documents, journal, micros, quarantine, time};
 use crate::decide::Policy;
@@ -82,16 +82,20 @@ pub struct Batch<'a> {
     appended: Piece,
 }
 
+/// With the version of the reference data in each row: there is one at least.
 const RECIPIENTS: Statement = Statement {
-    postgres: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital,
-            CASE WHEN e.number = ANY($2) THEN e.record END
-        FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
-        WHERE e.number = ANY($1)",
-    sqlite: "SELECT e.number, e.state, e.state_since, b.access_version, b.last_connection_at, b.all_digital,
+    postgres: "SELECT t.reference_version, e.number, e.state, e.state_since, b.access_version,
+            b.last_connection_at, b.all_digital, CASE WHEN e.number = ANY($2) THEN e.record END
+        FROM clock t LEFT JOIN enterprises e ON e.number = ANY($1)
+        LEFT JOIN boxes b ON b.enterprise = e.number",
+    sqlite: "SELECT t.reference_version, e.number, e.state, e.state_since, b.access_version,
+            b.last_connection_at, b.all_digital,
             CASE WHEN e.number IN (SELECT value FROM json_each($2)) THEN e.record END
-        FROM enterprises e LEFT JOIN boxes b ON b.enterprise = e.number
-        WHERE e.number IN (SELECT value FROM json_each($1))",
+        FROM clock t LEFT JOIN enterprises e ON e.number IN (SELECT value FROM json_each($1))
+        LEFT JOIN boxes b ON b.enterprise = e.number",
 };
+
+type Recipients = HashMap<EnterpriseNumber, Recipient>;
 
 impl Ledger {
     /// Begins a batch.
@@ -100,6 +104,15 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn begin(&self) -> Result<Batch<'_>, LedgerError> {
         let tx = self.store.begin().await?;
+        Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
+    }
+
+    /// Begins a batch of a few documents that somebody waits for.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn begin_few(&self) -> Result<Batch<'_>, LedgerError> {
+        let tx = self.store.begin_few().await?;
         Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
     }
 
@@ -113,29 +126,35 @@ impl Ledger {
         numbers: &BTreeSet<EnterpriseNumber>,
     ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
         let mut tx = self.store.begin_read().await?;
-        self.recipients_in(&mut tx, numbers, &BTreeSet::new()).await
+        Ok(self.recipients_in(&mut tx, numbers, &BTreeSet::new()).await?.1)
     }
 
+    /// And the version of the reference data at that moment; none where nobody
+    /// is written to, since nothing is asked then.
     async fn recipients_in(
         &self,
         tx: &mut Transaction,
         numbers: &BTreeSet<EnterpriseNumber>,
         addressed: &BTreeSet<EnterpriseNumber>,
-    ) -> Result<HashMap<EnterpriseNumber, Recipient>, LedgerError> {
+    ) -> Result<(Option<i64>, Recipients), LedgerError> {
         if numbers.is_empty() {
-            return Ok(HashMap::new());
+            return Ok((None, Recipients::new()));
         }
         let list = |numbers: &BTreeSet<EnterpriseNumber>| {
             Value::Ints(numbers.iter().map(|number| number.value()).collect())
         };
-        let rows = tx.rows(RECIPIENTS, vec![list(numbers), list(addressed)]).await?;
-        let rows = rows.into_iter().map(RecipientRow::read).collect::<Result<Vec<_>, _>>()?;
-        let boxes: Vec<(EnterpriseNumber, i64)> = rows
+        let mut version = None;
+        let mut found = Vec::new();
+        for mut row in tx.rows(RECIPIENTS, vec![list(numbers), list(addressed)]).await? {
+            version = Some(row.int()?);
+            found.extend(RecipientRow::read(row)?);
+        }
+        let boxes: Vec<(EnterpriseNumber, i64)> = found
             .iter()
             .filter_map(|row| row.mailbox.map(|(version, ..)| (row.number, version)))
             .collect();
         let access = self.access_in(tx, &boxes).await?;
-        Ok(rows.into_iter().map(|row| row.with(&access)).collect())
+        Ok((version, found.into_iter().map(|row| row.with(&access)).collect()))
     }
 }
 
@@ -157,16 +176,50 @@ impl Batch<'_> {
         reference: Arc<Reference>,
         wanted: &Wanted,
     ) -> Result<Snapshot, LedgerError> {
+        let recipients = self.recipients(wanted).await?.1;
+        self.look_up_others(reference, recipients, wanted).await
+    }
+
+    /// The same with the reference data, of which those that were read last tell
+    /// what is wanted: mostly they are what the transaction sees, too, and then
+    /// there is one round trip less.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn snapshot(
+        &mut self,
+        wanted: impl Fn(&Reference) -> Wanted,
+    ) -> Result<Snapshot, LedgerError> {
+        if let Some(last) = self.ledger.last_reference() {
+            let wanted = wanted(&last);
+            let (version, recipients) = self.recipients(&wanted).await?;
+            if version == Some(last.version) {
+                return self.look_up_others(last, recipients, &wanted).await;
+            }
+        }
+        let reference = self.reference().await?;
+        let wanted = wanted(&reference);
+        self.look_up(reference, &wanted).await
+    }
+
+    async fn recipients(
+        &mut self,
+        wanted: &Wanted,
+    ) -> Result<(Option<i64>, Recipients), LedgerError> {
+        let Wanted { recipients, addressed, .. } = wanted;
+        self.ledger.recipients_in(&mut self.tx, recipients, addressed).await
+    }
+
+    async fn look_up_others(
+        &mut self,
+        reference: Arc<Reference>,
+        recipients: Recipients,
+        wanted: &Wanted,
+    ) -> Result<Snapshot, LedgerError> {
         let identities: Vec<IdentityKey> = wanted.identities.iter().cloned().collect();
-        Ok(Snapshot {
-            reference,
-            recipients: {
-                let Wanted { recipients, addressed, .. } = wanted;
-                self.ledger.recipients_in(&mut self.tx, recipients, addressed).await?
-            },
-            identities: identity::known(&mut self.tx, &identities).await?,
-            documents: documents::lock(&mut self.tx, &wanted.documents, wanted.today).await?,
-        })
+        let identities = identity::known(&mut self.tx, &identities).await?;
+        let documents = documents::lock(&mut self.tx, &wanted.documents, wanted.today).await?;
+        Ok(Snapshot { reference, recipients, identities, documents })
     }
 
     /// Writes what the batch became.
@@ -182,18 +235,37 @@ impl Batch<'_> {
     ) -> Result<(), LedgerError> {
         let at = micros(at);
         quarantine::mark_replayed(&mut self.tx, &records.replayed, at).await?;
-        identity::write(&mut self.tx, &records.identities).await?;
+        self.write(&records, policy, at).await?;
         quarantine::refuse_again(&mut self.tx, &records.refused_again).await?;
         let mended = identity::mended(&records);
-        documents::mark_used(&mut self.tx, &records.used).await?;
-        self.interned =
-            self.ledger.write_messages(&mut self.tx, &records.accepted, policy, at).await?;
         record::write_quarantine(&mut self.tx, records.quarantined, at).await?;
         identity::supersede(&mut self.tx, &mended, at).await?;
         let mut entries = records.journal;
         journal::append(&mut self.tx, &mut entries, at).await?;
         self.appended = Piece::of(entries, records.accepted);
         Ok(())
+    }
+
+    /// What is new, identities first, and documents that are named now.
+    async fn write(
+        &mut self,
+        records: &Records,
+        policy: &Policy,
+        at: i64,
+    ) -> Result<(), LedgerError> {
+        let (new, known) = identity::parted(&records.identities);
+        let mut others: Vec<Write> = documents::marking_used(&records.used).into_iter().collect();
+        let (messages, interned) = self.ledger.messages(&records.accepted, policy, at)?;
+        others.extend(messages.into_iter().map(Write::Insert));
+        let expected = new.len() as u64;
+        if expected > 0 || !others.is_empty() {
+            let new = Write::Insert(identity::bulk(&new));
+            if self.tx.write(new, others).await? != expected {
+                return Err(LedgerError::Conflict);
+            }
+        }
+        self.interned = interned;
+        identity::rewrite(&mut self.tx, &known).await
     }
 
     /// Commits durably. After an error it is unknown whether it did.
@@ -224,8 +296,10 @@ struct Named {
 }
 
 impl RecipientRow {
-    fn read(mut row: Row) -> Result<Self, LedgerError> {
-        let number = enterprise_number(row.int()?)?;
+    /// None where no company was found.
+    fn read(mut row: Row) -> Result<Option<Self>, LedgerError> {
+        let Some(number) = row.opt_int()? else { return Ok(None) };
+        let number = enterprise_number(number)?;
         let state = match row.text()?.as_str() {
             "active" => LegalState::Active,
             "closed" => LegalState::Closed,
@@ -239,7 +313,7 @@ impl RecipientRow {
         let record = row.opt_text()?.map(|text| serde_json::from_str::<Named>(&text)).transpose();
         let record = record.map_err(|error| LedgerError::Shape(error.to_string()))?;
         let name = record.map(|record| record.name);
-        Ok(Self { number, state, state_since, mailbox, name })
+        Ok(Some(Self { number, state, state_since, mailbox, name }))
     }
 
     fn with(

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::error::LedgerError;
-use super::store::{Bulk, Column, Row, Statement, Table, Transaction, Value};
+use super::store::{Bulk, Column, Row, Statement, Table, Transaction, Value, Write};
 use super::{Ledger, micros, time};
 use crate::domain::{ApplicationId, Digest};
 
@@ -171,6 +171,11 @@ pub(super) async fn mark_used(
     }
 }
 
+/// The same as one of several changes; none where there is nothing to say.
+pub(super) fn marking_used(used: &[(DocumentKey, i64)]) -> Option<Write> {
+    by_day(used).map(|values| Write::Change(MARK_USED, values))
+}
+
 /// Each document once, with its last day: a statement may not touch a row
 /// twice. None where there are none.
 pub(super) fn by_day(used: &[(DocumentKey, i64)]) -> Option<Vec<Value>> {
@@ -271,13 +276,16 @@ impl Ledger {
     /// waits for no disk in PostgreSQL, whose log keeps the order, so that it is
     /// durable before whatever names the content.
     ///
+    /// Answers those of which nobody says that their content is there; it may
+    /// not be, of the others either.
+    ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn claim_documents(
         &self,
         claims: &[Claimed],
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<BTreeSet<DocumentKey>, LedgerError> {
         // One row each, in order: a statement may not touch a row twice, and
         // two engines must not wait for each other crosswise.
         let claims: BTreeMap<&DocumentKey, &Claimed> =
@@ -296,7 +304,10 @@ impl Ledger {
                 Column::Ints(vec![micros(now); claims.len()]),
             ],
         );
-        self.store.claim(bulk).await
+        let rows = self.store.claim(bulk, "application, digest, stored").await?;
+        let rows = rows.into_iter().map(|mut row| Ok((key(&mut row)?, row.flag()?)));
+        let rows = rows.collect::<Result<Vec<_>, LedgerError>>()?;
+        Ok(rows.into_iter().filter(|(_, is_stored)| !is_stored).map(|(key, _)| key).collect())
     }
 
     /// Says that claimed content is there, whole and durable. From then on a

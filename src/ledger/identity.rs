@@ -171,28 +171,28 @@ const SUPERSEDE: Statement = Statement::same(
      WHERE organization = $1 AND application = $2 AND key = $3 AND state IN ('open', 'held')",
 );
 
-/// Writes what a batch did to its identities, in the order of their keys so
-/// that two engines cannot deadlock.
+type Changes<'a> = Vec<(&'a IdentityKey, &'a IdentityChange)>;
+
+/// What a batch did to its identities: those that are new, and those that were
+/// known, each in the order of their keys so that two engines cannot deadlock.
+pub(super) fn parted(
+    changes: &BTreeMap<IdentityKey, IdentityChange>,
+) -> (Changes<'_>, Changes<'_>) {
+    changes.iter().partition(|(_, change)| change.before.is_none())
+}
+
+/// Rewrites those that were known.
 ///
 /// # Errors
 /// `Conflict` when another engine changed one of them since it was looked up.
-pub(super) async fn write(
-    tx: &mut Transaction,
-    changes: &BTreeMap<IdentityKey, IdentityChange>,
-) -> Result<(), LedgerError> {
-    let (known, new): (Vec<_>, Vec<_>) =
-        changes.iter().partition(|(_, change)| change.before.is_some());
-    let expected = new.len() as u64;
-    if tx.insert(bulk(&new)).await? != expected {
-        return Err(LedgerError::Conflict);
-    }
+pub(super) async fn rewrite(tx: &mut Transaction, known: &Changes<'_>) -> Result<(), LedgerError> {
     for (key, change) in known {
-        rewrite(tx, key, change).await?;
+        rewrite_one(tx, key, change).await?;
     }
     Ok(())
 }
 
-fn bulk(new: &[(&IdentityKey, &IdentityChange)]) -> Bulk {
+pub(super) fn bulk(new: &[(&IdentityKey, &IdentityChange)]) -> Bulk {
     let message = |change: &IdentityChange| change.message.map(|(id, _)| id.0);
     let enterprise = |change: &IdentityChange| change.message.map(|(_, number)| number.value());
     Bulk::new(
@@ -210,7 +210,7 @@ fn bulk(new: &[(&IdentityKey, &IdentityChange)]) -> Bulk {
     )
 }
 
-async fn rewrite(
+async fn rewrite_one(
     tx: &mut Transaction,
     key: &IdentityKey,
     change: &IdentityChange,

@@ -15,7 +15,7 @@ use super::error::LedgerError;
 use super::identity::{Fingerprint, IdentityChange, IdentityKey};
 use super::journal::Entry;
 use super::quarantine::QuarantineState;
-use super::store::{Bulk, Column, Table, Transaction};
+use super::store::{Bulk, Column, Table};
 use super::{Ledger, json};
 use crate::decide::{Decision, Facts, Policy};
 use crate::domain::{
@@ -220,51 +220,41 @@ pub(super) struct Interned {
 }
 
 impl Ledger {
-    pub(super) async fn write_messages(
+    /// The rows of new messages, with the audiences and the policy that they name
+    /// where those may not be stored yet.
+    pub(super) fn messages(
         &self,
-        tx: &mut Transaction,
         accepted: &[Accepted],
         policy: &Policy,
         at: i64,
-    ) -> Result<Interned, LedgerError> {
+    ) -> Result<(Vec<Bulk>, Interned), LedgerError> {
         if accepted.is_empty() {
-            return Ok(Interned::default());
+            return Ok((Vec::new(), Interned::default()));
         }
-        let (audiences, interned) = self.intern(tx, accepted, policy).await?;
-        tx.insert(messages(accepted, audiences, policy, at)?).await?;
-        tx.insert(letters(accepted, at)?).await?;
-        tx.insert(labels(accepted)).await?;
-        Ok(interned)
+        let (audiences, mut interned) = self.audiences(accepted)?;
+        let digests = accepted.iter().map(|it| *it.routing.persons.digest()).collect();
+        let mut bulks = vec![audiences];
+        if self.policies.get(policy.digest.as_bytes()).is_none() {
+            interned.policy = Some(*policy.digest.as_bytes());
+            bulks.push(stored(policy));
+        }
+        bulks.extend([messages(accepted, digests, policy, at)?, letters(accepted, at)?]);
+        bulks.push(labels(accepted));
+        Ok((bulks, interned))
     }
 
-    async fn intern(
-        &self,
-        tx: &mut Transaction,
-        accepted: &[Accepted],
-        policy: &Policy,
-    ) -> Result<(Vec<[u8; 16]>, Interned), LedgerError> {
+    fn audiences(&self, accepted: &[Accepted]) -> Result<(Bulk, Interned), LedgerError> {
         let mut new: BTreeMap<[u8; 16], String> = BTreeMap::new();
-        let mut digests = Vec::with_capacity(accepted.len());
-        for message in accepted {
-            let digest = *message.routing.persons.digest();
+        for Accepted { routing, .. } in accepted {
+            let digest = *routing.persons.digest();
             if self.audiences.get(&digest).is_none() && !new.contains_key(&digest) {
-                new.insert(digest, json(&message.routing.persons.ids())?);
+                new.insert(digest, json(&routing.persons.ids())?);
             }
-            digests.push(digest);
         }
-        let mut interned = Interned { audiences: new.keys().copied().collect(), policy: None };
+        let interned = Interned { audiences: new.keys().copied().collect(), policy: None };
         let (keys, texts): (Vec<_>, Vec<_>) = new.into_iter().map(|(k, v)| (k.to_vec(), v)).unzip();
-        tx.insert(Bulk::new(&AUDIENCES, vec![Column::Bytes(keys), Column::Texts(texts)])).await?;
-        let digest = *policy.digest.as_bytes();
-        if self.policies.get(&digest).is_none() {
-            let columns = vec![
-                Column::Bytes(vec![digest.to_vec()]),
-                Column::Texts(vec![policy.text.to_string()]),
-            ];
-            tx.insert(Bulk::new(&POLICIES, columns)).await?;
-            interned.policy = Some(digest);
-        }
-        Ok((digests, interned))
+        let columns = vec![Column::Bytes(keys), Column::Texts(texts)];
+        Ok((Bulk::new(&AUDIENCES, columns), interned))
     }
 
     /// Remembers what a committed batch stored.
@@ -276,4 +266,10 @@ impl Ledger {
             self.policies.insert(digest, ());
         }
     }
+}
+
+fn stored(policy: &Policy) -> Bulk {
+    let digest = policy.digest.as_bytes().to_vec();
+    let columns = vec![Column::Bytes(vec![digest]), Column::Texts(vec![policy.text.to_string()])];
+    Bulk::new(&POLICIES, columns)
 }

@@ -126,6 +126,11 @@ impl Ledger {
         Ok(reference)
     }
 
+    /// Those that were read last; they may not be today's.
+    pub(super) fn last_reference(&self) -> Option<Arc<Reference>> {
+        self.reference.read().ok()?.clone()
+    }
+
     fn kept_reference(&self, version: i64) -> Option<Arc<Reference>> {
         let kept = self.reference.read().ok()?;
         kept.as_ref().filter(|reference| reference.version == version).cloned()

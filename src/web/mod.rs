@@ -66,9 +66,14 @@ use patience::Patience;
 /// memory, about 15 MB each.
 const UPLOADS_MAX: usize = 8;
 
-/// What the pages and interfaces work with. Clones share it.
+/// What the pages and interfaces work with. Clones share it: each request has
+/// several of them.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Shared>);
+
+/// See [`Web`].
+#[derive(Clone)]
+pub struct Shared {
     ledger: Arc<Ledger>,
     documents: DocumentStore,
     clock: Arc<dyn Clock>,
@@ -105,7 +110,7 @@ impl Web {
     ) -> Self {
         let Programs { gate, intake } = programs;
         let places = usize::from(gate.settings.publications_max);
-        Self {
+        Self(Arc::new(Shared {
             ledger,
             documents,
             clock,
@@ -117,13 +122,22 @@ impl Web {
             gate,
             intake,
             publications: Arc::new(Places::new(places)),
-        }
+        }))
     }
 
     /// With the operators' console.
     #[must_use]
     pub fn with_console(self, backstage: Backstage) -> Self {
-        Self { backstage: Some(Arc::new(backstage)), ..self }
+        let shared = Shared::clone(&self);
+        Self(Arc::new(Shared { backstage: Some(Arc::new(backstage)), ..shared }))
+    }
+}
+
+impl std::ops::Deref for Web {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 

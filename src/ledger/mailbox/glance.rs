@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::filter::{Filter, Order};
 use super::list::Stretch;
+use super::narrow::Narrow;
 use super::predicate::{admitted, bound, given, wanted};
 use super::rows::{Line, columns, line};
 use crate::clock::belgian_day;
@@ -18,7 +19,7 @@ use crate::domain::{EnterpriseNumber, PersonId};
 use crate::ledger::Ledger;
 use crate::ledger::access::CachedAccess;
 use crate::ledger::error::LedgerError;
-use crate::ledger::store::{Row, Statement, Value};
+use crate::ledger::store::{Row, Statement, Store, Value};
 use crate::route::{Opening, openings};
 
 /// A page of one box.
@@ -30,62 +31,64 @@ pub struct Glance {
     pub total: u64,
 }
 
-/// `v`: what the openings were made under, of a company that has not ceased,
-/// since that has rules of its own; `c`: how many of the `$7` newest messages of
-/// box `$4` there are, and how many of them meet everything. `o` and `f` have one
-/// row each, which the scans of PostgreSQL take as parameters: so a page ends with
-/// its last message, and nothing is gathered or sorted.
-const PAGE: Statement = Statement {
-    postgres: concat!(
-        given!(postgres),
-        ", v AS MATERIALIZED (
+/// What the openings were made under, of a company that has not ceased, since
+/// that has rules of its own.
+macro_rules! versions {
+    ($box:literal) => {
+        concat!(
+            ", v AS MATERIALIZED (
              SELECT t.reference_version, b.access_version
              FROM boxes b JOIN clock t ON t.one = 1
              LEFT JOIN enterprises e ON e.number = b.enterprise
-             WHERE b.enterprise = $4 AND COALESCE(e.state, '') <> 'closed'),
-         c AS MATERIALIZED (
-             SELECT k.* FROM o CROSS JOIN f CROSS JOIN LATERAL (
-                 SELECT count(*) AS looked, count(*) FILTER (WHERE ",
-        admitted!(postgres),
-        " AND ",
-        wanted!(postgres),
-        ") AS met FROM (
-                     SELECT * FROM messages w WHERE w.enterprise = o.enterprise
-                     ORDER BY w.id DESC LIMIT $7) m) k)
-         SELECT v.*, c.looked, c.met, p.* FROM v CROSS JOIN c LEFT JOIN (
-             SELECT x.* FROM o CROSS JOIN f CROSS JOIN LATERAL (
-                 SELECT ",
-        columns!(),
-        " FROM messages m WHERE m.enterprise = o.enterprise AND ",
-        admitted!(postgres),
-        " AND ",
-        wanted!(postgres),
-        " ORDER BY m.id DESC LIMIT $5 OFFSET $6) x) p ON true"
-    ),
-    sqlite: concat!(
-        given!(sqlite),
-        ", v AS MATERIALIZED (
-             SELECT t.reference_version, b.access_version
-             FROM boxes b JOIN clock t ON t.one = 1
-             LEFT JOIN enterprises e ON e.number = b.enterprise
-             WHERE b.enterprise = $4 AND COALESCE(e.state, '') <> 'closed'),
-         c AS MATERIALIZED (
+             WHERE b.enterprise = ",
+            $box,
+            " AND COALESCE(e.state, '') <> 'closed')"
+        )
+    };
+}
+
+/// `c`: how many of the `$7` newest messages of box `$4` there are, and how many
+/// of them meet everything.
+const PAGE: &str = concat!(
+    given!(sqlite),
+    versions!("$4"),
+    ", c AS MATERIALIZED (
+         SELECT count(*) AS looked, count(*) FILTER (WHERE ",
+    admitted!(sqlite),
+    " AND ",
+    wanted!(sqlite),
+    ") AS met FROM o CROSS JOIN (
+             SELECT * FROM messages w WHERE w.enterprise = $4 ORDER BY w.id DESC LIMIT $7) m)
+     SELECT v.*, c.looked, c.met, p.* FROM v CROSS JOIN c LEFT JOIN (
+         SELECT ",
+    columns!(),
+    " FROM o CROSS JOIN messages m WHERE m.enterprise = $4 AND ",
+    admitted!(sqlite),
+    " AND ",
+    wanted!(sqlite),
+    " ORDER BY m.id DESC LIMIT $5 OFFSET $6) p ON true"
+);
+
+/// The same in PostgreSQL, with `$1` to `$4` instead: so a page ends with its
+/// last message, and nothing is gathered or sorted.
+fn narrow_page(Narrow { given, met, .. }: &Narrow) -> String {
+    [
+        given,
+        versions!("$1"),
+        ", c AS MATERIALIZED (
              SELECT count(*) AS looked, count(*) FILTER (WHERE ",
-        admitted!(sqlite),
-        " AND ",
-        wanted!(sqlite),
-        ") AS met FROM o CROSS JOIN (
-                 SELECT * FROM messages w WHERE w.enterprise = $4 ORDER BY w.id DESC LIMIT $7) m)
+        met,
+        ") AS met FROM o CROSS JOIN f CROSS JOIN (
+                 SELECT * FROM messages w WHERE w.enterprise = $1 ORDER BY w.id DESC LIMIT $4) m)
          SELECT v.*, c.looked, c.met, p.* FROM v CROSS JOIN c LEFT JOIN (
              SELECT ",
         columns!(),
-        " FROM o CROSS JOIN messages m WHERE m.enterprise = $4 AND ",
-        admitted!(sqlite),
-        " AND ",
-        wanted!(sqlite),
-        " ORDER BY m.id DESC LIMIT $5 OFFSET $6) p ON true"
-    ),
-};
+        " FROM o CROSS JOIN f CROSS JOIN messages m WHERE m.enterprise = $1 AND ",
+        met,
+        " ORDER BY m.id DESC LIMIT $2 OFFSET $3) p ON true",
+    ]
+    .concat()
+}
 
 const VERSION: Statement =
     Statement::same("SELECT access_version FROM boxes WHERE enterprise = $1");
@@ -135,13 +138,29 @@ impl Ledger {
             let access = access.filter(|it| !it.grants_of(person).is_empty());
             let Some(access) = access else { continue };
             let Some(kept) = self.kept(&access, person, now) else { break };
-            let values = values(&kept.opening, filter, (stretch, small), now)?;
-            let rows = self.store.glance(PAGE, values).await?;
+            let rows = self.page_of(&kept.opening, filter, (stretch, small), now).await?;
             if let Some(glanced) = read(rows, &kept, small)? {
                 return Ok(glanced);
             }
         }
         Ok(Glanced::Unclear)
+    }
+
+    async fn page_of(
+        &self,
+        opening: &Opening,
+        filter: &Filter,
+        (stretch, small): (Stretch, u32),
+        now: Timestamp,
+    ) -> Result<Vec<Row>, LedgerError> {
+        let places = places(opening, stretch, small);
+        if let Store::Sqlite { .. } = self.store {
+            let mut values = bound(std::slice::from_ref(opening), filter, now)?;
+            values.extend(places);
+            return self.store.glance(Statement::same(PAGE), values).await;
+        }
+        let narrow = Narrow::new(opening, filter, now, places.into())?;
+        self.store.glance_by(narrow_page(&narrow), narrow.values).await
     }
 
     /// Keeps today's access of a box, under its version.
@@ -164,22 +183,15 @@ impl Ledger {
     }
 }
 
-/// `$1` to `$7`.
-fn values(
-    opening: &Opening,
-    filter: &Filter,
-    (stretch, small): (Stretch, u32),
-    now: Timestamp,
-) -> Result<Vec<Value>, LedgerError> {
-    let mut values = bound(std::slice::from_ref(opening), filter, now)?;
-    values.extend([
+/// The box, and which stretch of it: what both dialects need.
+fn places(opening: &Opening, stretch: Stretch, small: u32) -> [Value; 4] {
+    [
         opening.enterprise.value().into(),
         i64::from(stretch.take).into(),
         i64::from(stretch.skip).into(),
         // One more tells that there are more.
         (i64::from(small) + 1).into(),
-    ]);
-    Ok(values)
+    ]
 }
 
 /// Every row begins with what is the same for all of them; one without a

@@ -20,6 +20,7 @@ mod manage;
 mod mark;
 mod marks;
 mod message;
+mod narrow;
 mod predicate;
 mod register;
 mod reply;

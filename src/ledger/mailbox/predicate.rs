@@ -51,13 +51,54 @@ macro_rules! given {
     };
 }
 
+/// By what an opening may bound messages, and how `m` is within: in PostgreSQL.
+macro_rules! bounds {
+    ($($made:tt)+) => {
+        $($made)+! {
+            "o.types" => "m.message_type = ANY (o.types)",
+            "o.organization" => "m.organization = o.organization",
+            "o.application" => "m.application = o.application",
+            "o.partition" => "m.partition = o.partition",
+        }
+    };
+}
+
+/// What a filter may ask, and how `m` meets it: in PostgreSQL.
+macro_rules! conditions {
+    ($($made:tt)+) => {
+        $($made)+! {
+            "f.hidden" => "m.hidden = f.hidden",
+            "f.unread" => "(m.read_at IS NULL) = (f.unread = 1)",
+            "f.registered" => "m.registered = f.registered",
+            "f.task" => "m.task = f.task",
+            "f.due" => "m.due_on <= f.due",
+            "f.since" => "m.arrived_at >= f.since",
+            "f.until" => "m.arrived_at < f.until",
+            "f.leaves_from" => "m.expires_at >= f.leaves_from",
+            "f.leaves_to" => "m.expires_at < f.leaves_to",
+            "f.organizations" => "m.organization = ANY (f.organizations)",
+            "f.applications" => "m.application = ANY (f.applications)",
+            "f.types" => "m.message_type = ANY (f.types)",
+            "f.partitions" => "m.partition = ANY (f.partitions)",
+            "f.media" => "m.medium = ANY (f.media)",
+            "f.labels" => "EXISTS (
+                 SELECT 1 FROM message_labels l WHERE l.enterprise = m.enterprise
+                     AND l.message = m.id AND l.label = ANY (f.labels))",
+        }
+    };
+}
+
+/// All of them: one that is not set holds.
+macro_rules! each_if_set {
+    ($($column:literal => $met:literal),+ $(,)?) => {
+        concat!("TRUE" $(, " AND (", $column, " IS NULL OR ", $met, ")")+)
+    };
+}
+
 /// Whether the opening `o` admits the message `m`; both of one box.
 macro_rules! admitted {
     (postgres) => {
-        "(o.types IS NULL OR m.message_type = ANY (o.types))
-         AND (o.organization IS NULL OR m.organization = o.organization)
-         AND (o.application IS NULL OR m.application = o.application)
-         AND (o.partition IS NULL OR m.partition = o.partition)"
+        $crate::ledger::mailbox::predicate::bounds!($crate::ledger::mailbox::predicate::each_if_set)
     };
     (sqlite) => {
         "(o.types IS NULL OR EXISTS (
@@ -72,24 +113,12 @@ macro_rules! admitted {
 /// never shown.
 macro_rules! wanted {
     (postgres) => {
-        "m.expires_at > f.now
-         AND (f.hidden IS NULL OR m.hidden = f.hidden)
-         AND (f.unread IS NULL OR (m.read_at IS NULL) = (f.unread = 1))
-         AND (f.registered IS NULL OR m.registered = f.registered)
-         AND (f.task IS NULL OR m.task = f.task)
-         AND (f.due IS NULL OR m.due_on <= f.due)
-         AND (f.since IS NULL OR m.arrived_at >= f.since)
-         AND (f.until IS NULL OR m.arrived_at < f.until)
-         AND (f.leaves_from IS NULL OR m.expires_at >= f.leaves_from)
-         AND (f.leaves_to IS NULL OR m.expires_at < f.leaves_to)
-         AND (f.organizations IS NULL OR m.organization = ANY (f.organizations))
-         AND (f.applications IS NULL OR m.application = ANY (f.applications))
-         AND (f.types IS NULL OR m.message_type = ANY (f.types))
-         AND (f.partitions IS NULL OR m.partition = ANY (f.partitions))
-         AND (f.media IS NULL OR m.medium = ANY (f.media))
-         AND (f.labels IS NULL OR EXISTS (
-             SELECT 1 FROM message_labels l WHERE l.enterprise = m.enterprise
-                 AND l.message = m.id AND l.label = ANY (f.labels)))"
+        concat!(
+            "m.expires_at > f.now AND ",
+            $crate::ledger::mailbox::predicate::conditions!(
+                $crate::ledger::mailbox::predicate::each_if_set
+            )
+        )
     };
     (sqlite) => {
         "m.expires_at > $3 ->> 'now'
@@ -119,13 +148,13 @@ macro_rules! wanted {
     };
 }
 
-pub(super) use {admitted, given, wanted};
+pub(super) use {admitted, bounds, conditions, each_if_set, given, wanted};
 
 /// Box, number of the set of types, organization, application, partition.
 type Row<'a> = (i64, Option<usize>, Option<i64>, Option<&'a str>, Option<&'a str>);
 
 #[derive(Serialize)]
-struct FilterRow<'a> {
+pub(super) struct FilterRow<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     organizations: Vec<i64>,
     #[serde(skip_serializing_if = "is_empty")]
@@ -147,7 +176,7 @@ struct FilterRow<'a> {
     leaves_from: Option<i64>,
     leaves_to: Option<i64>,
     hidden: Option<i64>,
-    now: i64,
+    pub(super) now: i64,
 }
 
 fn is_empty<T>(list: &&[T]) -> bool {
@@ -195,7 +224,7 @@ fn bound_by<T>(condition: Condition, to: Option<T>) -> Option<T> {
     to.filter(|_| !condition.is_left_out())
 }
 
-fn filter_row(filter: &Filter, now: Timestamp) -> FilterRow<'_> {
+pub(super) fn filter_row(filter: &Filter, now: Timestamp) -> FilterRow<'_> {
     FilterRow {
         organizations: filter.organizations.iter().map(|number| number.value()).collect(),
         applications: &filter.applications,
@@ -218,4 +247,52 @@ fn filter_row(filter: &Filter, now: Timestamp) -> FilterRow<'_> {
         },
         now: if Condition::RowExpiry.is_left_out() { 0 } else { micros(now) },
     }
+}
+
+/// By what an opening bounds messages: the columns of `o`.
+pub(super) fn set_by(opening: &Opening) -> Vec<(&'static str, Value)> {
+    let (rows, sets) = rows(std::slice::from_ref(opening));
+    let mut set = Vec::new();
+    for (_, types, organization, application, partition) in rows {
+        let types = types.and_then(|no| sets.get(no)).map(|types| texts(types.iter()));
+        let text = |text: &str| Value::from(text);
+        set.extend(types.map(|it| ("o.types", it)));
+        set.extend(organization.map(|it| ("o.organization", it.into())));
+        set.extend(application.map(|it| ("o.application", text(it))));
+        set.extend(partition.map(|it| ("o.partition", text(it))));
+    }
+    set
+}
+
+impl FilterRow<'_> {
+    /// What it asks: the columns of `f`, without the time of asking.
+    pub(super) fn set(self) -> Vec<(&'static str, Value)> {
+        let ids = self.labels.iter().filter_map(|id| id.parse().ok()).collect();
+        let lists = [
+            ("f.organizations", Value::Ints(self.organizations)),
+            ("f.applications", texts(self.applications)),
+            ("f.types", texts(self.types)),
+            ("f.partitions", texts(self.partitions)),
+            ("f.labels", Value::Ids(ids)),
+            ("f.media", Value::Texts(self.media.iter().map(|it| it.as_str().into()).collect())),
+        ];
+        let numbers = [
+            ("f.hidden", self.hidden),
+            ("f.unread", self.unread),
+            ("f.registered", self.registered),
+            ("f.task", self.task),
+            ("f.due", self.due),
+            ("f.since", self.since),
+            ("f.until", self.until),
+            ("f.leaves_from", self.leaves_from),
+            ("f.leaves_to", self.leaves_to),
+        ];
+        let numbers = numbers.into_iter().filter(|(_, number)| number.is_some());
+        let numbers = numbers.map(|(column, number)| (column, Value::Int(number)));
+        lists.into_iter().filter(|(_, list)| !list.is_empty_list()).chain(numbers).collect()
+    }
+}
+
+fn texts<T: ToString>(list: impl IntoIterator<Item = T>) -> Value {
+    Value::Texts(list.into_iter().map(|it| it.to_string()).collect())
 }

@@ -74,16 +74,16 @@ impl Bulk {
         self.rows
     }
 
-    /// `INSERT … SELECT * FROM UNNEST(…)`.
-    pub(super) fn unnest(&self) -> String {
+    /// `INSERT … SELECT * FROM UNNEST(…)`, with parameters behind so many others.
+    pub(super) fn unnest(&self, others: usize) -> String {
         let (head, conflict) = (self.head(), self.table.conflict);
-        format!("{head} SELECT * FROM UNNEST({}) {conflict}", self.parameters())
+        format!("{head} SELECT * FROM UNNEST({}) {conflict}", self.parameters(others))
     }
 
     /// `$1::BIGINT[], $2::TEXT[], …`
-    fn parameters(&self) -> String {
+    fn parameters(&self, others: usize) -> String {
         let parameter =
-            |(i, column): (usize, &Column)| format!("${}::{}", i + 1, column.array_type());
+            |(i, column): (usize, &Column)| format!("${}::{}", others + i + 1, column.array_type());
         self.columns.iter().enumerate().map(parameter).collect::<Vec<_>>().join(", ")
     }
 
@@ -108,7 +108,7 @@ impl Bulk {
              FROM drawn, UNNEST({}) AS given ({}))
              SELECT last FROM drawn",
             self.head(),
-            self.parameters(),
+            self.parameters(0),
             names.join(", ")
         )
     }

@@ -13,9 +13,9 @@ use deadpool::managed::{
     BuildError, Manager, Metrics, Pool, PoolError, RecycleError, RecycleResult,
 };
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, PgConnection};
+use sqlx::{ConnectOptions as _, PgConnection, SqlSafeStr};
 
-use super::postgres::{ANSWER_MAX, IDLE_MIN, answered, insert, rows, still_answers};
+use super::postgres::{ANSWER_MAX, IDLE_MIN, answered, inserted, rows, still_answers};
 use super::{Bulk, Row, Value};
 use crate::ledger::error::LedgerError;
 
@@ -73,15 +73,20 @@ impl Held {
     /// Rows of a statement that changes nothing, as of one moment.
     pub(super) async fn rows(
         &self,
-        text: &'static str,
+        text: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, LedgerError> {
         self.asked(async |connection| rows(connection, text, values).await).await
     }
 
-    /// Inserts rows in a transaction of its own, without waiting for the disk.
-    pub(super) async fn insert(&self, bulk: Bulk) -> Result<(), LedgerError> {
-        self.asked(async |connection| insert(connection, bulk).await.map(drop)).await
+    /// Inserts rows in a transaction of its own, without waiting for the disk;
+    /// answers these columns of them.
+    pub(super) async fn insert(
+        &self,
+        bulk: Bulk,
+        columns: &'static str,
+    ) -> Result<Vec<Row>, LedgerError> {
+        self.asked(async |connection| inserted(connection, bulk, columns).await).await
     }
 
     /// What is broken off leaves a connection that is not taken again.

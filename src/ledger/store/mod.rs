@@ -10,13 +10,15 @@ mod held;
 pub(super) mod postgres;
 mod sqlite;
 mod value;
+mod write;
 
 pub(crate) use bulk::{Bulk, Column, Table};
 pub(crate) use value::{Row, Value};
+pub(crate) use write::Write;
 
 use std::time::Duration;
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
 use super::error::LedgerError;
 use held::Held;
@@ -74,6 +76,17 @@ impl Store {
         })
     }
 
+    /// The same for a few rows that somebody waits for: in PostgreSQL with plans
+    /// that are kept.
+    pub(crate) async fn begin_few(&self) -> Result<Transaction, LedgerError> {
+        match self {
+            Self::Postgres(pool, _) => {
+                postgres::begin(pool, postgres::BEGIN_FEW, postgres::ANSWER_MAX).await
+            }
+            Self::Sqlite { .. } => self.begin().await,
+        }
+    }
+
     /// A consistent view for several reads.
     pub(crate) async fn begin_read(&self) -> Result<Transaction, LedgerError> {
         self.view(postgres::BEGIN_READ).await
@@ -119,18 +132,39 @@ impl Store {
         }
     }
 
+    /// The same by a text that was made of the ledger's own pieces, for
+    /// PostgreSQL alone.
+    pub(crate) async fn glance_by(
+        &self,
+        text: String,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, LedgerError> {
+        let text = AssertSqlSafe(text);
+        match self {
+            Self::Postgres(_, Some(held)) => held.rows(text, values).await,
+            Self::Postgres(pool, None) => postgres::read_rows(pool, text, values).await,
+            Self::Sqlite { .. } => Err(LedgerError::Shape("not a text of SQLite".into())),
+        }
+    }
+
     /// Inserts rows that others must see at once, and that may be lost with the
     /// database's machine until a later commit: in PostgreSQL it waits for no
-    /// disk.
-    pub(crate) async fn claim(&self, bulk: Bulk) -> Result<(), LedgerError> {
+    /// disk. Answers these columns of them as they are now, where that costs no
+    /// other question: none of what is missing there is known.
+    pub(crate) async fn claim(
+        &self,
+        bulk: Bulk,
+        columns: &'static str,
+    ) -> Result<Vec<Row>, LedgerError> {
         if let Self::Postgres(_, Some(held)) = self
             && !bulk.is_empty()
         {
-            return held.insert(bulk).await;
+            return held.insert(bulk, columns).await;
         }
         let mut tx = self.begin().await?;
         tx.insert(bulk).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(Vec::new())
     }
 
     /// Changes rows in a transaction of its own; answers how many.
@@ -194,6 +228,21 @@ impl Transaction {
         match self {
             Self::Postgres(tx, limit) => answered(*limit, postgres::insert(tx, bulk)).await,
             Self::Sqlite(tx) => sqlite::insert(tx, &bulk).await,
+        }
+    }
+
+    /// Makes changes of which none looks at what another has done: in
+    /// PostgreSQL in one round trip. Answers how many rows the first wrote.
+    pub(crate) async fn write(
+        &mut self,
+        first: Write,
+        others: Vec<Write>,
+    ) -> Result<u64, LedgerError> {
+        let mut writes = vec![first];
+        writes.extend(others.into_iter().filter(|write| !write.is_nothing()));
+        match self {
+            Self::Postgres(tx, limit) => answered(*limit, postgres::write(tx, writes)).await,
+            Self::Sqlite(tx) => sqlite::write(tx, writes).await,
         }
     }
 

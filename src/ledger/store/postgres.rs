@@ -6,12 +6,14 @@ use std::time::Duration;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::{
-    AssertSqlSafe, Column as _, Connection as _, PgConnection, PgPool, Postgres, Row as _, TypeInfo,
+    AssertSqlSafe, Column as _, Connection as _, PgConnection, PgPool, Postgres, Row as _,
+    SqlSafeStr, TypeInfo,
 };
 
 use super::held::Held;
 use super::value::Cell;
-use super::{Bulk, Column, Row, Store, Transaction, Value};
+use super::write::joined;
+use super::{Bulk, Column, Row, Store, Transaction, Value, Write};
 use crate::ledger::error::LedgerError;
 
 /// What holds for each connection.
@@ -83,6 +85,13 @@ const PING_MAX: Duration = Duration::from_secs(5);
 pub(super) const IDLE_MIN: Duration = Duration::from_secs(1);
 
 pub(super) const BEGIN: &str = "BEGIN";
+/// Planning its statements took a small batch as long as running them, and its
+/// senders wait. So these plans are kept; and since one may have been made while
+/// tables were empty, they go row by row through the keys and by nothing else:
+/// what is right for a few rows in tables of any size.
+pub(super) const BEGIN_FEW: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+     SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
 pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The statements of a look go by keys alone, and what differs between two of
 /// them is JSON that no planner can see into: their plans are made once, as
@@ -153,7 +162,7 @@ fn bind(query: PgQuery<'_>, value: Value) -> PgQuery<'_> {
 /// Rows of a statement in a transaction of its own.
 pub(super) async fn read_rows(
     pool: &PgPool,
-    text: &'static str,
+    text: impl SqlSafeStr,
     values: Vec<Value>,
 ) -> Result<Vec<Row>, LedgerError> {
     answered(ANSWER_MAX, rows(pool, text, values)).await
@@ -170,7 +179,7 @@ pub(super) async fn begin(
 
 pub(super) async fn rows<'e, E>(
     executor: E,
-    text: &'static str,
+    text: impl SqlSafeStr,
     values: Vec<Value>,
 ) -> Result<Vec<Row>, LedgerError>
 where
@@ -190,8 +199,33 @@ pub(super) async fn execute(
 }
 
 pub(super) async fn insert(connection: &mut PgConnection, bulk: Bulk) -> Result<u64, LedgerError> {
-    let query = sqlx::query(AssertSqlSafe(bulk.unnest()));
+    let query = sqlx::query(AssertSqlSafe(bulk.unnest(0)));
     Ok(arrays(query, bulk).execute(connection).await?.rows_affected())
+}
+
+/// Inserts rows, and answers these columns of them.
+pub(super) async fn inserted(
+    connection: &mut PgConnection,
+    bulk: Bulk,
+    columns: &'static str,
+) -> Result<Vec<Row>, LedgerError> {
+    let text = format!("{} RETURNING {columns}", bulk.unnest(0));
+    let query = arrays(sqlx::query(AssertSqlSafe(text)), bulk);
+    query.fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// Answers how many rows the first wrote.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    writes: Vec<Write>,
+) -> Result<u64, LedgerError> {
+    let query = sqlx::query(AssertSqlSafe(joined(&writes)));
+    let query = writes.into_iter().fold(query, |query, write| match write {
+        Write::Insert(bulk) => arrays(query, bulk),
+        Write::Change(_, values) => values.into_iter().fold(query, bind),
+    });
+    let written: i64 = query.fetch_one(connection).await?.try_get(0)?;
+    u64::try_from(written).map_err(|_| LedgerError::Shape("fewer rows than none".into()))
 }
 
 pub(super) async fn insert_drawn(

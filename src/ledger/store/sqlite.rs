@@ -9,7 +9,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection, TypeInfo, ValueRef};
 
 use super::value::Cell;
-use super::{Bulk, Column, Row, Store, Value};
+use super::{Bulk, Column, Row, Store, Value, Write};
 use crate::ledger::error::LedgerError;
 use crate::sqlite;
 
@@ -97,6 +97,24 @@ pub(super) async fn insert(
         }
     }
     Ok(inserted)
+}
+
+/// One after the other; answers how many rows the first wrote.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    writes: Vec<Write>,
+) -> Result<u64, LedgerError> {
+    let mut first = None;
+    for write in writes {
+        let written = match write {
+            Write::Insert(bulk) => insert(connection, &bulk).await?,
+            Write::Change(statement, values) => {
+                execute(connection, statement.sqlite, values).await?
+            }
+        };
+        first.get_or_insert(written);
+    }
+    Ok(first.unwrap_or_default())
 }
 
 pub(super) async fn update(

@@ -53,6 +53,39 @@ impl From<bool> for Value {
     }
 }
 
+impl Value {
+    /// The type of PostgreSQL of what is one parameter.
+    pub(crate) fn column_type(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "BIGINT",
+            Self::Text(_) => "TEXT",
+            Self::Bytes(_) => "BYTEA",
+            Self::Id(_) => "UUID",
+            Self::Ints(_) => "BIGINT[]",
+            Self::Texts(_) | Self::Triples(_) | Self::Pairs(_) => "TEXT[]",
+            Self::Ids(_) => "UUID[]",
+        }
+    }
+
+    /// How many parameters of PostgreSQL it is.
+    pub(super) fn parameters(&self) -> usize {
+        match self {
+            Self::Pairs(_) => 2,
+            Self::Triples(_) => 3,
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn is_empty_list(&self) -> bool {
+        match self {
+            Self::Ints(list) => list.is_empty(),
+            Self::Texts(list) => list.is_empty(),
+            Self::Ids(list) => list.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 /// A cell that was read.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {

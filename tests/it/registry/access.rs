@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use facteur::domain::{
     Change, EnterpriseNumber, Grant, PartitionId, PersonId, Record, RecordKey, RoutingRule, Scope,
 };
-use facteur::ledger::{Ledger, Registered, Wanted, Written};
+use facteur::ledger::{Ledger, Reference, Registered, Wanted, Written};
 use jiff::Timestamp;
 
 use super::{ACTOR, at, companies, company, import, reference};
@@ -52,11 +52,17 @@ async fn versions(ledger: &TestLedger) -> Result<()> {
     ensure!(withdrawn.await? == Written::Changed);
     ensure!(grants_seen(ledger, number).await?.is_empty(), "a withdrawn grant");
     ensure!(grants_seen(&other, number).await?.is_empty(), "a withdrawn grant elsewhere");
-    other.close().await;
 
-    let before = ledger.reference().await?;
+    let (before, known) = (ledger.reference().await?, other.reference().await?);
     import(ledger, reference().replace("Avis", "Notice")).await?;
     let after = ledger.reference().await?;
+    let mut batch = other.begin_few().await?;
+    let wanted = |_: &Reference| Wanted { recipients: [number].into(), ..Wanted::default() };
+    let seen = batch.snapshot(wanted).await?;
+    ensure!(known.version < seen.reference.version, "stale reference data elsewhere");
+    ensure!(seen.reference.version == after.version && seen.recipients.contains_key(&number));
+    drop(batch);
+    other.close().await;
     ensure!(after.version > before.version && after.message_types != before.message_types);
     Ok(())
 }
