@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Mailbox, MailboxError, Reader};
+use crate::clock::belgian_day;
 use crate::domain::{EnterpriseNumber, GrantId, LegalState};
 use crate::ledger::Managed;
 
@@ -27,11 +28,14 @@ impl Mailbox {
     /// Whatever keeps the ledger from answering.
     pub async fn status(&self, enterprise: EnterpriseNumber) -> Result<BoxStatus, MailboxError> {
         let found = self.ledger.enterprise(enterprise).await?;
+        let today = belgian_day(self.clock.now());
         Ok(match found {
-            Some(it) if it.mailbox.is_some() => match it.enterprise.state {
-                LegalState::Active => BoxStatus::Registered,
-                LegalState::Closed => BoxStatus::Closed,
-            },
+            Some(it) if it.mailbox.is_some() => {
+                match it.enterprise.state.is_over(it.enterprise.state_since, today) {
+                    true => BoxStatus::Closed,
+                    false => BoxStatus::Registered,
+                }
+            }
             Some(it) if it.enterprise.state == LegalState::Active => BoxStatus::CanRegister,
             Some(_) | None => BoxStatus::UnknownCompany,
         })

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 use facteur::clock::{Clock as _, SystemClock, belgian_day};
 use facteur::domain::{Code, GrantId, Scope};
 use facteur::intake::Judged;
-use facteur::mailbox::{Filter, MailboxError, NewGrant, Order, Page, Place};
+use facteur::mailbox::{BoxStatus, Filter, MailboxError, NewGrant, Order, Page, Place};
 use facteur::registry::{self, Options};
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
@@ -53,6 +53,7 @@ async fn ceased(ledger: &TestLedger) -> Result<()> {
     // Announced for tomorrow: today everything is as it was.
     ensure!(mailbox.open(&chief, message).await.is_ok());
     ensure!(mailbox.closed_boxes(&chief).await?.is_empty());
+    ensure!(mailbox.status(number).await? == BoxStatus::Registered);
     house.post(&notice(Company::Active)).await?;
 
     // Only the register gives and withdraws this access.
@@ -74,6 +75,7 @@ async fn ceased(ledger: &TestLedger) -> Result<()> {
     ensure!(is_not_found(mailbox.box_of(&chief, number).await));
     ensure!(is_not_found(mailbox.consent(&chief, number, true).await));
     ensure!(mailbox.boxes(&chief).await?.open.is_empty());
+    ensure!(mailbox.status(number).await? == BoxStatus::Closed);
     let closed = mailbox.closed_boxes(&chief).await?;
     ensure!(closed.len() == 1 && closed[0].number == number, "{closed:?}");
     ensure!(mailbox.closed_boxes(&liquidator).await?.is_empty());
