@@ -92,9 +92,8 @@ impl Ready {
     /// document; at once where a sender waits for the answer and no other batch
     /// is in work. Beside others it gathers until they end, but for a moment at
     /// most: a batch costs much more than a document, and they would wait for
-    /// each other. Its keys
-    /// are held for as long as it is in work. Cancel-safe only before its first
-    /// document: callers cancel the whole intake.
+    /// each other. Its keys are held for as long as it is in work. Cancel-safe
+    /// only before its first document: callers cancel the whole intake.
     pub(super) async fn batch(&self, settings: &Settings) -> (Vec<Arrival>, Held) {
         let (arrivals, held) = self.filled(settings).await;
         // The next is filled meanwhile: one that waits for a batch that cannot

@@ -98,8 +98,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// `Invalid` for days in the wrong order and for new access whose last day is
-    /// over, `Unknown` for what does not
-    /// exist, `LastManager`; as [`Mailbox::access`].
+    /// over, `Unknown` for what does not exist, `LastManager`; as [`Mailbox::access`].
     pub async fn give(
         &self,
         reader: &Reader,

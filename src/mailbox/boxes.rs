@@ -11,8 +11,9 @@ use crate::ledger::{Look, Stretch};
 const UNREAD_MAX: u32 = 100;
 /// Of many boxes together so many are counted, in each 10 at least.
 const UNREAD_MAX_ALL: u32 = 10_000;
-/// Where counting may end: at a number that people read at a glance.
-const UNREAD_ENDS: [u32; 4] = [UNREAD_MAX, 50, 20, 10];
+const UNREAD_MIN: u32 = 10;
+/// Where else counting may end: at numbers that people read at a glance.
+const UNREAD_BETWEEN: [u32; 2] = [50, 20];
 
 /// A box to choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +128,8 @@ async fn entries(look: &mut Look) -> Result<Vec<BoxEntry>, MailboxError> {
     let seen = look.boxes().await?;
     let count = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
     let all = UNREAD_MAX_ALL / count;
-    let max = UNREAD_ENDS.into_iter().find(|end| *end <= all).unwrap_or(10);
+    let mut ends = [UNREAD_MAX].into_iter().chain(UNREAD_BETWEEN);
+    let max = ends.find(|end| *end <= all).unwrap_or(UNREAD_MIN);
     // One more tells whether there are more.
     let unread = look.unread(None, max + 1).await?;
     let entry = |it: crate::ledger::BoxSeen| {

@@ -201,3 +201,27 @@ fn without_country(number: &str) -> &str {
 fn is_unfinished(number: &str) -> bool {
     number.chars().filter(char::is_ascii_digit).count() < 10
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_unfinished, without_country};
+
+    #[test]
+    fn a_vat_number_is_the_number_after_its_country() {
+        for (written, number) in [
+            ("BE 0400.000.086", "0400.000.086"),
+            ("be0400000086", "0400000086"),
+            ("0400.000.086", "0400.000.086"),
+            ("FR0400000086", "FR0400000086"),
+            ("B", "B"),
+            ("éBE", "éBE"),
+        ] {
+            assert_eq!(without_country(written), number);
+        }
+    }
+
+    #[test]
+    fn a_number_is_finished_with_its_tenth_digit() {
+        assert!(is_unfinished("0400.000.08") && !is_unfinished("BE 0400.000.086"));
+    }
+}
