@@ -65,7 +65,8 @@ pub use mailbox::{
     Replied, ReplyRow, SealHead, Stretch, View, ViewId,
 };
 pub use notices::{
-    Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, Stopped, UnreadMail, address_tag,
+    Made, NoticeEnd, NoticeInHand, NoticeRow, NoticeState, NoticeTime, Stopped, UnreadMail,
+    address_tag,
 };
 pub use pages::PageCounts;
 pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};

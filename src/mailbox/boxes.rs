@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::{Filter, Hidden, Mailbox, MailboxError, Order, Place, Reader};
 use crate::domain::{Enterprise, EnterpriseNumber};
-use crate::ledger::{Look, Stretch};
+use crate::ledger::{BoxSeen, Look, Stretch};
 
 /// Unread messages of a box are counted up to here: beyond, a number says
 /// nothing that "100+" does not.
 const UNREAD_MAX: u32 = 100;
-/// Of many boxes together so many are counted, in each 10 at least.
-const UNREAD_MAX_ALL: u32 = 10_000;
+/// Of the boxes of a page together so many are counted, in each 10 at least.
+const UNREAD_MAX_ALL: u32 = 2_500;
 const UNREAD_MIN: u32 = 10;
 /// Where else counting may end: at numbers that people read at a glance.
 const UNREAD_BETWEEN: [u32; 2] = [50, 20];
@@ -27,7 +27,7 @@ pub struct BoxEntry {
     /// The all-digital consent.
     pub all_digital: bool,
     /// Unread messages that the reader may see, up to 100, and up to fewer
-    /// where there are many boxes.
+    /// where many boxes are listed.
     pub unread: u64,
     /// Whether counting ended there: shown as "10+".
     pub is_unread_more: bool,
@@ -45,24 +45,40 @@ pub struct LastTimes {
 /// The boxes of a reader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Boxes {
-    /// Those that are open today, favourites first, then by name.
+    /// The first of those that were looked for and are open today: favourites
+    /// first, then by name.
     pub open: Vec<BoxEntry>,
+    /// How many were found.
+    pub found: usize,
+    /// How many are open today, looked for or not.
+    pub total: usize,
     /// The companies that have ceased, and whose boxes were open until then.
     pub closed: Vec<Enterprise>,
 }
 
 impl Mailbox {
-    /// Every box of the reader, as of one moment.
+    /// The boxes of the reader that are wanted, as of one moment; of `reach` at
+    /// most, for which alone it is counted what lies unread.
     ///
     /// # Errors
     /// Whatever keeps the ledger from answering.
-    pub async fn boxes(&self, reader: &Reader) -> Result<Boxes, MailboxError> {
+    pub async fn boxes(
+        &self,
+        reader: &Reader,
+        is_wanted: impl Fn(&Enterprise) -> bool,
+        reach: usize,
+    ) -> Result<Boxes, MailboxError> {
         let mut look = self.look(reader, Place::All).await?;
-        let mut open = entries(&mut look).await?;
-        open.sort_by_cached_key(|it| {
+        let mut seen = look.boxes().await?;
+        let total = seen.len();
+        seen.retain(|it| is_wanted(&it.enterprise));
+        seen.sort_by_cached_key(|it| {
             (!it.is_favourite, it.enterprise.name.to_lowercase(), it.enterprise.number)
         });
-        Ok(Boxes { open, closed: look.closed_boxes().await? })
+        let found = seen.len();
+        seen.truncate(reach);
+        let open = entries(&mut look, seen).await?;
+        Ok(Boxes { open, found, total, closed: look.closed_boxes().await? })
     }
 
     /// The companies that have ceased, and whose boxes the reader had access to
@@ -84,8 +100,7 @@ impl Mailbox {
         reader: &Reader,
         enterprise: EnterpriseNumber,
     ) -> Result<BoxEntry, MailboxError> {
-        let mut look = self.look(reader, Place::Box(enterprise)).await?;
-        entries(&mut look).await?.pop().ok_or(MailboxError::NotFound)
+        entry(&mut self.look(reader, Place::Box(enterprise)).await?).await
     }
 
     /// When a box was last opened and when its newest message that the reader
@@ -124,15 +139,21 @@ impl Mailbox {
     }
 }
 
-async fn entries(look: &mut Look) -> Result<Vec<BoxEntry>, MailboxError> {
+/// The one box looked at.
+pub(super) async fn entry(look: &mut Look) -> Result<BoxEntry, MailboxError> {
     let seen = look.boxes().await?;
+    entries(look, seen).await?.pop().ok_or(MailboxError::NotFound)
+}
+
+async fn entries(look: &mut Look, seen: Vec<BoxSeen>) -> Result<Vec<BoxEntry>, MailboxError> {
     let count = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
     let all = UNREAD_MAX_ALL / count;
     let mut ends = [UNREAD_MAX].into_iter().chain(UNREAD_BETWEEN);
     let max = ends.find(|end| *end <= all).unwrap_or(UNREAD_MIN);
+    let numbers: Vec<EnterpriseNumber> = seen.iter().map(|it| it.enterprise.number).collect();
     // One more tells whether there are more.
-    let unread = look.unread(None, max + 1).await?;
-    let entry = |it: crate::ledger::BoxSeen| {
+    let unread = look.unread(&numbers, max + 1).await?;
+    let entry = |it: BoxSeen| {
         let counted = unread.get(&it.enterprise.number).copied().unwrap_or(0);
         BoxEntry {
             unread: counted.min(u64::from(max)),

@@ -19,22 +19,16 @@ pub struct Counters {
 }
 
 impl Mailbox {
-    /// What lies in a place, by what it needs.
-    ///
-    /// # Errors
-    /// `NotFound` where the reader has no access, and whatever keeps the
-    /// ledger from answering.
-    pub async fn counters(&self, reader: &Reader, place: Place) -> Result<Counters, MailboxError> {
-        let mut look = self.look(reader, place).await?;
-        let by_index =
-            !look.is_small(self.small).await? && self.is_index_current(&mut look).await?;
+    /// What lies in the place looked at, by what it needs.
+    pub(super) async fn counters(&self, look: &mut Look) -> Result<Counters, MailboxError> {
+        let by_index = !look.is_small(self.small).await? && self.is_index_current(look).await?;
         let with = |hidden| Filter { hidden, ..Filter::default() };
         let to_do = Filter { task: Some(Task::ToDo), ..Filter::default() };
         Ok(Counters {
-            all: self.total(&mut look, &with(Hidden::With), by_index).await?,
-            unread: self.total(&mut look, &Filter::unread(), by_index).await?,
-            to_do: self.total(&mut look, &to_do, by_index).await?,
-            hidden: self.total(&mut look, &with(Hidden::Only), by_index).await?,
+            all: self.total(look, &with(Hidden::With), by_index).await?,
+            unread: self.total(look, &Filter::unread(), by_index).await?,
+            to_do: self.total(look, &to_do, by_index).await?,
+            hidden: self.total(look, &with(Hidden::Only), by_index).await?,
         })
     }
 

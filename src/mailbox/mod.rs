@@ -10,6 +10,7 @@
 //! [`MailboxError::NotFound`], and no other sign.
 
 mod access;
+mod around;
 mod boxes;
 mod content;
 mod counters;
@@ -36,6 +37,7 @@ mod route;
 mod views;
 
 pub use access::{AccessTable, GrantLine, NewGrant, Preview};
+pub use around::{BoxSurroundings, Surroundings};
 pub use boxes::{BoxEntry, Boxes, LastTimes};
 pub use content::{Fetched, Purpose};
 pub use counters::Counters;

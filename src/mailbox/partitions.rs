@@ -1,7 +1,5 @@
 //! Partitions and the rules by which mail goes to them.
 
-use std::collections::BTreeSet;
-
 use super::{Line, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{EnterpriseNumber, Partition, PartitionId, RoutingRule};
 use crate::ledger::{Management, Replaced};
@@ -22,23 +20,6 @@ impl Mailbox {
     ) -> Result<Vec<Partition>, MailboxError> {
         let mut look = self.look(reader, Place::Box(enterprise)).await?;
         Ok(look.partitions_in(enterprise).await?)
-    }
-
-    /// The same, and those, `GENERAL` among them, in which anything is open to
-    /// the reader: what lies there may be seen, and moved to there.
-    ///
-    /// # Errors
-    /// As [`Mailbox::partitions`].
-    pub async fn open_partitions(
-        &self,
-        reader: &Reader,
-        enterprise: EnterpriseNumber,
-    ) -> Result<(Vec<Partition>, BTreeSet<PartitionId>), MailboxError> {
-        let mut look = self.look(reader, Place::Box(enterprise)).await?;
-        let all = look.partitions_in(enterprise).await?;
-        let ids = all.iter().map(|it| it.id.clone()).chain([PartitionId::general()]);
-        let open = ids.filter(|id| look.is_open_in(enterprise, id)).collect();
-        Ok((all, open))
     }
 
     /// Where else in its box the reader may move a message: to where the reader

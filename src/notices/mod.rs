@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ledger::{Ledger, LedgerError, NoticeEnd, NoticeInHand};
+use crate::ledger::{Ledger, LedgerError, NoticeEnd, NoticeInHand, NoticeTime};
 use crate::lifecycle::rest;
 use crate::telemetry::log::chain;
 use crate::telemetry::measure;
@@ -101,9 +101,9 @@ impl Notices {
     /// When the ledger does not answer. A mail server that does not is no
     /// error: the notice waits.
     pub async fn turn(&self) -> Result<bool, LedgerError> {
-        let now = self.clock.now();
-        let made = self.ledger.make_notices(BOXES, now).await?;
-        let in_hand = self.ledger.claim_notices(self.engine, IN_HAND, LEASE, now).await?;
+        let at = NoticeTime::by(&*self.clock);
+        let made = self.ledger.make_notices(BOXES, at).await?;
+        let in_hand = self.ledger.claim_notices(self.engine, IN_HAND, LEASE, at).await?;
         let sends = in_hand.into_iter().map(|notice| async move { self.send(&notice).await });
         let at_once = usize::try_from(CONNECTIONS).unwrap_or(1);
         let ends: Vec<_> =

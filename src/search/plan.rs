@@ -146,12 +146,17 @@ pub(super) fn arrived(
     Some(Box::new(RangeQuery::new(lower, upper)))
 }
 
-/// One term is followed lazily; several become one set, whose cost grows with
-/// what is found and hardly with their number.
+/// Terms that are followed side by side, no further than somebody counts. More
+/// become one set, whose making costs about as much as reading some thousands
+/// of matches, and whose cost then hardly grows with their number.
+const SIDE_BY_SIDE: usize = 64;
+
+/// With one of these terms.
 pub(super) fn any_of(mut terms: Vec<Term>) -> Part {
     match terms.len() {
         0 => Box::new(EmptyQuery),
         1 => term(terms.remove(0)),
+        2..=SIDE_BY_SIDE => Box::new(BooleanQuery::union(terms.into_iter().map(term).collect())),
         _ => Box::new(TermSetQuery::new(terms)),
     }
 }

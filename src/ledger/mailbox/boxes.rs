@@ -147,19 +147,18 @@ impl Look {
         grants.map(|grant| grant.enterprise).collect()
     }
 
-    /// How many unread messages lie in each box that has any, up to `cap`.
+    /// How many unread messages lie in each of these boxes that has any, up to
+    /// `cap`.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn unread(
         &mut self,
-        boxes: Option<&[EnterpriseNumber]>,
+        boxes: &[EnterpriseNumber],
         cap: u32,
     ) -> Result<BTreeMap<EnterpriseNumber, u64>, LedgerError> {
         let mut openings = self.openings.clone();
-        if let Some(boxes) = boxes {
-            openings.retain(|opening| boxes.contains(&opening.enterprise));
-        }
+        openings.retain(|opening| boxes.contains(&opening.enterprise));
         let mut values = bound(&openings, &Filter::unread(), self.now)?;
         values.extend([i64::from(cap).into(), i64::MAX.into()]);
         let mut counts = BTreeMap::new();

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::domain::{Condition, EnterpriseNumber};
 use crate::ledger::error::LedgerError;
 use crate::ledger::store::{Row, Statement, Transaction, Value};
@@ -30,6 +31,33 @@ impl UnreadMail {
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.new == 0 && self.reminders == 0 && self.expiring == 0
+    }
+}
+
+/// The time by which boxes are told.
+#[derive(Clone, Copy, Debug)]
+pub struct NoticeTime {
+    /// Now.
+    pub now: Timestamp,
+    /// Whether ids of messages, which show the machine's time, show it as well:
+    /// not where a day passes in seconds.
+    pub is_shown_by_ids: bool,
+}
+
+impl NoticeTime {
+    /// What a clock shows.
+    #[must_use]
+    pub fn by(clock: &dyn Clock) -> Self {
+        Self { now: clock.now(), is_shown_by_ids: clock.keeps_time() }
+    }
+
+    /// The ids that can have been drawn for what arrived in a time.
+    fn ids(self, (after, through): (Timestamp, Timestamp)) -> (Uuid, Uuid) {
+        if self.is_shown_by_ids {
+            (first_id(after - DRAWN_BEFORE), first_id(through + CLOCKS))
+        } else {
+            (Uuid::nil(), Uuid::max())
+        }
     }
 }
 
@@ -91,15 +119,15 @@ pub(super) async fn count(
     tx: &mut Transaction,
     enterprise: EnterpriseNumber,
     (since, until): (Timestamp, Timestamp),
-    now: Timestamp,
+    at: NoticeTime,
 ) -> Result<UnreadMail, LedgerError> {
     let old = (since - REMINDER_AFTER, until - REMINDER_AFTER);
     let mut told = UnreadMail {
-        new: arrived(tx, enterprise, (since.max(until - NEW_MAX), until), now).await?,
-        reminders: arrived(tx, enterprise, old, now).await?,
+        new: arrived(tx, enterprise, (since.max(until - NEW_MAX), until), at).await?,
+        reminders: arrived(tx, enterprise, old, at).await?,
         ..UnreadMail::default()
     };
-    let values = [now, until + ALERT_BEFORE, since + ALERT_BEFORE, since];
+    let values = [at.now, until + ALERT_BEFORE, since + ALERT_BEFORE, since];
     let values = values.map(|at| Value::from(micros(at)));
     let given = [enterprise.value().into(), LOOKED_AT.into()].into_iter().chain(values);
     let values = given.chain([Value::from(MAX)]).collect();
@@ -116,16 +144,17 @@ async fn arrived(
     tx: &mut Transaction,
     enterprise: EnterpriseNumber,
     (after, through): (Timestamp, Timestamp),
-    now: Timestamp,
+    at: NoticeTime,
 ) -> Result<u64, LedgerError> {
+    let (first, last) = at.ids((after, through));
     let after = if Condition::NoticeSince.is_left_out() { Timestamp::UNIX_EPOCH } else { after };
     let values = vec![
         enterprise.value().into(),
-        first_id(after - DRAWN_BEFORE).into(),
-        first_id(through + CLOCKS).into(),
+        first.into(),
+        last.into(),
         micros(after).into(),
         micros(through).into(),
-        micros(now).into(),
+        micros(at.now).into(),
         MAX.into(),
     ];
     tx.rows(arrived_statement(), values).await?.first_mut().map_or(Ok(0), number)

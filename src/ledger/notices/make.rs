@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::count::NoticeTime;
 use super::{count, night};
 use crate::clock::belgian_day;
 use crate::domain::{Condition, EnterpriseNumber, Notification, day_number};
@@ -80,12 +81,13 @@ impl Ledger {
     ///
     /// # Errors
     /// `Transient` while the database is away: do it again.
-    pub async fn make_notices(&self, limit: i64, now: Timestamp) -> Result<Made, LedgerError> {
+    pub async fn make_notices(&self, limit: i64, at: NoticeTime) -> Result<Made, LedgerError> {
+        let now = at.now;
         let mut tx = self.store.begin().await?;
         let rows = tx.rows(DUE, vec![micros(now).into(), limit.into()]).await?;
         let mut made = Made { boxes: rows.len(), notices: 0 };
         for row in rows {
-            made.notices += usize::from(due(row, now)?.make(&mut tx, now).await?);
+            made.notices += usize::from(due(row, now)?.make(&mut tx, at).await?);
         }
         tx.commit().await?;
         Ok(made)
@@ -94,7 +96,8 @@ impl Ledger {
 
 impl Due {
     /// Answers whether there was anything to tell.
-    async fn make(self, tx: &mut Transaction, now: Timestamp) -> Result<bool, LedgerError> {
+    async fn make(self, tx: &mut Transaction, told_at: NoticeTime) -> Result<bool, LedgerError> {
+        let now = told_at.now;
         let Some(at) = self.at.filter(|_| {
             self.settings.address.is_some() && Condition::NoticeCeased.holds(!self.is_closed)
         }) else {
@@ -103,7 +106,7 @@ impl Due {
         };
         let since = self.told_until.unwrap_or(at - NIGHT);
         let since = self.merged(tx, since, now).await?;
-        let told = count::count(tx, self.enterprise, (since, now), now).await?;
+        let told = count::count(tx, self.enterprise, (since, now), told_at).await?;
         let is_made = !told.is_nothing() && self.insert(tx, at, since, now).await?;
         // What found no place tonight is told the next night.
         let until = if is_made || told.is_nothing() { now } else { since };

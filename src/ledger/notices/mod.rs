@@ -15,7 +15,7 @@ mod rows;
 mod send;
 mod settings;
 
-pub use count::UnreadMail;
+pub use count::{NoticeTime, UnreadMail};
 pub use make::Made;
 pub use rows::{NoticeRow, NoticeState};
 pub use send::{NoticeEnd, NoticeInHand};

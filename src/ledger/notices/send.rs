@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::count::{UnreadMail, count};
+use super::count::{NoticeTime, UnreadMail, count};
 use crate::clock::belgian_day;
 use crate::domain::{Condition, Enterprise, EnterpriseNumber, Notification};
 use crate::ledger::error::LedgerError;
@@ -101,15 +101,16 @@ impl Ledger {
         engine: Uuid,
         limit: i64,
         lease: SignedDuration,
-        now: Timestamp,
+        at: NoticeTime,
     ) -> Result<Vec<NoticeInHand>, LedgerError> {
+        let now = at.now;
         let mut tx = self.store.begin().await?;
         let until = micros(now + lease);
         let values = vec![engine.into(), until.into(), micros(now).into(), limit.into()];
         let mut in_hand = Vec::new();
         for row in tx.rows(CLAIM, values).await? {
             let claimed = claimed(row)?;
-            match wanted(&mut tx, &claimed, now).await? {
+            match wanted(&mut tx, &claimed, at).await? {
                 Some(notice) => in_hand.push(notice),
                 None => {
                     tx.execute(DROP, vec![claimed.id.into(), micros(now).into()]).await?;
@@ -150,16 +151,16 @@ impl Ledger {
 async fn wanted(
     tx: &mut Transaction,
     claimed: &Claimed,
-    now: Timestamp,
+    at: NoticeTime,
 ) -> Result<Option<NoticeInHand>, LedgerError> {
     let mut rows = tx.rows(WHERE_TO, vec![claimed.enterprise.value().into()]).await?;
     let Some(row) = rows.first_mut() else { return Ok(None) };
     let (enterprise, settings): (Enterprise, Notification) = (row.json()?, row.json()?);
-    let is_over = enterprise.state.is_over(enterprise.state_since, belgian_day(now));
+    let is_over = enterprise.state.is_over(enterprise.state_since, belgian_day(at.now));
     let Some(address) = settings.address.filter(|_| Condition::NoticeCeased.holds(!is_over)) else {
         return Ok(None);
     };
-    let told = count(tx, claimed.enterprise, claimed.stretch, now).await?;
+    let told = count(tx, claimed.enterprise, claimed.stretch, at).await?;
     let (id, attempts) = (claimed.id, claimed.attempts);
     let notice = NoticeInHand { id, enterprise, address, told, attempts };
     Ok((!told.is_nothing()).then_some(notice))

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::answer::done;
 use super::closed::Closed;
 use super::place::{At, reader};
-use crate::domain::EnterpriseNumber;
+use crate::domain::{Enterprise, EnterpriseNumber};
 use crate::mailbox::{BoxEntry, Boxes};
 use crate::search::contains;
 use crate::web::Web;
@@ -58,21 +58,18 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let words = visitor.words;
     let reader = reader(&session, words.0);
-    let Boxes { open: entries, closed } = web.mailbox.boxes(&reader).await?;
-    if let ([only], None, true) = (&entries[..], &visitor.said, closed.is_empty()) {
+    let is_wanted = |it: &Enterprise| is_named(&it.name, it.number, &wanted.q);
+    let reach = wanted.shown.max(SHOWN);
+    let Boxes { open, found, total, closed } = web.mailbox.boxes(&reader, is_wanted, reach).await?;
+    if let ([only], 1, None, true) = (&open[..], total, &visitor.said, closed.is_empty()) {
         return Ok(Redirect::to(&format!("/boxes/{}", only.enterprise.number)).into_response());
     }
-    let total = entries.len();
-    let is_wanted =
-        |entry: &BoxEntry| is_named(&entry.enterprise.name, entry.enterprise.number, &wanted.q);
-    let found: Vec<BoxEntry> = entries.into_iter().filter(is_wanted).collect();
-    let reach = wanted.shown.max(SHOWN);
     let more = |reach: usize| format!("/boxes?q={}&shown={reach}", encoded(&wanted.q));
     page(&BoxesPage {
         frame: Frame::new(&visitor, "start"),
-        count: words.count("n-boxes", found.len() as u64),
-        next: (found.len() > reach).then(|| more(reach + SHOWN * 4)),
-        boxes: found.iter().take(reach).map(|entry| shown(entry, words)).collect(),
+        count: words.count("n-boxes", found as u64),
+        next: (found > reach).then(|| more(reach + SHOWN * 4)),
+        boxes: open.iter().map(|entry| shown(entry, words)).collect(),
         total,
         text: wanted.q,
         closed: closed.into_iter().map(|it| Closed::new(it, words)).collect(),

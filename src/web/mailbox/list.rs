@@ -5,14 +5,14 @@ mod found;
 mod layout;
 mod rows;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::filter::{Chip, FilterShown, chips, filter};
-use self::found::found_in;
+use self::found::{FoundIn, found_in};
 use self::layout::{ColumnChoice, Heading, all_columns, densities, heading, orders, size_option};
 use self::rows::{Content, Row, Rower};
 use super::choices::ChoiceOption;
@@ -74,6 +74,14 @@ pub(super) struct List {
     page_text: String,
 }
 
+/// What an address lists: its messages, of all boxes together with their labels,
+/// and where else than in the subject the text was found.
+pub(super) struct Found {
+    listed: Listed,
+    labels: Vec<Label>,
+    texts: HashMap<MessageId, FoundIn>,
+}
+
 /// A language to search in.
 struct SearchedIn {
     code: &'static str,
@@ -113,23 +121,19 @@ pub(super) async fn show(
     if let (true, Some(view)) = (is_bare, default_of(&web, &at).await?) {
         return Ok(Redirect::to(&view.list_url(&at.url())).into_response());
     }
-    let Around { place, side, labels, .. } = around(&web, &at, &query, "").await?;
-    let list = list(&web, &at, &query, &side, &labels, None).await?;
+    // Each with a view of the ledger of its own: neither waits for the other.
+    let found = Box::pin(find(&web, &at, &query));
+    let (around, found) = tokio::try_join!(around(&web, &at, &query, ""), found)?;
+    let Around { place, side, labels, .. } = around;
+    let list = list(&web, &at, &query, &side, &labels, found, None).await?;
     page(&MailboxPage { frame: Frame::new(&at.visitor, "read"), place, side, list, open: None })
 }
 
-/// A page of the list that an address describes.
+/// What an address lists.
 ///
 /// # Errors
 /// As the mailbox's.
-pub(super) async fn list(
-    web: &Web,
-    at: &At,
-    query: &ListQuery,
-    side: &Side,
-    labels: &[Label],
-    open: Option<MessageId>,
-) -> Result<List, PageError> {
+pub(super) async fn find(web: &Web, at: &At, query: &ListQuery) -> Result<Found, PageError> {
     let (mailbox, size) = (&web.mailbox, query.page_of());
     let mut filter = query.filter();
     if !query.labelled.is_empty() {
@@ -141,17 +145,34 @@ pub(super) async fn list(
         let (language, text) = (query.language.unwrap_or(at.words().0), &*query.text);
         mailbox.search(&at.reader, at.place, language, text, &filter, size).await?
     };
+    let labels = match at.place {
+        Place::All => mailbox.labels_on(&listed.lines).await?,
+        Place::Box(_) => Vec::new(),
+    };
+    let texts = found_in(web, at, query, &listed.lines).await?;
+    Ok(Found { listed, labels, texts })
+}
+
+/// A page of the list, of what was found.
+///
+/// # Errors
+/// As the mailbox's.
+pub(super) async fn list(
+    web: &Web,
+    at: &At,
+    query: &ListQuery,
+    side: &Side,
+    labels: &[Label],
+    found: Found,
+    open: Option<MessageId>,
+) -> Result<List, PageError> {
+    let Found { listed, labels: of_lines, texts: found } = found;
     let columns = query.shown(at.place);
     // Only who looks at them pays for their names.
     let named = if columns.contains(&Column::Partition) { &listed.lines[..] } else { &[] };
     let partitions = &PartitionNames::of(web, at, side, named).await?;
     let (now, columns) = (web.clock.now(), &columns[..]);
-    let of_lines = match at.place {
-        Place::All => mailbox.labels_on(&listed.lines).await?,
-        Place::Box(_) => Vec::new(),
-    };
     let labels = if of_lines.is_empty() { labels } else { &of_lines[..] };
-    let found = found_in(web, at, query, &listed.lines).await?;
     let mut rower = Rower { web, at, query, labels, partitions, columns, open, now, found };
     let mut rows = Vec::with_capacity(listed.lines.len());
     for line in &listed.lines {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::list::{List, MailboxPage, list};
+use super::list::{List, MailboxPage, find, list};
 use super::place::At;
 use super::query::ListQuery;
 use super::reading::{Main, Showing, open, showing};
@@ -31,18 +31,22 @@ pub(super) async fn show(
     let query = ListQuery::read(raw.as_deref());
     let page_of_past = Fields::of_query(raw.as_deref()).parsed("past").unwrap_or(1);
     let opened = web.mailbox.open_at(&at.reader, id, page_of_past).await?;
-    let Around { place, mut side, labels, .. } = around(&web, &at, &query, "").await?;
-    let mut open = open(&web, &at, &query, &side, &labels, &opened).await?;
     let is_part = headers.get("hx-target").is_some_and(|target| target == "reading");
+    let found = Box::pin(async {
+        if is_part { Ok(None) } else { find(&web, &at, &query).await.map(Some) }
+    });
+    let (around, found) = tokio::try_join!(around(&web, &at, &query, ""), found)?;
+    let Around { place, mut side, labels, .. } = around;
+    let mut open = open(&web, &at, &query, &side, &labels, &opened).await?;
     open.is_read |= is_part && matches!(open.main, Main::Pdf(_));
     open.turn_past(page_of_past, opened.has_past);
     if open.is_read && opened.line.read.is_none() {
         // What the page shows in a frame is fetched, and so read, after it.
         side.one_is_read(at.words());
     }
-    let list = match is_part {
-        true => List::none(&at, &query, &side),
-        false => list(&web, &at, &query, &side, &labels, Some(id)).await?,
+    let list = match found {
+        None => List::none(&at, &query, &side),
+        Some(found) => list(&web, &at, &query, &side, &labels, found, Some(id)).await?,
     };
     let frame = Frame::new(&at.visitor, "read");
     page(&MailboxPage { frame, place, side, list, open: Some(open) })

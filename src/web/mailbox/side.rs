@@ -11,7 +11,7 @@ use super::place::{At, Shown};
 use super::query::{ListQuery, everything_url};
 use super::views::query_of;
 use crate::domain::{Label, Language, Medium, PartitionId, Task};
-use crate::mailbox::{BoxEntry, Counters, Place, Total};
+use crate::mailbox::{BoxEntry, Counters, Place, Surroundings, Total};
 use crate::web::Web;
 use crate::web::page::PageError;
 use crate::web::words::Words;
@@ -86,19 +86,13 @@ pub(super) async fn around(
     query: &ListQuery,
     current: &str,
 ) -> Result<Around, PageError> {
-    let (reader, words) = (&at.reader, at.words());
-    let entry = match at.place {
-        Place::Box(number) => Some(web.mailbox.box_of(reader, number).await?),
-        Place::All => None,
-    };
-    let counters = web.mailbox.counters(reader, at.place).await?;
-    let labels = match at.place {
-        Place::Box(_) => web.mailbox.labels(reader, at.place).await?,
-        Place::All => Vec::new(),
-    };
-    let (partitions, open) = match at.place {
-        Place::Box(number) => web.mailbox.open_partitions(reader, number).await?,
-        Place::All => Default::default(),
+    let (mailbox, words) = (&web.mailbox, at.words());
+    let looked = Box::pin(mailbox.around(&at.reader, at.place));
+    let (looked, views) = tokio::try_join!(looked, mailbox.views(&at.reader))?;
+    let Surroundings { counters, of_box } = looked;
+    let (entry, labels, partitions, open) = match of_box {
+        Some(it) => (Some(it.entry), it.labels, it.partitions, it.open),
+        None => Default::default(),
     };
     let folder = Folder { words, url: at.url(), query, is_list: current.is_empty() };
     let general = (PartitionId::general(), words.say("partition-general"));
@@ -107,7 +101,7 @@ pub(super) async fn around(
     let partitions = folder.partitions(names.iter().filter(|(id, _)| open.contains(id)));
     let side = Side {
         folders: folder.folders(&counters),
-        views: folder.views(web.mailbox.views(reader).await?, at.place),
+        views: folder.views(views, at.place),
         moves: partitions.iter().map(|it| (it.id.clone(), it.name.clone())).collect(),
         partitions,
         names: names.into_iter().collect(),

@@ -74,7 +74,7 @@ async fn ceased(ledger: &TestLedger) -> Result<()> {
     ensure!(is_not_found(mailbox.open(&chief, message).await));
     ensure!(is_not_found(mailbox.box_of(&chief, number).await));
     ensure!(is_not_found(mailbox.consent(&chief, number, true).await));
-    ensure!(mailbox.boxes(&chief).await?.open.is_empty());
+    ensure!(mailbox.boxes(&chief, |_| true, 2).await?.open.is_empty());
     ensure!(mailbox.status(number).await? == BoxStatus::Closed);
     let closed = mailbox.closed_boxes(&chief).await?;
     ensure!(closed.len() == 1 && closed[0].number == number, "{closed:?}");

@@ -31,7 +31,7 @@ async fn life(ledger: &TestLedger) -> Result<()> {
     let list = house.mailbox.list(&manager, place, &all, Order::Newest, page()).await?;
     let ids: Vec<_> = list.lines.iter().map(|line| line.id).collect();
     ensure!(ids == [with_pdf, closed, plain] && list.total == Total::Exactly(3), "{list:?}");
-    let counters = house.mailbox.counters(&manager, place).await?;
+    let counters = house.mailbox.around(&manager, place).await?.counters;
     ensure!((counters.unread, counters.hidden) == (Total::Exactly(3), Total::Exactly(0)));
 
     // Its text is its main content: opening reads, once.

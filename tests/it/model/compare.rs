@@ -98,7 +98,7 @@ impl Story<'_> {
         let mut found = Vec::new();
         for mailbox in [&self.house.mailbox, &self.house.plain] {
             let what = format!("{person} counts {place:?}");
-            match mailbox.counters(who, place).await {
+            match mailbox.around(who, place).await.map(|it| it.counters) {
                 Ok(it) if enters => {
                     let counted = [it.all, it.unread, it.hidden, it.to_do];
                     found.extend(differ(&what, &counted, &right));
@@ -111,7 +111,7 @@ impl Story<'_> {
     }
 
     async fn boxes(&self, person: &str, who: &Reader) -> Result<Vec<String>> {
-        let entries = self.house.mailbox.boxes(who).await?;
+        let entries = self.house.mailbox.boxes(who, |_| true, COMPANIES).await?;
         let mut engine: Vec<_> = entries
             .open
             .iter()
@@ -204,14 +204,21 @@ impl Story<'_> {
     async fn labels(&self, person: &str, who: &Reader, n: usize) -> Result<Vec<String>> {
         let right = self.truth.labels_seen(person, n);
         let what = format!("{person}'s labels in {n}");
-        Ok(match self.house.mailbox.labels(who, Place::Box(company(n))).await {
-            Ok(labels) => {
-                let seen: BTreeSet<LabelId> = labels.iter().map(|label| label.id).collect();
-                differ(&what, &seen, &right).into_iter().collect()
+        let (mailbox, place) = (&self.house.mailbox, Place::Box(company(n)));
+        let around = mailbox.around(who, place).await;
+        let around = around.map(|it| it.of_box.map(|it| it.labels).unwrap_or_default());
+        let mut found = Vec::new();
+        for labels in [mailbox.labels(who, place).await, around] {
+            match labels {
+                Ok(labels) => {
+                    let seen: BTreeSet<LabelId> = labels.iter().map(|label| label.id).collect();
+                    found.extend(differ(&what, &seen, &right));
+                }
+                Err(MailboxError::NotFound) if !self.truth.enters(person, n) => {}
+                Err(error) => found.push(format!("{what}: {error:?}")),
             }
-            Err(MailboxError::NotFound) if !self.truth.enters(person, n) => vec![],
-            Err(error) => vec![format!("{what}: {error:?}")],
-        })
+        }
+        Ok(found)
     }
 
     /// The export, and everything else that only access managers may.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use facteur::domain::EnterpriseNumber;
-use facteur::ledger::UnreadMail;
+use facteur::ledger::{NoticeTime, UnreadMail};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -71,9 +71,10 @@ impl Story<'_> {
                 "UPDATE notification_settings SET next_notice_at = {due}, told_until = {until}"
             ))
             .await?;
-        ledger.make_notices(100, now).await?;
+        let at = NoticeTime { now, is_shown_by_ids: true };
+        ledger.make_notices(100, at).await?;
         let lease = SignedDuration::from_mins(1);
-        let in_hand = ledger.claim_notices(Uuid::now_v7(), 100, lease, now).await?;
+        let in_hand = ledger.claim_notices(Uuid::now_v7(), 100, lease, at).await?;
         let told = in_hand.into_iter();
         Ok(told.map(|it| (it.enterprise.number, it.told)).collect())
     }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::mailbox::{House, reader};
-use crate::support::desk::Desk;
+use crate::support::desk::{Desk, rulebook};
 use crate::support::ledgers::TestLedger;
 use crate::support::world::Company;
 use sink::Sink;
@@ -34,15 +34,40 @@ struct Post<'a> {
     house: House<'a>,
     sink: Sink,
     clock: Arc<FixedClock>,
+    shown: Arc<dyn Clock>,
+}
+
+/// A clock by which days pass faster than by the machine's.
+#[derive(Debug)]
+struct Hurried(Arc<FixedClock>);
+
+impl Clock for Hurried {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.now()
+    }
+
+    fn keeps_time(&self) -> bool {
+        false
+    }
 }
 
 impl<'a> Post<'a> {
     async fn open(ledger: &'a TestLedger) -> Result<Self> {
         let clock = Arc::new(FixedClock::new(SystemClock.now()));
-        let shared: Arc<dyn Clock> = clock.clone();
-        let desk = Desk::open(ledger).await?;
-        let house = House::with_clock(ledger, desk, &shared)?;
-        Ok(Self { house, sink: Sink::start()?, clock })
+        let (desk, shown) = (Desk::open(ledger).await?, clock.clone());
+        let house = House::with_clock(ledger, desk, &(shown.clone() as Arc<dyn Clock>))?;
+        Ok(Self { house, sink: Sink::start()?, clock, shown })
+    }
+
+    /// Where the clock has gone ahead of the machine's for some time.
+    async fn ahead(ledger: &'a TestLedger, by: SignedDuration) -> Result<Self> {
+        let Self { house, sink, clock, .. } = Self::open(ledger).await?;
+        house.close().await?;
+        clock.advance(by);
+        let shown: Arc<dyn Clock> = Arc::new(Hurried(Arc::clone(&clock)));
+        let desk = Desk::by_clock(&ledger.ledger, rulebook()?, Arc::clone(&shown))?;
+        let house = House::with_clock(ledger, desk, &shown)?;
+        Ok(Self { house, sink, clock, shown })
     }
 
     /// An engine that tells of mail, by the server at a port.
@@ -56,7 +81,7 @@ impl<'a> Post<'a> {
         ];
         let config =
             Config::load(None, set.map(|(name, value)| (name.to_owned(), value)).into_iter())?;
-        let (ledger, clock) = (Arc::clone(&self.house.ledger.ledger), self.clock.clone());
+        let (ledger, clock) = (Arc::clone(&self.house.ledger.ledger), Arc::clone(&self.shown));
         let notices = Notices::open(&config, ledger, clock, Uuid::now_v7()).await?;
         notices.context("there is a mail server")
     }

@@ -11,6 +11,7 @@ on_both_ledgers! {
     story: sqlite_a_box_is_told_once_a_night, postgres_a_box_is_told_once_a_night;
     read: sqlite_what_was_read_alerts_nobody_before_it_leaves, postgres_what_was_read_alerts_nobody_before_it_leaves;
     stopped: sqlite_the_link_in_a_notice_stops_the_next, postgres_the_link_in_a_notice_stops_the_next;
+    ahead: sqlite_what_is_new_is_told_where_days_pass_fast, postgres_what_is_new_is_told_where_days_pass_fast;
     closed: sqlite_settings_decide_who_is_told, postgres_settings_decide_who_is_told;
 }
 
@@ -143,6 +144,19 @@ async fn stopped(ledger: &TestLedger) -> Result<()> {
     post.to_the_next_night()?;
     post.work(&teller).await?;
     ensure!(post.sink.mails()?.len() == 1, "nobody is told");
+    post.house.close().await
+}
+
+/// Ids show the machine's time, which is far behind.
+async fn ahead(ledger: &TestLedger) -> Result<()> {
+    let post = Post::ahead(ledger, DAY * 40).await?;
+    let teller = post.teller(post.sink.port).await?;
+    post.tell(Company::Active, "ok@company.example").await?;
+    post.house.post(&notice(Company::Active)).await?;
+    post.to_the_next_night()?;
+    post.work(&teller).await?;
+    let texts = post.texts()?;
+    ensure!(texts.len() == 1 && texts[0].contains("1 nouveau message"), "{texts:?}");
     post.house.close().await
 }
 

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 
 use anyhow::{Result, ensure};
-use facteur::ledger::{NoticeRow, NoticeState};
+use facteur::ledger::{NoticeRow, NoticeState, NoticeTime};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -169,10 +169,10 @@ async fn killed(ledger: &TestLedger) -> Result<()> {
     post.tell(Company::Active, "ok@company.example").await?;
     post.house.post(&notice(Company::Active)).await?;
     post.to_the_next_night()?;
-    let now = facteur::clock::Clock::now(&*post.clock);
-    ensure!(ledger.make_notices(10, now).await?.notices == 1);
+    let at = NoticeTime::by(&*post.clock);
+    ensure!(ledger.make_notices(10, at).await?.notices == 1);
     let (dead, lease) = (Uuid::now_v7(), SignedDuration::from_mins(15));
-    let in_hand = ledger.claim_notices(dead, 10, lease, now).await?;
+    let in_hand = ledger.claim_notices(dead, 10, lease, at).await?;
     ensure!(in_hand.len() == 1 && in_hand[0].attempts == 1, "{in_hand:?}");
     post.work(&teller).await?;
     ensure!(post.sink.mails()?.is_empty(), "it is in another's hand");
@@ -182,7 +182,7 @@ async fn killed(ledger: &TestLedger) -> Result<()> {
     ensure!(row.state == NoticeState::Sent && row.id == in_hand[0].id && row.attempts == 2);
     // The dead one comes back to say what it did: that is no longer its to say.
     let end = facteur::ledger::NoticeEnd::Refused("late".into());
-    ensure!(!ledger.end_notice(row.id, dead, &end, now).await?);
+    ensure!(!ledger.end_notice(row.id, dead, &end, at.now).await?);
     ensure!(only(ledger).await? == row && post.sink.mails()?.len() == 1);
     post.house.close().await
 }
@@ -195,9 +195,9 @@ async fn restarted(ledger: &TestLedger) -> Result<()> {
         post.house.post(&notice(company)).await?;
     }
     post.to_the_next_night()?;
-    let (now, lease) = (facteur::clock::Clock::now(&*post.clock), SignedDuration::from_mins(15));
-    ensure!(ledger.make_notices(10, now).await?.notices == 2);
-    ensure!(ledger.claim_notices(Uuid::now_v7(), 1, lease, now).await?.len() == 1);
+    let (at, lease) = (NoticeTime::by(&*post.clock), SignedDuration::from_mins(15));
+    ensure!(ledger.make_notices(10, at).await?.notices == 2);
+    ensure!(ledger.claim_notices(Uuid::now_v7(), 1, lease, at).await?.len() == 1);
     post.work(&post.teller(post.sink.port).await?).await?;
     ensure!(post.sink.mails()?.len() == 1, "the other is in hand");
 

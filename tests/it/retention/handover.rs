@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use facteur::clock::Clock as _;
-use facteur::ledger::needed_through;
+use facteur::ledger::{NoticeTime, needed_through};
 use facteur::mailbox::Notification;
 use uuid::Uuid;
 
@@ -76,6 +76,6 @@ async fn told(ledger: &TestLedger) -> Result<()> {
     let planned = "SELECT CAST(enterprise AS TEXT) FROM notification_settings
         WHERE next_notice_at IS NOT NULL";
     ensure!(ledger.texts(planned).await? == [[told.value().to_string()]]);
-    ensure!(ledger.make_notices(10, place.clock.now()).await?.boxes == 1);
+    ensure!(ledger.make_notices(10, NoticeTime::by(&*place.clock)).await?.boxes == 1);
     place.house.close().await
 }
