@@ -94,6 +94,21 @@ impl Ledger {
         Ok(Some(look).filter(|_| is_open))
     }
 
+    /// Looks at the boxes in which these messages lie, as far as they are open:
+    /// what is asked for next is each message.
+    ///
+    /// # Errors
+    /// `Transient` while the database is away.
+    pub async fn look_where(
+        &self,
+        person: &PersonId,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Look, LedgerError> {
+        let tx = self.store.begin_look().await?;
+        self.look_at(tx, person, ids, now).await
+    }
+
     /// Looks at the boxes in which these messages lie.
     pub(super) async fn look_at(
         &self,
