@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::boxes::entry;
+use super::boxes::the_box;
 use super::counters::Counters;
-use super::{BoxEntry, Mailbox, MailboxError, Place, Reader};
+use super::{BoxSeen, Mailbox, MailboxError, Place, Reader};
 use crate::domain::{Label, Partition, PartitionId};
 
 /// What stands around the lists of a place.
@@ -20,7 +20,7 @@ pub struct Surroundings {
 #[derive(Clone, Debug)]
 pub struct BoxSurroundings {
     /// The box.
-    pub entry: BoxEntry,
+    pub entry: BoxSeen,
     /// The labels that the reader sees, by name.
     pub labels: Vec<Label>,
     /// Its partitions, without `GENERAL`, which every box has: histories name
@@ -45,7 +45,7 @@ impl Mailbox {
         let mut look = self.look(reader, place).await?;
         let counters = self.counters(&mut look).await?;
         let Place::Box(number) = place else { return Ok(Surroundings { counters, of_box: None }) };
-        let entry = entry(&mut look).await?;
+        let entry = the_box(&mut look).await?;
         let labels = look.labels().await?;
         let partitions = look.partitions_in(number).await?;
         let ids = partitions.iter().map(|it| it.id.clone()).chain([PartitionId::general()]);

@@ -1,5 +1,7 @@
 //! The boxes that a person chooses from.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Filter, Hidden, Mailbox, MailboxError, Order, Place, Reader};
@@ -9,11 +11,9 @@ use crate::ledger::{BoxSeen, Look, Stretch};
 /// Unread messages of a box are counted up to here: beyond, a number says
 /// nothing that "100+" does not.
 const UNREAD_MAX: u32 = 100;
-/// Of the boxes of a page together so many are counted, in each 10 at least.
-const UNREAD_MAX_ALL: u32 = 2_500;
-const UNREAD_MIN: u32 = 10;
-/// Where else counting may end: at numbers that people read at a glance.
-const UNREAD_BETWEEN: [u32; 2] = [50, 20];
+/// Of the first boxes of a list; of those further down, up to fewer.
+const FIRST: usize = 50;
+const UNREAD_MAX_LATER: u32 = 10;
 
 /// A box to choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +24,8 @@ pub struct BoxEntry {
     pub is_manager: bool,
     /// Whether it is one of the reader's favourites.
     pub is_favourite: bool,
-    /// The all-digital consent.
-    pub all_digital: bool,
-    /// Unread messages that the reader may see, up to 100, and up to fewer
-    /// where many boxes are listed.
+    /// Unread messages that the reader may see, up to 100, and up to 10 far down
+    /// in a long list.
     pub unread: u64,
     /// Whether counting ended there: shown as "10+".
     pub is_unread_more: bool,
@@ -50,6 +48,8 @@ pub struct Boxes {
     pub open: Vec<BoxEntry>,
     /// How many were found.
     pub found: usize,
+    /// The only one that is open today, where there is one, looked for or not.
+    pub only: Option<EnterpriseNumber>,
     /// How many are open today, looked for or not.
     pub total: usize,
     /// The companies that have ceased, and whose boxes were open until then.
@@ -71,6 +71,7 @@ impl Mailbox {
         let mut look = self.look(reader, Place::All).await?;
         let mut seen = look.boxes().await?;
         let total = seen.len();
+        let only = seen.first().filter(|_| total == 1).map(|it| it.enterprise.number);
         seen.retain(|it| is_wanted(&it.enterprise));
         seen.sort_by_cached_key(|it| {
             (!it.is_favourite, it.enterprise.name.to_lowercase(), it.enterprise.number)
@@ -78,7 +79,7 @@ impl Mailbox {
         let found = seen.len();
         seen.truncate(reach);
         let open = entries(&mut look, seen).await?;
-        Ok(Boxes { open, found, total, closed: look.closed_boxes().await? })
+        Ok(Boxes { open, found, only, total, closed: look.closed_boxes().await? })
     }
 
     /// The companies that have ceased, and whose boxes the reader had access to
@@ -99,8 +100,8 @@ impl Mailbox {
         &self,
         reader: &Reader,
         enterprise: EnterpriseNumber,
-    ) -> Result<BoxEntry, MailboxError> {
-        entry(&mut self.look(reader, Place::Box(enterprise)).await?).await
+    ) -> Result<BoxSeen, MailboxError> {
+        the_box(&mut self.look(reader, Place::Box(enterprise)).await?).await
     }
 
     /// When a box was last opened and when its newest message that the reader
@@ -140,29 +141,33 @@ impl Mailbox {
 }
 
 /// The one box looked at.
-pub(super) async fn entry(look: &mut Look) -> Result<BoxEntry, MailboxError> {
-    let seen = look.boxes().await?;
-    entries(look, seen).await?.pop().ok_or(MailboxError::NotFound)
+pub(super) async fn the_box(look: &mut Look) -> Result<BoxSeen, MailboxError> {
+    look.boxes().await?.pop().ok_or(MailboxError::NotFound)
 }
 
 async fn entries(look: &mut Look, seen: Vec<BoxSeen>) -> Result<Vec<BoxEntry>, MailboxError> {
-    let count = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
-    let all = UNREAD_MAX_ALL / count;
-    let mut ends = [UNREAD_MAX].into_iter().chain(UNREAD_BETWEEN);
-    let max = ends.find(|end| *end <= all).unwrap_or(UNREAD_MIN);
     let numbers: Vec<EnterpriseNumber> = seen.iter().map(|it| it.enterprise.number).collect();
-    // One more tells whether there are more.
-    let unread = look.unread(&numbers, max + 1).await?;
-    let entry = |it: BoxSeen| {
-        let counted = unread.get(&it.enterprise.number).copied().unwrap_or(0);
-        BoxEntry {
-            unread: counted.min(u64::from(max)),
-            is_unread_more: counted > u64::from(max),
-            enterprise: it.enterprise,
-            is_manager: it.is_manager,
-            is_favourite: it.is_favourite,
-            all_digital: it.all_digital,
+    let (first, later) = numbers.split_at(numbers.len().min(FIRST));
+    let mut entries = Vec::with_capacity(seen.len());
+    let mut seen = seen.into_iter();
+    for (numbers, max) in [(first, UNREAD_MAX), (later, UNREAD_MAX_LATER)] {
+        if numbers.is_empty() {
+            continue;
         }
-    };
-    Ok(seen.into_iter().map(entry).collect())
+        // One more tells whether there are more.
+        let unread = look.unread(numbers, max + 1).await?;
+        entries.extend(seen.by_ref().take(numbers.len()).map(|it| counted(it, &unread, max)));
+    }
+    Ok(entries)
+}
+
+fn counted(seen: BoxSeen, unread: &BTreeMap<EnterpriseNumber, u64>, max: u32) -> BoxEntry {
+    let count = unread.get(&seen.enterprise.number).copied().unwrap_or(0);
+    BoxEntry {
+        unread: count.min(u64::from(max)),
+        is_unread_more: count > u64::from(max),
+        enterprise: seen.enterprise,
+        is_manager: seen.is_manager,
+        is_favourite: seen.is_favourite,
+    }
 }

@@ -49,7 +49,7 @@ impl Mailbox {
         let page = page.check()?;
         check(filter)?;
         let listed = self.listed(reader, place, filter, order, page).await?;
-        // Only now: one request never holds two of the ledger's connections.
+        // Only now: who holds one of the ledger's connections waits for no other.
         if let Place::Box(enterprise) = place {
             self.enter(enterprise).await?;
         }

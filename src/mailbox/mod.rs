@@ -59,7 +59,7 @@ pub use route::Destination;
 
 pub use crate::domain::Notification;
 pub use crate::ledger::{
-    Deed, Deeds, Filter, Hidden, LabelChange, LetterState, LetterStep, Line, NoticeRow,
+    BoxSeen, Deed, Deeds, Filter, Hidden, LabelChange, LetterState, LetterStep, Line, NoticeRow,
     NoticeState, Order, Place, ReplyRow, View, ViewId,
 };
 

@@ -44,7 +44,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// `NameTaken` where one has this id; `Invalid` for an id that is more than
-    /// letters, digits, `_` and `-`; as [`Mailbox::put_partition`].
+    /// letters, digits, `_` and `-`; as [`Mailbox::rename_partition`].
     pub async fn create_partition(
         &self,
         reader: &Reader,
@@ -63,12 +63,13 @@ impl Mailbox {
         self.manage(reader, enterprise, Management::CreatePartition(partition)).await
     }
 
-    /// Makes or renames a partition.
+    /// Renames a partition.
     ///
     /// # Errors
-    /// `Invalid` for `GENERAL` and for a name that is none; `NotFound`,
-    /// `Forbidden`, and whatever keeps the ledger from answering.
-    pub async fn put_partition(
+    /// `Unknown` where there is none, `Invalid` for `GENERAL` and for a name that
+    /// is none; `NotFound`, `Forbidden`, and whatever keeps the ledger from
+    /// answering.
+    pub async fn rename_partition(
         &self,
         reader: &Reader,
         enterprise: EnterpriseNumber,
@@ -76,14 +77,14 @@ impl Mailbox {
         name: &str,
     ) -> Result<(), MailboxError> {
         let partition = partition(enterprise, id, name)?;
-        self.manage(reader, enterprise, Management::PutPartition(partition)).await
+        self.manage(reader, enterprise, Management::RenamePartition(partition)).await
     }
 
     /// Deletes an empty partition.
     ///
     /// # Errors
     /// `InUse` while messages lie in it or a rule or grant names it; as
-    /// [`Mailbox::put_partition`].
+    /// [`Mailbox::rename_partition`].
     pub async fn delete_partition(
         &self,
         reader: &Reader,

@@ -1,6 +1,6 @@
 //! The boxes of a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -158,6 +158,7 @@ impl Look {
         cap: u32,
     ) -> Result<BTreeMap<EnterpriseNumber, u64>, LedgerError> {
         let mut openings = self.openings.clone();
+        let boxes: BTreeSet<EnterpriseNumber> = boxes.iter().copied().collect();
         openings.retain(|opening| boxes.contains(&opening.enterprise));
         let mut values = bound(&openings, &Filter::unread(), self.now)?;
         values.extend([i64::from(cap).into(), i64::MAX.into()]);

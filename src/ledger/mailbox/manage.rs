@@ -22,8 +22,8 @@ pub enum Management {
     WithdrawGrant(GrantId),
     /// Makes a partition.
     CreatePartition(Partition),
-    /// Makes or renames a partition.
-    PutPartition(Partition),
+    /// Renames a partition.
+    RenamePartition(Partition),
     /// Deletes an empty partition that no rule or grant names.
     DeletePartition(PartitionId),
     /// The routing rules from now on, in this order.

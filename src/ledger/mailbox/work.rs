@@ -37,9 +37,7 @@ impl Work {
             Management::DeletePartition(id) => self.delete_partition(id).await?,
             Management::Rules(set) => self.rules(set).await?,
             Management::CreatePartition(it) => self.create_partition(it).await?,
-            Management::PutPartition(it) => {
-                self.records(vec![Change::Put(Record::Partition(it))]).await?
-            }
+            Management::RenamePartition(it) => self.rename_partition(it).await?,
             Management::Consent(all_digital) => {
                 let enterprise = self.enterprise;
                 let mailbox = MailBox { enterprise, last_connection: None, all_digital };
@@ -154,6 +152,14 @@ impl Work {
         self.records(vec![Change::Put(Record::Partition(partition))]).await
     }
 
+    async fn rename_partition(&mut self, partition: Partition) -> Result<Managed, LedgerError> {
+        let before = self.look.partitions_in(self.enterprise).await?;
+        if !before.iter().any(|it| it.id == partition.id) {
+            return Ok(Managed::Unknown(RecordKey::Partition(self.enterprise, partition.id)));
+        }
+        self.records(vec![Change::Put(Record::Partition(partition))]).await
+    }
+
     async fn delete_partition(&mut self, id: PartitionId) -> Result<Managed, LedgerError> {
         let grants = self.look.grants_in(self.enterprise).await?;
         let rules = self.look.rules_in(self.enterprise).await?;
@@ -219,7 +225,7 @@ fn described(management: &Management) -> (Deed, Json) {
         Management::PutGrant(grant, _) => (Deed::Grant, json!({ "given": grant })),
         Management::WithdrawGrant(id) => (Deed::Grant, json!({ "withdrawn": id })),
         Management::CreatePartition(it) => (Deed::Partition, json!({ "put": it, "new": true })),
-        Management::PutPartition(it) => (Deed::Partition, json!({ "put": it })),
+        Management::RenamePartition(it) => (Deed::Partition, json!({ "put": it })),
         Management::DeletePartition(id) => (Deed::Partition, json!({ "deleted": id })),
         Management::Rules(set) => (Deed::Rule, json!({ "rules": set.rules })),
         Management::LabelRules(set) => (Deed::LabelRule, json!({ "rules": set.rules })),

@@ -60,9 +60,10 @@ pub(super) async fn show(
     let reader = reader(&session, words.0);
     let is_wanted = |it: &Enterprise| is_named(&it.name, it.number, &wanted.q);
     let reach = wanted.shown.max(SHOWN);
-    let Boxes { open, found, total, closed } = web.mailbox.boxes(&reader, is_wanted, reach).await?;
-    if let ([only], 1, None, true) = (&open[..], total, &visitor.said, closed.is_empty()) {
-        return Ok(Redirect::to(&format!("/boxes/{}", only.enterprise.number)).into_response());
+    let boxes = web.mailbox.boxes(&reader, is_wanted, reach).await?;
+    let Boxes { open, found, only, total, closed } = boxes;
+    if let (Some(only), None, true) = (only, &visitor.said, closed.is_empty()) {
+        return Ok(Redirect::to(&format!("/boxes/{only}")).into_response());
     }
     let more = |reach: usize| format!("/boxes?q={}&shown={reach}", encoded(&wanted.q));
     page(&BoxesPage {

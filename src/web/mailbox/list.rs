@@ -1,18 +1,19 @@
 //! The overview: a page of a list, and beside it the message that is read.
 
 mod filter;
+mod find;
 mod found;
 mod layout;
 mod rows;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::filter::{Chip, FilterShown, chips, filter};
-use self::found::{FoundIn, found_in};
+use self::find::Found;
 use self::layout::{ColumnChoice, Heading, all_columns, densities, heading, orders, size_option};
 use self::rows::{Content, Row, Rower};
 use super::choices::ChoiceOption;
@@ -23,11 +24,12 @@ use super::reading::{Main, Open};
 use super::side::{Around, Side, around};
 use super::views::default_of;
 use crate::domain::{Label, Language, MessageId};
-use crate::mailbox::{Listed, Order, Place, Total};
+use crate::mailbox::{Listed, Order, Total};
 use crate::web::Web;
 use crate::web::page::{Frame, PageError, page};
 use crate::web::words::{Words, own_name};
 
+pub(super) use self::find::find;
 pub(super) use self::rows::{LabelShown, company, label_shown};
 
 #[derive(Template)]
@@ -74,14 +76,6 @@ pub(super) struct List {
     page_text: String,
 }
 
-/// What an address lists: its messages, of all boxes together with their labels,
-/// and where else than in the subject the text was found.
-pub(super) struct Found {
-    listed: Listed,
-    labels: Vec<Label>,
-    texts: HashMap<MessageId, FoundIn>,
-}
-
 /// A language to search in.
 struct SearchedIn {
     code: &'static str,
@@ -123,34 +117,11 @@ pub(super) async fn show(
     }
     // Each with a view of the ledger of its own: neither waits for the other.
     let found = Box::pin(find(&web, &at, &query));
-    let (around, found) = tokio::try_join!(around(&web, &at, &query, ""), found)?;
-    let Around { place, side, labels, .. } = around;
-    let list = list(&web, &at, &query, &side, &labels, found, None).await?;
+    let (around, found) = tokio::join!(around(&web, &at, &query, ""), found);
+    // Whether the place is open is told first, whatever was asked of it.
+    let Around { place, side, labels, .. } = around?;
+    let list = list(&web, &at, &query, &side, &labels, found?, None).await?;
     page(&MailboxPage { frame: Frame::new(&at.visitor, "read"), place, side, list, open: None })
-}
-
-/// What an address lists.
-///
-/// # Errors
-/// As the mailbox's.
-pub(super) async fn find(web: &Web, at: &At, query: &ListQuery) -> Result<Found, PageError> {
-    let (mailbox, size) = (&web.mailbox, query.page_of());
-    let mut filter = query.filter();
-    if !query.labelled.is_empty() {
-        filter.labels = mailbox.labels_named(&at.reader, at.place, &query.labelled).await?;
-    }
-    let listed = if query.text.is_empty() {
-        mailbox.list(&at.reader, at.place, &filter, query.order, size).await?
-    } else {
-        let (language, text) = (query.language.unwrap_or(at.words().0), &*query.text);
-        mailbox.search(&at.reader, at.place, language, text, &filter, size).await?
-    };
-    let labels = match at.place {
-        Place::All => mailbox.labels_on(&listed.lines).await?,
-        Place::Box(_) => Vec::new(),
-    };
-    let texts = found_in(web, at, query, &listed.lines).await?;
-    Ok(Found { listed, labels, texts })
 }
 
 /// A page of the list, of what was found.
@@ -219,21 +190,21 @@ fn listing(
         }),
         is_filtered: query.is_filtered(),
         is_hidden: query.is_hidden,
-        has_pages: pages.has_previous || pages.has_next,
-        previous: pages.has_previous.then(|| turned(query, -1).list_url(&url)),
-        next: pages.has_next.then(|| turned(query, 1).list_url(&url)),
+        has_pages: pages.previous.is_some() || pages.has_next,
+        previous: pages.previous.map(|page| turned(query, page).list_url(&url)),
+        next: pages.has_next.then(|| turned(query, query.page + 1).list_url(&url)),
         page_text: pages.text(words, listed.total),
     }
 }
 
-fn turned(query: &ListQuery, by: i32) -> ListQuery {
-    ListQuery { page: query.page.saturating_add_signed(by).max(1), ..query.clone() }
+fn turned(query: &ListQuery, page: u32) -> ListQuery {
+    ListQuery { page, ..query.clone() }
 }
 
 struct Pages {
     first: u64,
     last: u64,
-    has_previous: bool,
+    previous: Option<u32>,
     has_next: bool,
 }
 
@@ -246,7 +217,11 @@ impl Pages {
             Total::MoreThan(count) => last < count,
         };
         let has_next = is_more && !listed.lines.is_empty();
-        Self { first: before + 1, last, has_previous: query.page > 1, has_next }
+        // From beyond the last page it leads to that.
+        let existing = listed.total.count().div_ceil(u64::from(query.size)).max(1);
+        let existing = u32::try_from(existing).unwrap_or(u32::MAX);
+        let previous = (query.page > 1).then(|| existing.min(query.page - 1));
+        Self { first: before + 1, last, previous, has_next }
     }
 
     fn text(&self, words: Words, total: Total) -> String {

@@ -35,8 +35,8 @@ pub(super) async fn show(
     let found = Box::pin(async {
         if is_part { Ok(None) } else { find(&web, &at, &query).await.map(Some) }
     });
-    let (around, found) = tokio::try_join!(around(&web, &at, &query, ""), found)?;
-    let Around { place, mut side, labels, .. } = around;
+    let (around, found) = tokio::join!(around(&web, &at, &query, ""), found);
+    let (Around { place, mut side, labels, .. }, found) = (around?, found?);
     let mut open = open(&web, &at, &query, &side, &labels, &opened).await?;
     open.is_read |= is_part && matches!(open.main, Main::Pdf(_));
     open.turn_past(page_of_past, opened.has_past);

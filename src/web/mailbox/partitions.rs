@@ -155,7 +155,7 @@ pub(super) async fn change(
         }
         (Some("rename"), Some(id)) => {
             let name = fields.one("name").unwrap_or_default();
-            (mailbox.put_partition(reader, number, id, name).await, "said-saved")
+            (mailbox.rename_partition(reader, number, id, name).await, "said-saved")
         }
         (Some("delete"), Some(id)) => {
             (mailbox.delete_partition(reader, number, id).await, "said-deleted")

@@ -11,7 +11,7 @@ use super::place::{At, Shown};
 use super::query::{ListQuery, everything_url};
 use super::views::query_of;
 use crate::domain::{Label, Language, Medium, PartitionId, Task};
-use crate::mailbox::{BoxEntry, Counters, Place, Surroundings, Total};
+use crate::mailbox::{BoxSeen, Counters, Place, Surroundings, Total};
 use crate::web::Web;
 use crate::web::page::PageError;
 use crate::web::words::Words;
@@ -73,7 +73,7 @@ pub(super) struct Around {
     pub(super) place: Shown,
     pub(super) side: Side,
     pub(super) labels: Vec<Label>,
-    pub(super) entry: Option<BoxEntry>,
+    pub(super) entry: Option<BoxSeen>,
 }
 
 /// Looks around in a place; `NotFound` where the reader may not.
@@ -113,7 +113,7 @@ pub(super) async fn around(
     Ok(Around { place: shown(at, query, entry.as_ref()), side, labels, entry })
 }
 
-fn shown(at: &At, query: &ListQuery, entry: Option<&BoxEntry>) -> Shown {
+fn shown(at: &At, query: &ListQuery, entry: Option<&BoxSeen>) -> Shown {
     Shown {
         url: at.url(),
         everything: everything_url(&at.url()),

@@ -72,7 +72,12 @@ async fn rules(ledger: &TestLedger) -> Result<()> {
     ensure!(tried.partition.as_str() == "WORK");
     let missing = mailbox.set_rules(&chief, number, vec![to("TAXES")?]).await;
     ensure!(matches!(missing, Err(MailboxError::Unknown(RecordKey::Partition(..)))));
-    mailbox.put_partition(&chief, number, "TAXES".parse()?, "Taxes").await?;
+    let renamed = mailbox.rename_partition(&chief, number, "TAXES".parse()?, "Taxes").await;
+    ensure!(matches!(renamed, Err(MailboxError::Unknown(RecordKey::Partition(..)))));
+    mailbox.create_partition(&chief, number, "TAXES".parse()?, "Tax").await?;
+    mailbox.rename_partition(&chief, number, "TAXES".parse()?, "Taxes").await?;
+    let names = mailbox.partitions(&chief, number).await?;
+    ensure!(names.iter().any(|it| it.name == "Taxes"), "{names:?}");
     mailbox.set_rules(&chief, number, vec![to("TAXES")?, to("WORK")?]).await?;
     let priorities: Vec<u32> =
         mailbox.rules(&chief, number).await?.iter().map(|rule| rule.priority).collect();

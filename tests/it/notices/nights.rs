@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use facteur::ledger::NoticeState;
+use jiff::SignedDuration;
 
 use super::{DAY, Post, chief};
 use crate::support::ledgers::{TestLedger, on_both_ledgers};
@@ -152,6 +153,7 @@ async fn ahead(ledger: &TestLedger) -> Result<()> {
     let post = Post::ahead(ledger, DAY * 40).await?;
     let teller = post.teller(post.sink.port).await?;
     post.tell(Company::Active, "ok@company.example").await?;
+    post.clock.advance(SignedDuration::from_mins(1));
     post.house.post(&notice(Company::Active)).await?;
     post.to_the_next_night()?;
     post.work(&teller).await?;

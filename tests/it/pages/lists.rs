@@ -98,6 +98,50 @@ async fn columns_stand_where_a_reader_moves_them() -> Result<()> {
     Ok(())
 }
 
+/// As when the last messages of a page were hidden or read.
+#[tokio::test]
+async fn a_page_beyond_the_last_leads_to_the_last() -> Result<()> {
+    let site = Site::open().await?;
+    for _ in 0..26 {
+        site.post(&notice(Company::Active)).await?;
+    }
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    reader.submit("/language", &[("language", "en")]).await;
+    let place = inbox(Company::Active);
+    for (page, leads_to) in [(2, "in=inbox"), (3, "page=2"), (9, "page=2")] {
+        let page = text(&reader.get(&format!("{place}?page={page}")).await);
+        let before = page.split("rel=\"prev\" href=\"").nth(1).and_then(|it| it.split('"').next());
+        assert!(before.is_some_and(|url| url.ends_with(leads_to)), "{before:?}: {page}");
+        assert_eq!(page.contains("Nothing is left on this page."), !page.contains("row-link"));
+    }
+    Ok(())
+}
+
+/// What is filtered by, though this reader does not see it or it is gone.
+#[tokio::test]
+async fn a_label_that_nobody_knows_filters_in_sight() -> Result<()> {
+    let site = Site::open().await?;
+    site.post(&notice(Company::Active)).await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    reader.submit("/language", &[("language", "en")]).await;
+    let label = uuid::Uuid::now_v7();
+    let page = text(&reader.get(&format!("{}?label={label}", inbox(Company::Active))).await);
+    assert!(page.contains("Label: unknown"), "{page}");
+    Ok(())
+}
+
+/// Whatever name is looked for.
+#[tokio::test]
+async fn who_has_one_box_is_led_into_it() -> Result<()> {
+    let site = Site::open().await?;
+    let mut reader = site.signed_in(&manager(Company::Active)).await;
+    for page in ["/boxes", "/boxes?q=nothing"] {
+        let led = reader.get(page).await;
+        assert_eq!(led.header("location"), Some(&*inbox(Company::Active)), "{page}");
+    }
+    Ok(())
+}
+
 /// Beside the mark for who hears it, and in a column for who wants to see it.
 #[tokio::test]
 async fn a_paper_item_says_where_its_letter_stands() -> Result<()> {

@@ -45,6 +45,13 @@ async fn anothers_box_looks_like_one_that_does_not_exist() -> Result<()> {
         let (anothers, none) = (without_address(&anothers, page), without_address(&none, &missing));
         assert_eq!(anothers, none, "{page}");
     }
+    // Whatever is asked of it that nobody may ask.
+    for _ in 0..20 {
+        for company in [Company::Active, Company::Unknown] {
+            let page = format!("{}?page=99999", inbox(company));
+            assert_eq!(other.get(&page).await.status, 404, "{page}");
+        }
+    }
     // Nor is it found through a box that is one's own, or through all of them.
     for place in [inbox(Company::Occasional), "/boxes/all".into()] {
         let page = format!("{place}/messages/{id}");

@@ -112,10 +112,10 @@ fn named(headers: &HeaderMap) -> Result<Option<EnterpriseNumber>, ApiError> {
 
 /// The box of a reader who has access to one alone.
 async fn only_box(web: &Web, reader: &Reader) -> Result<EnterpriseNumber, ApiError> {
-    let boxes = web.mailbox.boxes(reader, |_| true, 1).await?;
-    match (boxes.total, boxes.open.first()) {
-        (_, None) => Err(ApiError::not_found()),
-        (1, Some(only)) => Ok(only.enterprise.number),
+    let boxes = web.mailbox.boxes(reader, |_| false, 0).await?;
+    match (boxes.total, boxes.only) {
+        (0, _) => Err(ApiError::not_found()),
+        (_, Some(only)) => Ok(only),
         _ => {
             let message = "several boxes are open to you: name one in Facteur-Enterprise";
             Err(ApiError::invalid("/Facteur-Enterprise", message))

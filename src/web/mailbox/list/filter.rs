@@ -56,6 +56,12 @@ pub(super) fn chips(at: &At, query: &ListQuery, side: &Side) -> Vec<Chip> {
             chips.push(Chip { text: format!("{}: {}", choice.label, chosen.name), without });
         }
     }
+    // One that was merged, deleted, or is not seen by this reader filters too.
+    let is_known = |id: String| side.labels.iter().any(|label| label.id == id);
+    if query.label.is_some_and(|label| !is_known(label.to_string())) {
+        let text = format!("{}: {}", words.say("label"), words.say("label-unknown"));
+        chips.push(Chip { text, without: query.but(|it| forget(it, "label")).list_url(&url) });
+    }
     if !query.labelled.is_empty() {
         let text = format!("{}: {}", words.say("label"), query.labelled);
         let without = query.but(|it| forget(it, "labelled")).list_url(&url);

@@ -25,6 +25,7 @@ colour = Farbe
 person = Person
 partition = Bereich
 label = Etikett
+label-unknown = unbekannt
 message = Nachricht
 unread-word = ungelesen
 
@@ -184,6 +185,7 @@ column-left = { $name } nach links verschieben
 column-right = { $name } nach rechts verschieben
 pages = Seiten
 page-previous = Zurück
+page-empty = Auf dieser Seite ist nichts mehr.
 page-next = Weiter
 bulk = Aktionen für ausgewählte Nachrichten
 select = Auswählen

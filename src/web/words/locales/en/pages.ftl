@@ -25,6 +25,7 @@ colour = Colour
 person = Person
 partition = Partition
 label = Label
+label-unknown = unknown
 message = Message
 unread-word = unread
 
@@ -184,6 +185,7 @@ column-left = Move { $name } left
 column-right = Move { $name } right
 pages = Pages
 page-previous = Previous
+page-empty = Nothing is left on this page.
 page-next = Next
 bulk = Actions on selected messages
 select = Select

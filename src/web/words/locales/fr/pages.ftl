@@ -25,6 +25,7 @@ colour = Couleur
 person = Personne
 partition = Partition
 label = Libellé
+label-unknown = inconnu
 message = Message
 unread-word = non lu
 
@@ -184,6 +185,7 @@ column-left = Déplacer { $name } vers la gauche
 column-right = Déplacer { $name } vers la droite
 pages = Pages
 page-previous = Précédents
+page-empty = Il ne reste rien sur cette page.
 page-next = Suivants
 bulk = Actions sur les messages choisis
 select = Choisir

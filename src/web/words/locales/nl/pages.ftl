@@ -25,6 +25,7 @@ colour = Kleur
 person = Persoon
 partition = Partitie
 label = Label
+label-unknown = onbekend
 message = Bericht
 unread-word = ongelezen
 
@@ -184,6 +185,7 @@ column-left = { $name } naar links verplaatsen
 column-right = { $name } naar rechts verplaatsen
 pages = Pagina’s
 page-previous = Vorige
+page-empty = Er staat niets meer op deze pagina.
 page-next = Volgende
 bulk = Acties op de gekozen berichten
 select = Kiezen
