@@ -47,12 +47,10 @@ postgres_init() {
         --pwfile="$home/password" --auth-local=trust --auth-host=scram-sha-256 \
         --encoding=UTF8 --locale=C.UTF-8 >"$DEV/initdb.log" 2>&1 ||
         { cat "$DEV/initdb.log" >&2; die "initdb failed"; }
-    # Less memory than in production: its databases are small, and come and go.
     as_postgres tee -a "$home/data/postgresql.conf" >/dev/null <<CONF
 $(cat config/postgresql.conf)
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$home'
-shared_buffers = 256MB
 log_line_prefix = '%m [%p] '
 CONF
 }

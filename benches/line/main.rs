@@ -17,6 +17,7 @@
 )]
 
 mod baseline;
+mod borne;
 mod broker;
 mod cost;
 mod database;
@@ -49,8 +50,14 @@ struct Figures {
     two_engines_one_index_ratio: f64,
     /// With everything on against an engine that serves no pages.
     pages_ratio: f64,
+    /// While its documents are published on the same machine.
+    borne_per_s: u64,
+    /// At half of what is borne.
     #[serde(flatten)]
     latency: Latency,
+    /// At half of the rate at which a full queue is drained.
+    half_drained_p50_ms: f64,
+    half_drained_p99_ms: f64,
     rss_mb: u64,
     index_lag_s: f64,
     readers3_per_s: u64,
@@ -148,9 +155,7 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         figures.pages_ratio = pages(&base, &world, documents).await?;
     }
     if wants("latency") {
-        say("engine: latency at half load");
-        let stack = Stack::rabbit(&base, &world, LANES).await?;
-        figures.latency = latency::at(stack, figures.engine_per_s / 2).await?;
+        half_load(&base, &world, documents, &mut figures).await?;
     }
     if wants("readers") {
         say("engine: 200 readers a message, and 3 before and after");
@@ -163,6 +168,29 @@ async fn measure(documents: usize, only: Option<&str>) -> Result<Figures> {
         figures.sqlite_per_s = stack.drain(documents / 2, &[]).await?.per_s;
     }
     Ok(figures)
+}
+
+/// Half of what it bears, and half of what it drains when nobody publishes.
+async fn half_load(
+    base: &database::Base,
+    world: &World,
+    documents: usize,
+    figures: &mut Figures,
+) -> Result<()> {
+    say("engine: what it bears while documents are published");
+    let stack = Stack::rabbit(base, world, LANES).await?;
+    figures.borne_per_s = borne::per_s(stack, documents).await?;
+    say(&format!("  {} a second; latency at half of that", figures.borne_per_s));
+    let stack = Stack::rabbit(base, world, LANES).await?;
+    figures.latency = latency::at(stack, figures.borne_per_s / 2).await?;
+    if figures.engine_per_s > 0 {
+        say(&format!("  {:?}; at half of the drained rate", figures.latency));
+        let stack = Stack::rabbit(base, world, LANES).await?;
+        let latency = latency::at(stack, figures.engine_per_s / 2).await?;
+        (figures.half_drained_p50_ms, figures.half_drained_p99_ms) =
+            (latency.p50_ms, latency.p99_ms);
+    }
+    Ok(())
 }
 
 async fn readers(documents: usize) -> Result<(u64, u64)> {

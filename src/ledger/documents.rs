@@ -76,11 +76,16 @@ pub struct KnownDocument {
 
 /// What a message names for a while yet is not swept: it needs no lock. What
 /// comes to its end within days is locked as an upload is.
+///
+/// One by one through the key, here and below: a plan that is kept may have been
+/// made while there were few documents, and would walk through all that are
+/// wanted for each that there is.
 const NAMED: Statement = Statement {
     postgres: "SELECT d.application, d.digest, d.size, d.needed_through
         FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
-        JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b
-         AND d.used = 1 AND d.needed_through > $3",
+        CROSS JOIN LATERAL (SELECT * FROM documents
+            WHERE application = wanted.a AND digest = wanted.b LIMIT 1) d
+        WHERE d.used = 1 AND d.needed_through > $3",
     sqlite: "SELECT d.application, d.digest, d.size, d.needed_through
         FROM json_each($1) wanted
         CROSS JOIN documents d ON d.application = wanted.value ->> 0
@@ -96,8 +101,9 @@ const BATCH_DAYS_MAX: i64 = 7;
 const LOCK: Statement = Statement {
     postgres: "SELECT d.application, d.digest, d.size, 0::BIGINT
         FROM UNNEST($1::TEXT[], $2::BYTEA[]) AS wanted (a, b)
-        JOIN documents d ON d.application = wanted.a AND d.digest = wanted.b AND d.stored = 1
-        FOR KEY SHARE OF d",
+        CROSS JOIN LATERAL (SELECT * FROM documents
+            WHERE application = wanted.a AND digest = wanted.b AND stored = 1
+            LIMIT 1 FOR KEY SHARE) d",
     sqlite: "SELECT d.application, d.digest, d.size, 0
         FROM json_each($1) wanted
         CROSS JOIN documents d ON d.application = wanted.value ->> 0
@@ -112,10 +118,12 @@ const MARK_USED: Statement = Statement {
     postgres: "UPDATE documents d SET used = 1, stored = 1,
             needed_through = GREATEST(d.needed_through, named.day)
         FROM (SELECT o.application, o.digest, wanted.day
-              FROM UNNEST($1::TEXT[], $2::BYTEA[], $3::BIGINT[]) AS wanted (a, b, day)
-              JOIN documents o ON o.application = wanted.a AND o.digest = wanted.b
-               AND (o.used = 0 OR o.needed_through < wanted.day)
-              ORDER BY o.application, o.digest FOR NO KEY UPDATE OF o) AS named
+              FROM (SELECT * FROM UNNEST($1::TEXT[], $2::BYTEA[], $3::BIGINT[]) AS u (a, b, day)
+                    ORDER BY a, b) AS wanted
+              CROSS JOIN LATERAL (SELECT * FROM documents
+                  WHERE application = wanted.a AND digest = wanted.b
+                    AND (used = 0 OR needed_through < wanted.day)
+                  LIMIT 1 FOR NO KEY UPDATE) o) AS named
         WHERE d.application = named.application AND d.digest = named.digest",
     sqlite: "UPDATE documents SET used = 1, stored = 1,
             needed_through = max(needed_through, named.day)

@@ -64,7 +64,12 @@ pub(super) async fn connect(url: &str, connections: u32) -> Result<Store, Ledger
                 if about.idle_for < IDLE_MIN { Ok(true) } else { still_answers(connection).await }
             })
         })
-        .after_release(|connection, _| Box::pin(still_answers(connection)))
+        .after_release(|connection, _| {
+            // What a large batch was written through, four megabytes and more,
+            // would stay with each connection that ever wrote one.
+            connection.shrink_buffers();
+            Box::pin(still_answers(connection))
+        })
         .connect_lazy_with(options.clone());
     let held = match held {
         0 => None,
@@ -85,10 +90,10 @@ const PING_MAX: Duration = Duration::from_secs(5);
 pub(super) const IDLE_MIN: Duration = Duration::from_secs(1);
 
 pub(super) const BEGIN: &str = "BEGIN";
-/// Planning its statements took a small batch as long as running them, and its
-/// senders wait. So these plans are kept; and since one may have been made while
-/// tables were empty, they go row by row through the keys and by nothing else:
-/// what is right for a few rows in tables of any size.
+/// Planning its statements took a small batch as long as running them. So these
+/// plans are kept; and since one may have been made while tables were empty, they
+/// go row by row through the keys and by nothing else: what is right for a few
+/// rows in tables of any size.
 pub(super) const BEGIN_FEW: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
      SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
      SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
