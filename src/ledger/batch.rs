@@ -7,17 +7,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::documents::{DocumentKey, KnownDocument};
 use super::error::LedgerError;
 use super::identity::{self, IdentityKey, KnownIdentity};
+use super::letters::{Matter, taken_from};
 use super::record::{self, Interned, Records};
 use super::reference::{Reference, enterprise_number};
 use super::store::{Row, Statement, Transaction, Value, Write};
 use super::tail::Piece;
 use super::{Ledger, documents, journal, micros, quarantine, time};
 use crate::decide::Policy;
-use crate::domain::{EnterpriseNumber, LegalState, day_of_number};
+use crate::domain::{EnterpriseNumber, Language, LegalState, day_of_number};
 use crate::route::BoxAccess;
 
 /// What a batch must know before it can be judged.
@@ -42,11 +44,19 @@ pub struct Recipient {
     pub state: LegalState,
     /// Since when; none: always.
     pub state_since: Option<Date>,
-    /// Its name, which stands above the sender's address; none where it was not
-    /// asked for.
-    pub name: Option<String>,
+    /// What stands on an envelope; none where it was not asked for.
+    pub named: Option<Named>,
     /// Its box, if it has one.
     pub mailbox: Option<RecipientBox>,
+}
+
+/// Of a company's record, what a letter needs whose sender addressed it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Named {
+    /// Its name, which stands above the sender's address.
+    pub name: String,
+    /// The language it is written to in.
+    pub language: Language,
 }
 
 /// A company's box, inside the deciding transaction.
@@ -80,6 +90,8 @@ pub struct Batch<'a> {
     tx: Transaction,
     interned: Interned,
     appended: Piece,
+    /// What new letters are made of, and when they were recorded.
+    fresh: (Vec<(Uuid, Matter)>, i64),
 }
 
 /// With the version of the reference data in each row: there is one at least.
@@ -104,16 +116,17 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn begin(&self) -> Result<Batch<'_>, LedgerError> {
         let tx = self.store.begin().await?;
-        Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
+        Ok(Batch::over(self, tx))
     }
 
-    /// Begins a batch of a few documents that somebody waits for.
+    /// Begins a batch of a few documents: planning its statements would take as
+    /// long as running them.
     ///
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn begin_few(&self) -> Result<Batch<'_>, LedgerError> {
         let tx = self.store.begin_few().await?;
-        Ok(Batch { ledger: self, tx, interned: Interned::default(), appended: Piece::default() })
+        Ok(Batch::over(self, tx))
     }
 
     /// What the registry says of companies now; those that it does not know are
@@ -158,7 +171,12 @@ impl Ledger {
     }
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    fn over(ledger: &'a Ledger, tx: Transaction) -> Self {
+        let (interned, appended, fresh) = Default::default();
+        Self { ledger, tx, interned, appended, fresh }
+    }
+
     /// The reference data as the batch's transaction sees it.
     ///
     /// # Errors
@@ -229,7 +247,7 @@ impl Batch<'_> {
     /// look-up; `Refused` when the database will never take one of its rows.
     pub async fn record(
         &mut self,
-        records: Records,
+        mut records: Records,
         policy: &Policy,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
@@ -242,6 +260,7 @@ impl Batch<'_> {
         identity::supersede(&mut self.tx, &mended, at).await?;
         let mut entries = records.journal;
         journal::append(&mut self.tx, &mut entries, at).await?;
+        self.fresh = (taken_from(&mut records.accepted), at);
         self.appended = Piece::of(entries, records.accepted);
         Ok(())
     }
@@ -276,6 +295,7 @@ impl Batch<'_> {
         self.tx.commit().await.inspect_err(|_| self.ledger.tail.forget())?;
         self.ledger.remember(self.interned);
         self.ledger.tail.keep(self.appended);
+        self.ledger.fresh.keep(self.fresh.0, self.fresh.1);
         Ok(())
     }
 }
@@ -286,13 +306,7 @@ struct RecipientRow {
     state_since: Option<Date>,
     /// Access version, last connection, consent.
     mailbox: Option<(i64, Option<Timestamp>, bool)>,
-    name: Option<String>,
-}
-
-/// Of a company's record, what stands on an envelope.
-#[derive(Deserialize)]
-struct Named {
-    name: String,
+    named: Option<Named>,
 }
 
 impl RecipientRow {
@@ -310,10 +324,9 @@ impl RecipientRow {
         let last_connection = row.opt_int()?.map(time).transpose()?;
         let all_digital = row.opt_int()?.unwrap_or(0) != 0;
         let mailbox = version.map(|version| (version, last_connection, all_digital));
-        let record = row.opt_text()?.map(|text| serde_json::from_str::<Named>(&text)).transpose();
-        let record = record.map_err(|error| LedgerError::Shape(error.to_string()))?;
-        let name = record.map(|record| record.name);
-        Ok(Some(Self { number, state, state_since, mailbox, name }))
+        let named = row.opt_text()?.map(|text| serde_json::from_str(&text)).transpose();
+        let named = named.map_err(|error| LedgerError::Shape(error.to_string()))?;
+        Ok(Some(Self { number, state, state_since, mailbox, named }))
     }
 
     fn with(
@@ -325,7 +338,7 @@ impl RecipientRow {
             all_digital,
             access: access.get(&self.number).cloned().unwrap_or_default(),
         });
-        let Self { number, state, state_since, name, .. } = self;
-        (number, Recipient { state, state_since, name, mailbox })
+        let Self { number, state, state_since, named, .. } = self;
+        (number, Recipient { state, state_since, named, mailbox })
     }
 }

@@ -43,7 +43,7 @@ mod tail;
 mod verify;
 
 pub use account::{Account, ApplicationAccount, LetterCounts};
-pub use batch::{Batch, Recipient, RecipientBox, Snapshot, Wanted};
+pub use batch::{Batch, Named, Recipient, RecipientBox, Snapshot, Wanted};
 pub use controls::{Act, Acted, Control, Controlled, Controls, LaneOrder};
 pub use cursors::Cursor;
 pub use detail::Detail;
@@ -100,6 +100,7 @@ pub struct Ledger {
     /// Policies known to be stored.
     policies: Cache<[u8; 32], ()>,
     tail: Tail,
+    fresh: letters::Fresh,
 }
 
 /// Grants kept in memory over all boxes, about 200 bytes each.
@@ -132,6 +133,7 @@ impl Ledger {
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(POLICIES_CACHED_MAX),
             tail: Tail::default(),
+            fresh: letters::Fresh::default(),
         })
     }
 

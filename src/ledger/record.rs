@@ -78,6 +78,8 @@ pub struct NewLetter {
     /// The envelope, where the publication's address makes one; none: it is
     /// made when the letter is planned.
     pub address: Option<AddressBlock>,
+    /// The language that its company is written to in, where the envelope is made.
+    pub language: Language,
 }
 
 /// A publication that goes into the quarantine.

@@ -5,29 +5,30 @@
 //! letter is marked as released, then its ticket is published: where nothing
 //! older waits for its printer, with its plan.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::given::Given;
 use super::rooms::Rooms;
-use super::task::LETTERS;
-use super::{CloudEvent, LEASE, Relay, RelayError};
-use crate::failpoint::fail_point;
-use crate::ledger::{Releasable, UnderWay};
+use super::tickets::message;
+use super::{LEASE, Relay, RelayError};
+use crate::ledger::Releasable;
 use crate::paper::days;
-use crate::paper::outgoing::Way;
+use crate::paper::outgoing::{PLANNED_PAGE, Way};
 use crate::paper::pace::Paces;
 use crate::paper::printer::{Printer, Printers, TakesFrom};
-use crate::paper::ticket::{RECALL, Recall, TICKET};
-use crate::queue::{Outbound, Properties, Publisher, QueueError, topology};
+use crate::paper::ticket::{RECALL, Recall};
+use crate::queue::{Publisher, QueueError, topology};
 
 /// So many tickets of a printer that wait are given out in one turn.
 pub(super) const PIECE: u64 = 2_000;
+
+/// A turn that plans so many is followed by the next one at once; fewer are let
+/// gather.
+const BUSY: usize = PLANNED_PAGE / 4;
 
 /// For so long pages are begun in one turn: far less than a lease holds.
 const TURN_MAX: Duration = Duration::from_secs(2);
@@ -68,8 +69,10 @@ impl Relay {
         let publish = Box::pin(self.publish_all(publisher, marked));
         let (outcome, is_whole) = tokio::try_join!(plan, publish)?;
         let is_asking = self.send_recalls(publisher).await?;
+        // While many are made, more are there already.
+        let is_more = outcome.is_more || is_full || outcome.planned >= BUSY;
         // What a printer's queue did not take is not tried again at once.
-        Ok(is_asking || (is_whole && (outcome.is_more || is_full)))
+        Ok(is_asking || (is_whole && is_more))
     }
 
     /// What printers that take from a queue may be given.
@@ -112,58 +115,6 @@ impl Relay {
             }
         }
         Ok((waiting, is_full))
-    }
-
-    /// Publishes what is marked; answers whether all of it was taken. Each piece
-    /// renews the lease: who has lost it leaves the rest to whoever has it now.
-    async fn publish_all(
-        &self,
-        publisher: &mut dyn Publisher,
-        mut marked: Receiver<UnderWay>,
-    ) -> Result<bool, RelayError> {
-        let mut is_whole = true;
-        while let Some(under_way) = marked.recv().await {
-            if !self.ledger.lease(LETTERS, self.engine, self.clock.now(), LEASE).await? {
-                return Ok(is_whole);
-            }
-            fail_point!("tickets-marked");
-            is_whole &= self.publish_tickets(publisher, &under_way).await?;
-        }
-        Ok(is_whole)
-    }
-
-    async fn publish_tickets(
-        &self,
-        publisher: &mut dyn Publisher,
-        under_way: &UnderWay,
-    ) -> Result<bool, RelayError> {
-        let mut letters = self.ledger.tickets_of(under_way).await?;
-        self.office.fill_pages(&mut letters).await?;
-        let source = format!("urn:facteur:{}", self.ledger.epoch().await?);
-        let (mut jobs, mut printers, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-        for letter in &letters {
-            let Some(ticket) = self.office.ticket(letter) else {
-                self.office.hold_unaddressed(letter).await?;
-                continue;
-            };
-            let about = (ticket.job_id, letter.created_at);
-            jobs.push(letter.job);
-            printers.push(letter.printer.as_str());
-            messages.push(message(TICKET, about, &letter.printer, &source, ticket)?);
-        }
-        let results = publisher.publish(messages).await;
-        fail_point!("tickets-published");
-        let not_taken = jobs.iter().zip(&results).filter(|(_, result)| result.is_err());
-        let not_taken: Vec<Uuid> = not_taken.map(|(job, _)| *job).collect();
-        self.ledger.tickets_sent(under_way, &not_taken).await?;
-        let mut errors = BTreeMap::new();
-        for (printer, result) in printers.into_iter().zip(results) {
-            result.err().map(|error| errors.entry(printer).or_insert(error));
-        }
-        for (printer, error) in errors {
-            self.broken(printer, error.into()).await?;
-        }
-        Ok(not_taken.is_empty())
     }
 
     /// How many tickets a printer may be given: what its window, its cap and
@@ -214,27 +165,4 @@ impl Relay {
             None => Ok(sent.len() as u64 == PIECE),
         }
     }
-}
-
-fn message<T: Serialize>(
-    r#type: &str,
-    (job, at): (Uuid, jiff::Timestamp),
-    printer: &str,
-    source: &str,
-    data: T,
-) -> Result<Outbound, RelayError> {
-    let job = job.to_string();
-    // A recall is another event than the ticket of the same job.
-    let id = if r#type == TICKET { job.clone() } else { format!("{job}-recall") };
-    let event = CloudEvent::new(id.clone(), source.to_owned(), r#type, at, Some(job), data);
-    Ok(Outbound {
-        exchange: topology::EXCHANGE_PRINT.into(),
-        routing_key: printer.to_owned(),
-        body: serde_json::to_vec(&event)?.into(),
-        properties: Properties {
-            message_id: Some(id),
-            content_type: Some("application/cloudevents+json".into()),
-            ..Properties::default()
-        },
-    })
 }

@@ -18,6 +18,7 @@ mod receipts;
 mod reports;
 mod rooms;
 mod task;
+mod tickets;
 
 pub use cloud_event::CloudEvent;
 pub use receipts::{Receipt, has_receipt, receipt};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Bench, Judged};
 use crate::clock::belgian_day;
 use crate::decide::{BoxState, Decision, Facts};
-use crate::domain::{Digest, DigitalForm, Medium, task_on_arrival};
+use crate::domain::{Digest, DigitalForm, Language, Medium, task_on_arrival};
 use crate::intake::admit::{self, Admitted};
 use crate::intake::arrival::Candidate;
 use crate::ledger::{
@@ -126,11 +126,13 @@ impl Bench<'_> {
 fn letter(candidate: &Candidate, admitted: &Admitted<'_>) -> NewLetter {
     let postal = admitted.parsed.publication.postal.as_ref();
     let address = postal.and_then(|postal| postal.address.as_ref());
-    let address = address.and_then(|address| match admitted.recipient {
-        Some(known) => envelope_to(Some(known.name.as_deref()?), address).ok(),
+    let named = admitted.recipient.map(|known| known.named.as_ref());
+    let address = address.and_then(|address| match named {
+        Some(named) => envelope_to(Some(&named?.name), address).ok(),
         None => envelope_to(None, address).ok(),
     });
-    NewLetter { job: candidate.job, address }
+    let language = named.flatten().map_or(Language::Fr, |named| named.language);
+    NewLetter { job: candidate.job, address, language }
 }
 
 /// Only what lies in a box and nowhere else can wait there unread.

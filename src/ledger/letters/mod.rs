@@ -7,6 +7,7 @@
 mod claims;
 mod early;
 mod found;
+mod fresh;
 mod held;
 mod in_work;
 mod locked;
@@ -17,10 +18,13 @@ mod recalls;
 mod release;
 mod steps;
 mod strays;
+mod tickets;
 mod under_way;
 mod unplanned;
 mod unread;
 mod written;
+
+pub(super) use fresh::{Fresh, Matter, taken_from};
 
 pub use claims::{Claim, ClaimAnswer};
 pub use found::{LetterEvent, LetterFilter, LetterRow};
@@ -29,8 +33,9 @@ pub use orders::{Ordered, Refusal as OrderRefusal};
 pub use plans::{PlannedLetter, PrinterLoad};
 pub use printers::PrinterStanding;
 pub use recalls::RecallScope;
-pub use release::{LetterTicket, Printed, Releasable};
+pub use release::Releasable;
 pub use steps::{Source, Step, Verdict};
 pub use strays::Stray;
+pub use tickets::{LetterTicket, Printed};
 pub use under_way::UnderWay;
 pub use unplanned::{Area, Destination, ReadSoFar, Sources, UnplannedLetter};

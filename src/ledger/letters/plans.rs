@@ -6,8 +6,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::locked::{self, Locked};
-use super::release::LetterTicket;
 use super::steps::{self, Source, Step};
+use super::tickets::LetterTicket;
 use super::under_way::UnderWay;
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::{self, Entry};

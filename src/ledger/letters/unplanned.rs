@@ -6,6 +6,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::plans::ids;
+use super::tickets::MATTER;
 use crate::domain::{Enterprise, MessageTypeId, Postal};
 use crate::ledger::Ledger;
 use crate::ledger::error::LedgerError;
@@ -83,18 +84,6 @@ const UNPLANNED: Statement = Statement::same(
      ORDER BY registered DESC, job LIMIT $3",
 );
 
-/// What an envelope is made of.
-const SOUGHT: Statement = Statement {
-    postgres: "SELECT l.job, m.publication, e.record FROM letters l
-        JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-        LEFT JOIN enterprises e ON e.number = l.enterprise
-        WHERE l.job = ANY($1)",
-    sqlite: "SELECT l.job, m.publication, e.record FROM letters l
-        JOIN messages m ON m.enterprise = l.enterprise AND m.id = l.message
-        LEFT JOIN enterprises e ON e.number = l.enterprise
-        WHERE l.job IN (SELECT unhex(value) FROM json_each($1))",
-};
-
 /// A letter as it was read, and whether its envelope is to be sought.
 pub(super) fn unplanned(row: &mut Row) -> Result<(UnplannedLetter, bool), LedgerError> {
     let (job, message_type, registered) = (row.id()?, row.parsed()?, row.flag()?);
@@ -169,7 +158,7 @@ impl Ledger {
         if jobs.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = self.store.rows(SOUGHT, vec![ids(&jobs)]).await?;
+        let rows = self.store.rows(MATTER, vec![ids(&jobs)]).await?;
         rows.into_iter().map(sought).collect()
     }
 }
