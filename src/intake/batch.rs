@@ -246,9 +246,10 @@ impl Intake {
         Ok(judged)
     }
 
-    /// Few documents are recorded otherwise than many.
+    /// Few documents are recorded otherwise than many where somebody waits.
     async fn begin(&self, piece: &[Candidate]) -> Result<Batch<'_>, LedgerError> {
-        match piece.len() <= FEW {
+        let is_awaited = piece.iter().any(|candidate| candidate.arrival.is_direct());
+        match is_awaited && piece.len() <= FEW {
             true => self.ledger.begin_few().await,
             false => self.ledger.begin().await,
         }
@@ -324,9 +325,8 @@ enum Attempt {
 }
 
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// So many documents at most are looked up one by one: to plan a batch's
-/// statements takes PostgreSQL as long as twenty of them.
-const FEW: usize = 200;
+/// So many documents at most are looked up one by one.
+const FEW: usize = 100;
 
 pub(super) fn patience() -> backon::ExponentialBackoff {
     backon::ExponentialBuilder::default()

@@ -119,8 +119,7 @@ impl Ledger {
         Ok(Batch::over(self, tx))
     }
 
-    /// Begins a batch of a few documents: planning its statements would take as
-    /// long as running them.
+    /// Begins a batch of a few documents that somebody waits for.
     ///
     /// # Errors
     /// `Transient` while the database is away.

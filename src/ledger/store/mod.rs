@@ -76,7 +76,8 @@ impl Store {
         })
     }
 
-    /// The same for a few rows: in PostgreSQL with plans that are kept.
+    /// The same for a few rows that somebody waits for: in PostgreSQL with plans
+    /// that are kept.
     pub(crate) async fn begin_few(&self) -> Result<Transaction, LedgerError> {
         match self {
             Self::Postgres(pool, _) => {

@@ -90,10 +90,10 @@ const PING_MAX: Duration = Duration::from_secs(5);
 pub(super) const IDLE_MIN: Duration = Duration::from_secs(1);
 
 pub(super) const BEGIN: &str = "BEGIN";
-/// Planning its statements took a small batch as long as running them. So these
-/// plans are kept; and since one may have been made while tables were empty, they
-/// go row by row through the keys and by nothing else: what is right for a few
-/// rows in tables of any size.
+/// Planning its statements took a small batch as long as running them, and its
+/// senders wait. So these plans are kept; and since one may have been made while
+/// tables were empty, they go row by row through the keys and by nothing else:
+/// what is right for a few rows in tables of any size.
 pub(super) const BEGIN_FEW: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
      SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
      SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ const FLAGS: [&str; 9] = [
 /// What an element is named by (WebDriver §11).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// So often a port is drawn.
+const DRAWS_MAX: usize = 5;
 const START_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct Browser {
@@ -43,21 +45,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one; a machine without Chromium fails the test.
     pub(crate) async fn start() -> Result<Self> {
-        let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--log-level=WARNING"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("chromedriver is needed: ./dev test installs it")?;
-        let output = driver.stdout.take().context("no output")?;
-        let (says, said) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let _nobody_listens = says.send(line);
-            }
-        });
-        let address = tokio::task::spawn_blocking(move || port(&said)).await??;
+        let (driver, address) = tokio::task::spawn_blocking(listening).await??;
         let profile = tempfile::tempdir()?;
         let mut browser = Self { driver, address, session: String::new(), _profile: profile };
         browser.session = browser.open().await?;
@@ -227,13 +215,49 @@ impl Browser {
     }
 }
 
-/// The port that it drew, from what it prints.
-fn port(said: &mpsc::Receiver<String>) -> Result<SocketAddr> {
+/// A driver that listens. It draws a port and ends at once where another process
+/// has that port of IPv6 already: then another one draws.
+fn listening() -> Result<(Child, SocketAddr)> {
+    let mut last_words = Vec::new();
+    for _ in 0..DRAWS_MAX {
+        let mut driver = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=WARNING"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("chromedriver is needed: ./dev test installs it")?;
+        let output = driver.stdout.take().context("no output")?;
+        match port(output)? {
+            Ok(address) => return Ok((driver, address)),
+            Err(words) => last_words = words,
+        }
+        driver.wait()?;
+    }
+    anyhow::bail!("chromedriver does not say where it listens: {last_words:?}")
+}
+
+/// The port that it drew, from what it prints; or all that it said before it
+/// ended. What it prints later is read too, so that it never waits for a reader.
+fn port(output: ChildStdout) -> Result<Result<SocketAddr, Vec<String>>> {
+    let (says, said) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let _nobody_listens = says.send(line);
+        }
+    });
+    let mut words = Vec::new();
     loop {
-        let line = said.recv_timeout(START_MAX).context("it does not say where it listens")?;
-        if let Some((_, rest)) = line.split_once("successfully on port ") {
-            let port = rest.trim_end_matches('.').parse()?;
-            return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+        match said.recv_timeout(START_MAX) {
+            Ok(line) => match line.split_once("successfully on port ") {
+                Some((_, rest)) => {
+                    let port = rest.trim_end_matches('.').parse()?;
+                    return Ok(Ok(SocketAddr::from(([127, 0, 0, 1], port))));
+                }
+                None => words.push(line),
+            },
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(Err(words)),
+            Err(mpsc::RecvTimeoutError::Timeout) => anyhow::bail!("it does not start: {words:?}"),
         }
     }
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock, SystemClock};
 use facteur::ledger::{Cursor, Releasable};
 use facteur::paper::days;
+use facteur::paper::ticket::Ticket;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,6 +21,7 @@ on_both_ledgers! {
     alive: sqlite_engines_are_counted_while_they_live, postgres_engines_are_counted_while_they_live;
     idle: sqlite_an_idle_engine_lends_its_share, postgres_an_idle_engine_lends_its_share;
     under_way: sqlite_tickets_under_way_are_sent_or_wait_again, postgres_tickets_under_way_are_sent_or_wait_again;
+    remembered: sqlite_a_ticket_from_memory_says_what_the_ledger_says, postgres_a_ticket_from_memory_says_what_the_ledger_says;
     letters: sqlite_letters_are_released_once_registered_first, postgres_letters_are_released_once_registered_first;
 }
 
@@ -174,5 +176,35 @@ async fn under_way(ledger: &TestLedger) -> Result<()> {
     ensure!(left.iter().map(|letter| letter.job).eq(jobs[2..].iter().copied()), "{left:?}");
     ledger.tickets_sent(&again, &[]).await?;
     ensure!(ledger.unreleased_letters().await? == 0);
+    Ok(())
+}
+
+/// What was recorded a moment ago is not read back, once: the second time it is.
+async fn remembered(ledger: &TestLedger) -> Result<()> {
+    let desk = Desk::open(ledger).await?;
+    let address = json!({ "lines": ["Rue Haute 1"], "postalCode": "1000", "town": "Bruxelles" });
+    for address in [Some(address), None] {
+        let mut letter = notice(Company::Active);
+        letter["messageTypeId"] = json!(LETTER);
+        if let Some(address) = address {
+            letter["postal"] = json!({ "address": address });
+        }
+        desk.deliver_one(posted(&letter)?).await?;
+    }
+    let office = office::over(&ledger.ledger, &desk.documents, office::PRINTERS)?;
+    ensure!(office.plan_all().await? == 2);
+    let now = SystemClock.now();
+    let which = Releasable { printer: "overflow", today: days::today(now), limit: 10 };
+    let jobs = ledger.letters_to_release(which).await?;
+    let under_way = ledger.release_letters("overflow", jobs, now).await?.context("nothing")?;
+    let tickets = async || {
+        let letters = ledger.tickets_of(&under_way).await?;
+        let tickets = letters.iter().filter_map(|letter| office.ticket(letter));
+        // Links say when they were made.
+        let plain = |ticket| Ticket { package: String::new(), expires_at: now, ..ticket };
+        anyhow::Ok(tickets.map(plain).collect::<Vec<_>>())
+    };
+    let (remembered, read) = (tickets().await?, tickets().await?);
+    ensure!(remembered.len() == 2 && remembered == read, "{remembered:?} is not {read:?}");
     Ok(())
 }
