@@ -109,7 +109,7 @@ impl Ledger {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn printer_standings(&self) -> Result<Vec<PrinterStanding>, LedgerError> {
-        let rows = self.store.rows(STANDINGS, vec![]).await?;
+        let rows = self.store.glance(STANDINGS, vec![]).await?;
         rows.into_iter().map(standing).collect()
     }
 

@@ -121,7 +121,7 @@ impl Ledger {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn recalls_to_send(&self, limit: i64) -> Result<Vec<Request>, LedgerError> {
-        self.store.rows(TO_ASK, vec![limit.into()]).await?.into_iter().map(request).collect()
+        self.store.glance(TO_ASK, vec![limit.into()]).await?.into_iter().map(request).collect()
     }
 
     /// What a printer has not answered for yet.

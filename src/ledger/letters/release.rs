@@ -94,7 +94,7 @@ impl Ledger {
         which: Releasable<'_>,
     ) -> Result<Vec<Uuid>, LedgerError> {
         let values = vec![which.printer.into(), which.today.into(), which.limit.into()];
-        let mut rows = self.store.rows(TO_RELEASE, values).await?;
+        let mut rows = self.store.glance(TO_RELEASE, values).await?;
         rows.iter_mut().map(Row::id).collect()
     }
 

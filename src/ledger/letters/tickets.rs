@@ -250,7 +250,7 @@ impl Ledger {
     /// `Transient` while the database is away.
     pub async fn tickets_of(&self, under_way: &UnderWay) -> Result<Vec<LetterTicket>, LedgerError> {
         let values = vec![ids(&under_way.jobs), micros(under_way.at).into()];
-        let mut rows = self.store.rows(RELEASED, values).await?;
+        let mut rows = self.store.glance(RELEASED, values).await?;
         let letters = rows.iter_mut().map(LetterOnly::read).collect::<Result<Vec<_>, _>>()?;
         let letters: Vec<_> =
             letters.into_iter().map(|letter| (self.fresh.take(&letter.job), letter)).collect();
@@ -277,7 +277,7 @@ impl Ledger {
         if jobs.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = self.store.rows(MATTER, vec![ids(&jobs)]).await?;
+        let rows = self.store.glance(MATTER, vec![ids(&jobs)]).await?;
         rows.into_iter().map(|mut row| Ok((row.id()?, (row.text()?, row.opt_text()?)))).collect()
     }
 }

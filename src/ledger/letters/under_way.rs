@@ -125,7 +125,7 @@ impl Ledger {
     /// # Errors
     /// `Transient` while the database is away.
     pub async fn put_back_tickets(&self) -> Result<usize, LedgerError> {
-        let rows = self.store.rows(LEFT, vec![LEFT_MAX.into()]).await?;
+        let rows = self.store.glance(LEFT, vec![LEFT_MAX.into()]).await?;
         if rows.is_empty() {
             return Ok(0);
         }

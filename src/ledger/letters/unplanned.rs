@@ -128,7 +128,7 @@ impl Ledger {
         limit: i64,
     ) -> Result<(Vec<UnplannedLetter>, ReadSoFar), LedgerError> {
         let values = vec![read.registered.into(), read.others.into(), limit.into()];
-        let mut rows = self.store.rows(UNPLANNED, values).await?;
+        let mut rows = self.store.glance(UNPLANNED, values).await?;
         let rows = rows.iter_mut().map(unplanned).collect::<Result<Vec<_>, _>>()?;
         let letters = self.with_destinations(rows).await?;
         let read = read.and(&letters);
@@ -158,7 +158,7 @@ impl Ledger {
         if jobs.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = self.store.rows(MATTER, vec![ids(&jobs)]).await?;
+        let rows = self.store.glance(MATTER, vec![ids(&jobs)]).await?;
         rows.into_iter().map(sought).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use facteur::clock::{Clock, SystemClock};
+use facteur::domain::{Change, Enterprise, Language, Record};
 use facteur::ledger::{Cursor, Releasable};
 use facteur::paper::days;
 use facteur::paper::ticket::Ticket;
@@ -182,6 +183,10 @@ async fn under_way(ledger: &TestLedger) -> Result<()> {
 /// What was recorded a moment ago is not read back, once: the second time it is.
 async fn remembered(ledger: &TestLedger) -> Result<()> {
     let desk = Desk::open(ledger).await?;
+    let company = ledger.enterprise(Company::Active.number()).await?.context("unknown")?;
+    let company = Enterprise { language: Language::De, ..company.enterprise };
+    let change = Change::Put(Record::Enterprise(company));
+    ledger.change_registry(&[change], "anne", SystemClock.now()).await?;
     let address = json!({ "lines": ["Rue Haute 1"], "postalCode": "1000", "town": "Bruxelles" });
     for address in [Some(address), None] {
         let mut letter = notice(Company::Active);
@@ -206,5 +211,6 @@ async fn remembered(ledger: &TestLedger) -> Result<()> {
     };
     let (remembered, read) = (tickets().await?, tickets().await?);
     ensure!(remembered.len() == 2 && remembered == read, "{remembered:?} is not {read:?}");
+    ensure!(read.iter().all(|ticket| ticket.options.language == Language::De), "{read:?}");
     Ok(())
 }
