@@ -33,6 +33,8 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// So often a port is drawn.
 const DRAWS_MAX: usize = 5;
+/// What the driver says then; whatever else it ends of fails the test.
+const TAKEN: &str = "port not available";
 const START_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct Browser {
@@ -218,7 +220,6 @@ impl Browser {
 /// A driver that listens. It draws a port and ends at once where another process
 /// has that port of IPv6 already: then another one draws.
 fn listening() -> Result<(Child, SocketAddr)> {
-    let mut last_words = Vec::new();
     for _ in 0..DRAWS_MAX {
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--log-level=WARNING"])
@@ -230,11 +231,11 @@ fn listening() -> Result<(Child, SocketAddr)> {
         let output = driver.stdout.take().context("no output")?;
         match port(output)? {
             Ok(address) => return Ok((driver, address)),
-            Err(words) => last_words = words,
-        }
-        driver.wait()?;
+            Err(words) if words.iter().any(|line| line.contains(TAKEN)) => driver.wait()?,
+            Err(words) => anyhow::bail!("chromedriver ended before it listened: {words:?}"),
+        };
     }
-    anyhow::bail!("chromedriver does not say where it listens: {last_words:?}")
+    anyhow::bail!("chromedriver drew {DRAWS_MAX} ports that were taken")
 }
 
 /// The port that it drew, from what it prints; or all that it said before it
