@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::documents::DocumentStore;
 use crate::intake::{Intake, Rulebook};
 use crate::ledger::{Ledger, LedgerError};
+use crate::paper::hatch::Hatch;
 use crate::paper::links::Links;
 use crate::paper::office::Office;
 use crate::paper::pages::PageCounter;
@@ -55,6 +56,8 @@ pub struct App {
     pub policy: Arc<PolicyFile>,
     /// Who prints what.
     pub printers: Arc<Printers>,
+    /// Through which letters pass from the intake to the relay.
+    hatch: Arc<Hatch>,
     /// This engine among others.
     pub engine: Uuid,
     /// Who one may be in a demonstration; otherwise nobody.
@@ -76,6 +79,7 @@ impl App {
             documents: tools.documents()?,
             policy,
             printers: Arc::new(tools.printers()?),
+            hatch: Arc::default(),
             engine: Uuid::now_v7(),
             personas: Vec::new(),
             ledger: tools.ledger,
@@ -102,6 +106,7 @@ impl App {
             Arc::clone(&self.clock),
         )
         .following(self.policy.follow())
+        .through(Arc::clone(&self.hatch))
     }
 
     /// Brings the ledger up to date. In a sandbox time runs fast from the moment

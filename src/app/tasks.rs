@@ -67,6 +67,7 @@ impl App {
         };
         let (ledger, queue) = (Arc::clone(&self.ledger), Arc::clone(&self.queue));
         Relay::new(ledger, queue, machine(), self.engine, settings, office)
+            .through(Arc::clone(&self.hatch))
     }
 
     /// Where there is a mail server.

@@ -26,6 +26,7 @@ use crate::documents::{DocumentError, DocumentStore};
 use crate::domain::{Code, Refusal};
 use crate::failpoint::fail_point;
 use crate::ledger::{Batch, Claimed, Class, DocumentKey, Ledger, LedgerError};
+use crate::paper::hatch::{Hatch, Passage};
 use crate::queue::{Settled, Tag};
 use crate::telemetry::log::chain;
 
@@ -40,6 +41,7 @@ pub struct Intake {
     paces: Arc<Paces>,
     steps: Steps,
     claims: Arc<Claims>,
+    hatch: Arc<Hatch>,
 }
 
 /// Why a batch could not be recorded.
@@ -103,8 +105,8 @@ impl Intake {
     ) -> Self {
         let rulebook = watch::channel(rulebook).1;
         let (ready, paces) = (Arc::default(), Arc::default());
-        let (steps, claims) = (Steps::default(), Arc::default());
-        Self { ledger, documents, rulebook, settings, clock, ready, paces, steps, claims }
+        let (steps, claims, hatch) = (Steps::default(), Arc::default(), Arc::default());
+        Self { ledger, documents, rulebook, settings, clock, ready, paces, steps, claims, hatch }
     }
 
     /// What waits for a batch, from lanes and from senders.
@@ -132,6 +134,12 @@ impl Intake {
     #[must_use]
     pub fn following(self, rulebook: watch::Receiver<Rulebook>) -> Self {
         Self { rulebook, ..self }
+    }
+
+    /// Has letters pass through this to the relay.
+    #[must_use]
+    pub fn through(self, hatch: Arc<Hatch>) -> Self {
+        Self { hatch, ..self }
     }
 
     /// What it judges by now.
@@ -234,10 +242,11 @@ impl Intake {
         self.steps.at(Step::LookedUp).await?;
         are_ours(piece, &snapshot).await?;
         let rulebook = self.rulebook();
-        let (records, judged) = judge(piece, &snapshot, &rulebook, now);
+        let (mut records, judged) = judge(piece, &snapshot, &rulebook, now);
         fail_point!("judged");
+        let passage = self.hatch.pass(&mut records, now);
         batch.record(records, &rulebook.policy, now).await?;
-        if let Err(error) = self.commit(batch).await {
+        if let Err(error) = self.commit(batch, passage).await {
             // It may have committed: what the next attempt finds recorded is
             // this batch's own work, and no repeat by the agency.
             piece.iter_mut().for_each(|candidate| candidate.arrival.is_redelivered = true);
@@ -255,9 +264,12 @@ impl Intake {
         }
     }
 
-    async fn commit(&self, batch: Batch<'_>) -> Result<(), LedgerError> {
+    async fn commit(&self, batch: Batch<'_>, passage: Option<Passage>) -> Result<(), LedgerError> {
         self.steps.at(Step::Recorded).await?;
-        batch.commit().await?;
+        let under_way = batch.commit().await?;
+        if let (Some(passage), Some(under_way)) = (passage, under_way) {
+            passage.is_through(under_way);
+        }
         self.steps.at(Step::Committed).await
     }
 

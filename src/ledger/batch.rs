@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::documents::{DocumentKey, KnownDocument};
 use super::error::LedgerError;
 use super::identity::{self, IdentityKey, KnownIdentity};
-use super::letters::{Matter, taken_from};
+use super::letters::{Matter, UnderWay, taken_from};
 use super::record::{self, Interned, Records};
 use super::reference::{Reference, enterprise_number};
 use super::store::{Row, Statement, Transaction, Value, Write};
@@ -92,6 +92,8 @@ pub struct Batch<'a> {
     appended: Piece,
     /// What new letters are made of, and when they were recorded.
     fresh: (Vec<(Uuid, Matter)>, i64),
+    /// Letters that go out with the commit.
+    under_way: Option<UnderWay>,
 }
 
 /// With the version of the reference data in each row: there is one at least.
@@ -172,8 +174,8 @@ impl Ledger {
 
 impl<'a> Batch<'a> {
     fn over(ledger: &'a Ledger, tx: Transaction) -> Self {
-        let (interned, appended, fresh) = Default::default();
-        Self { ledger, tx, interned, appended, fresh }
+        let (interned, appended, fresh, under_way) = Default::default();
+        Self { ledger, tx, interned, appended, fresh, under_way }
     }
 
     /// The reference data as the batch's transaction sees it.
@@ -250,6 +252,7 @@ impl<'a> Batch<'a> {
         policy: &Policy,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
+        self.under_way = records.under_way(at);
         let at = micros(at);
         quarantine::mark_replayed(&mut self.tx, &records.replayed, at).await?;
         self.write(&records, policy, at).await?;
@@ -275,6 +278,7 @@ impl<'a> Batch<'a> {
         let mut others: Vec<Write> = documents::marking_used(&records.used).into_iter().collect();
         let (messages, interned) = self.ledger.messages(&records.accepted, policy, at)?;
         others.extend(messages.into_iter().map(Write::Insert));
+        others.extend(self.under_way.as_ref().map(|it| Write::Insert(it.row())));
         let expected = new.len() as u64;
         if expected > 0 || !others.is_empty() {
             let new = Write::Insert(identity::bulk(&new));
@@ -286,16 +290,17 @@ impl<'a> Batch<'a> {
         identity::rewrite(&mut self.tx, &known).await
     }
 
-    /// Commits durably. After an error it is unknown whether it did.
+    /// Commits durably; answers which tickets are to be published now. After an
+    /// error it is unknown whether it did.
     ///
     /// # Errors
     /// `Transient`.
-    pub async fn commit(self) -> Result<(), LedgerError> {
+    pub async fn commit(self) -> Result<Option<UnderWay>, LedgerError> {
         self.tx.commit().await.inspect_err(|_| self.ledger.tail.forget())?;
         self.ledger.remember(self.interned);
         self.ledger.tail.keep(self.appended);
         self.ledger.fresh.keep(self.fresh.0, self.fresh.1);
-        Ok(())
+        Ok(self.under_way)
     }
 }
 

@@ -71,7 +71,7 @@ pub use notices::{
 pub use pages::PageCounts;
 pub use quarantine::{QuarantineEntry, QuarantineFilter, QuarantineState};
 pub use record::{
-    Accepted, NewLetter, Quarantined, Records, RefusedAgain, Replayed, StoredMessage,
+    Accepted, NewLetter, OutAtOnce, Quarantined, Records, RefusedAgain, Replayed, StoredMessage,
 };
 pub use reference::Reference;
 pub use registry::{HistoryEntry, PartitionUse, Registered, RegistryPages, Tally, Written};

@@ -80,6 +80,20 @@ pub struct NewLetter {
     pub address: Option<AddressBlock>,
     /// The language that its company is written to in, where the envelope is made.
     pub language: Language,
+    /// Its plan, where it is released with the commit; none: it is planned in its
+    /// turn.
+    pub out: Option<OutAtOnce>,
+}
+
+/// Where a letter goes that is planned and released when it is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutAtOnce {
+    /// By which printer.
+    pub printer: String,
+    /// Today in Belgium, in days since 1970.
+    pub day: i64,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// A publication that goes into the quarantine.
@@ -151,6 +165,9 @@ pub struct Records {
     pub used: Vec<(DocumentKey, i64)>,
     /// One entry for each document that gets a receipt, in order.
     pub journal: Vec<Entry>,
+    /// By which the tickets are known of the letters that go out at once; none
+    /// where none does.
+    pub tickets: Option<Uuid>,
 }
 
 /// A message as `explain` reads it back.

@@ -12,6 +12,7 @@ pub mod address;
 mod assign;
 pub mod contents;
 pub mod days;
+pub mod hatch;
 pub mod inbox;
 mod keeper;
 pub mod letter;

@@ -37,8 +37,11 @@ pub struct Way<'a, F> {
     /// Whether a letter for today may go to a printer at once; asked in the order
     /// in which letters go out.
     pub may_go: F,
+    /// Tickets of letters that were released when they were recorded: these are
+    /// published first.
+    pub passed: Vec<UnderWay>,
     /// Letters that were planned for a printer before and may go now: they go
-    /// first.
+    /// next.
     pub waiting: Vec<(String, Vec<Uuid>)>,
     /// No page is begun after this; none: all letters are planned.
     pub until: Option<Instant>,
@@ -61,8 +64,8 @@ impl Office {
     /// `Transient` while the database is away.
     pub async fn plan_all(&self) -> Result<usize, LedgerError> {
         let printers = self.printers_now().await?;
-        let (waiting, until) = (Vec::new(), None);
-        let way = Way { printers: &printers, may_go: |_: &str| false, waiting, until };
+        let (passed, waiting, until) = (Vec::new(), Vec::new(), None);
+        let way = Way { printers: &printers, may_go: |_: &str| false, passed, waiting, until };
         // Nothing is released, so nothing comes out at the other end.
         let (tickets, _nobody) = mpsc::channel(1);
         self.send_out(way, tickets).await.map(|outcome| outcome.planned)
@@ -76,7 +79,7 @@ impl Office {
     /// `Transient` while the database is away.
     pub async fn send_out<F: FnMut(&str) -> bool>(
         &self,
-        way: Way<'_, F>,
+        mut way: Way<'_, F>,
         tickets: Sender<UnderWay>,
     ) -> Result<Outcome, LedgerError> {
         let now = self.clock.now();
@@ -86,6 +89,12 @@ impl Office {
             Some(loads) => loads,
             None => Loads::count(&self.ledger, way.printers, now).await?,
         };
+        for under_way in std::mem::take(&mut way.passed) {
+            // Whoever publishes may have gone: then the rows tell.
+            if tickets.send(under_way).await.is_err() {
+                return Ok(Outcome::default());
+            }
+        }
         let (pages, made) = mpsc::channel(1);
         let (outcome, ()) =
             tokio::try_join!(self.make(way, &mut loads, pages), self.write_all(made, tickets))?;

@@ -3,8 +3,10 @@
 //! They wait in the ledger and are released in small windows, registered ones
 //! first: what lies in a queue cannot be put into another order any more. A
 //! letter is marked as released, then its ticket is published: where nothing
-//! older waits for its printer, with its plan.
+//! older waits for its printer, with its plan, or already with its record: see
+//! [`crate::paper::hatch`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -38,12 +40,15 @@ const TURN_MAX: Duration = Duration::from_secs(2);
 pub(super) struct Out {
     pub(super) paces: Paces,
     pub(super) given: Given,
+    /// Whether the last turn left no letter without a plan.
+    is_all_planned: bool,
 }
 
 impl Out {
     /// Another may have given some out: they are counted again.
     pub(super) fn forget(&mut self) {
         self.given = Given::default();
+        self.is_all_planned = false;
     }
 }
 
@@ -56,21 +61,28 @@ impl Relay {
         out: &mut Out,
     ) -> Result<bool, RelayError> {
         out.given.begin(LEASE.unsigned_abs());
+        self.hatch.close();
         // Of one who was killed, or failed, between marking and publishing.
-        self.ledger.put_back_tickets().await?;
+        self.ledger.put_back_tickets(|id| self.hatch.knows(id)).await?;
         let printers = self.office.printers_now().await?;
         let mut rooms = self.rooms(out, &printers).await?;
+        let passed = self.hatch.take_passed();
         let (waiting, is_full) = self.waiting(out, &mut rooms).await?;
+        if out.is_all_planned {
+            self.hatch.open(Arc::clone(&printers), rooms.share());
+        }
         let may_go = |printer: &str| rooms.take(printer, out);
         let until = Some(Instant::now() + TURN_MAX);
-        let way = Way { printers: &printers, may_go, waiting, until };
+        let letters: usize = passed.iter().map(|under_way| under_way.jobs.len()).sum();
+        let way = Way { printers: &printers, may_go, passed, waiting, until };
         let (tickets, marked) = mpsc::channel(1);
         let plan = Box::pin(async { Ok(self.office.send_out(way, tickets).await?) });
         let publish = Box::pin(self.publish_all(publisher, marked));
         let (outcome, is_whole) = tokio::try_join!(plan, publish)?;
+        out.is_all_planned = !outcome.is_more;
         let is_asking = self.send_recalls(publisher).await?;
         // While many are made, more are there already.
-        let is_more = outcome.is_more || is_full || outcome.planned >= BUSY;
+        let is_more = outcome.is_more || is_full || outcome.planned + letters >= BUSY;
         // What a printer's queue did not take is not tried again at once.
         Ok(is_asking || (is_whole && is_more))
     }
@@ -129,6 +141,7 @@ impl Relay {
             Err(QueueError::Cancelled(_)) => return Ok(0),
             depth => depth?,
         };
+        let depth = depth + self.hatch.letters_for(&printer.name);
         let room = self.settings.letters_window.saturating_sub(depth);
         let Some(cap) = printer.cap_per_day else { return Ok(room) };
         let given = given.today(&self.ledger, &printer.name, now).await?;

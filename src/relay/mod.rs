@@ -3,7 +3,8 @@
 //! - `receipts` follows the journal with a cursor and tells every agency what
 //!   became of each of its documents;
 //! - `letters` plans letters and releases tickets to the printers' queues, in
-//!   small windows; `keeper` does what nobody asks for.
+//!   small windows, beside those that came through the hatch with their record;
+//!   `keeper` does what nobody asks for.
 //!
 //! And what comes back: `reports` hears the printers.
 //!
@@ -34,6 +35,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lifecycle::{Lifecycle, rest};
+use crate::paper::hatch::Hatch;
 use crate::paper::office::Office;
 use crate::paper::printer::TakesFrom;
 use crate::queue::{Queue, QueueError};
@@ -86,6 +88,7 @@ pub struct Relay {
     engine: Uuid,
     settings: Settings,
     office: Arc<Office>,
+    hatch: Arc<Hatch>,
 }
 
 /// A lease is renewed long before it ends.
@@ -104,7 +107,14 @@ impl Relay {
         settings: Settings,
         office: Arc<Office>,
     ) -> Self {
-        Self { ledger, queue, clock, engine, settings, office }
+        let hatch = Arc::default();
+        Self { ledger, queue, clock, engine, settings, office, hatch }
+    }
+
+    /// Has letters of an intake pass through this.
+    #[must_use]
+    pub fn through(self, hatch: Arc<Hatch>) -> Self {
+        Self { hatch, ..self }
     }
 
     /// Runs all of them until the lifecycle's soft stop.
@@ -126,7 +136,7 @@ impl Relay {
             let is_more = match self.turn(&mut task).await {
                 Ok(is_more) => is_more,
                 Err(error) => {
-                    task.begin_anew();
+                    task.begin_anew(&self.hatch);
                     measure::error(task.name(), error.kind());
                     warn!(task = task.name(), error = %chain(&error), "the relay waits");
                     false
@@ -136,13 +146,14 @@ impl Relay {
                 rest(&stop, self.settings.interval).await;
             }
         }
+        task.forget(&self.hatch);
         Ok(())
     }
 
     /// Does one piece of a task; answers whether there is more at once.
     async fn turn(&self, task: &mut Task) -> Result<bool, RelayError> {
         if !self.ledger.lease(task.name(), self.engine, self.clock.now(), LEASE).await? {
-            task.forget();
+            task.forget(&self.hatch);
             return Ok(false);
         }
         match task {

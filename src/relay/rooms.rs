@@ -1,6 +1,8 @@
 //! What printers may be given in one turn: first what waits for them, then what
 //! is planned in this turn, unless something older is left waiting.
 
+use std::collections::BTreeMap;
+
 use super::letters::{Out, PIECE};
 use crate::paper::printer::Printer;
 
@@ -22,6 +24,19 @@ impl<'a> Rooms<'a> {
     /// Where there is some.
     pub(super) fn open(&mut self) -> impl Iterator<Item = &mut Room<'a>> {
         self.0.iter_mut().filter(|room| room.left > 0)
+    }
+
+    /// Gives half of what is left to the hatch, for printers without cap and pace.
+    pub(super) fn share(&mut self) -> BTreeMap<String, u64> {
+        let is_unbounded = |room: &&mut Room<'_>| {
+            room.printer.cap_per_day.is_none() && room.printer.pace_per_second.is_none()
+        };
+        let shared = self.open().filter(is_unbounded).map(|room| {
+            let share = room.left / 2;
+            room.left -= share;
+            (room.printer.name.clone(), share)
+        });
+        shared.collect()
     }
 
     /// Whether one letter that was just planned may go to a printer at once.

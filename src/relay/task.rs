@@ -4,6 +4,7 @@
 use tokio::time::Instant;
 
 use super::letters::Out;
+use crate::paper::hatch::Hatch;
 use crate::queue::{Publisher, Queue, QueueError};
 
 /// One of the relay's tasks.
@@ -42,16 +43,17 @@ impl Task {
         }
     }
 
-    /// Another engine may have had its turn.
-    pub(super) fn forget(&mut self) {
+    /// Another engine may have had its turn, or has it now.
+    pub(super) fn forget(&mut self, hatch: &Hatch) {
         if let Self::Letters(_, out) = self {
             out.forget();
+            hatch.abandon();
         }
     }
 
     /// It failed: a publisher's channel may be gone, so it takes a new one.
-    pub(super) fn begin_anew(&mut self) {
-        self.forget();
+    pub(super) fn begin_anew(&mut self, hatch: &Hatch) {
+        self.forget(hatch);
         if let Self::Receipts(line) | Self::Letters(line, _) = self {
             *line = Line::default();
         }

@@ -132,7 +132,7 @@ fn letter(candidate: &Candidate, admitted: &Admitted<'_>) -> NewLetter {
         None => envelope_to(None, address).ok(),
     });
     let language = named.flatten().map_or(Language::Fr, |named| named.language);
-    NewLetter { job: candidate.job, address, language }
+    NewLetter { job: candidate.job, address, language, out: None }
 }
 
 /// Only what lies in a box and nowhere else can wait there unread.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::plans::ids;
 use crate::ledger::error::LedgerError;
-use crate::ledger::store::{Row, Statement, Transaction};
-use crate::ledger::{Ledger, micros, time};
+use crate::ledger::store::{Bulk, Column, Row, Statement, Table, Transaction};
+use crate::ledger::{Ledger, Records, micros, time};
 
 /// Letters whose tickets are to be published now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct UnderWay {
     pub at: Timestamp,
 }
 
-const BEGIN: Statement =
-    Statement::same("INSERT INTO tickets_under_way (id, jobs, at) VALUES ($1, $2, $3)");
+const UNDER_WAY: Table =
+    Table { name: "tickets_under_way", columns: &["id", "jobs", "at"], conflict: "" };
 
 const END: Statement = Statement::same("DELETE FROM tickets_under_way WHERE id = $1");
 
@@ -62,9 +62,15 @@ impl UnderWay {
             return Ok(None);
         }
         let it = Self { id: Uuid::now_v7(), jobs, at };
-        let bytes: Vec<u8> = it.jobs.iter().flat_map(|job| *job.as_bytes()).collect();
-        tx.execute(BEGIN, vec![it.id.into(), bytes.into(), micros(at).into()]).await?;
+        tx.insert(it.row()).await?;
         Ok(Some(it))
+    }
+
+    /// The row that names them.
+    pub(in crate::ledger) fn row(&self) -> Bulk {
+        let jobs = self.jobs.iter().flat_map(|job| *job.as_bytes()).collect();
+        let (id, at) = (Column::Ids(vec![self.id]), Column::Ints(vec![micros(self.at)]));
+        Bulk::new(&UNDER_WAY, vec![id, Column::Bytes(vec![jobs]), at])
     }
 
     fn read(mut row: Row) -> Result<Self, LedgerError> {
@@ -81,6 +87,15 @@ impl UnderWay {
             tx.execute(PUT_BACK, vec![ids(back), micros(self.at).into()]).await?;
         }
         Ok(())
+    }
+}
+
+impl Records {
+    /// The letters that go out when these are recorded.
+    pub(in crate::ledger) fn under_way(&self, at: Timestamp) -> Option<UnderWay> {
+        let letters = self.accepted.iter().filter_map(|message| message.letter.as_ref());
+        let jobs = letters.filter(|letter| letter.out.is_some()).map(|letter| letter.job);
+        self.tickets.map(|id| UnderWay { id, jobs: jobs.collect(), at })
     }
 }
 
@@ -120,16 +135,22 @@ impl Ledger {
     }
 
     /// Has tickets written anew of which nobody knows whether they were
-    /// published; answers how many.
+    /// published; answers how many. `is_known` says of a row that was found whether
+    /// this process is about to publish what it names.
     ///
     /// # Errors
     /// `Transient` while the database is away.
-    pub async fn put_back_tickets(&self) -> Result<usize, LedgerError> {
+    pub async fn put_back_tickets(
+        &self,
+        is_known: impl Fn(Uuid) -> bool,
+    ) -> Result<usize, LedgerError> {
         let rows = self.store.glance(LEFT, vec![LEFT_MAX.into()]).await?;
-        if rows.is_empty() {
+        let left = rows.into_iter().map(UnderWay::read).collect::<Result<Vec<_>, _>>()?;
+        // Asked after they were read: none of them can be newer than the answer.
+        let left: Vec<UnderWay> = left.into_iter().filter(|it| !is_known(it.id)).collect();
+        if left.is_empty() {
             return Ok(0);
         }
-        let left: Vec<UnderWay> = rows.into_iter().map(UnderWay::read).collect::<Result<_, _>>()?;
         let mut tx = self.store.begin().await?;
         for under_way in &left {
             under_way.end(&mut tx, &under_way.jobs).await?;

@@ -1,6 +1,6 @@
 //! The rows of messages, letters, labels and quarantine, column by column.
 
-use super::{Accepted, NewLetter, Quarantined};
+use super::{Accepted, NewLetter, OutAtOnce, Quarantined};
 use crate::decide::Policy;
 use crate::domain::{LabelId, day_number};
 use crate::ledger::error::LedgerError;
@@ -56,6 +56,9 @@ const LETTERS: Table = Table {
         "printer",
         "address",
         "created_at",
+        "day",
+        "plan",
+        "released_at",
     ],
     conflict: "",
 };
@@ -165,6 +168,10 @@ pub(super) fn letters(rows: &[Accepted], at: i64) -> Result<Bulk, LedgerError> {
     let same = |text: &str| Column::Texts(vec![text.to_owned(); rows.len()]);
     let addresses = rows.iter().map(|(_, letter)| letter.address.as_ref().map(json).transpose());
     let addresses: Vec<Option<String>> = addresses.collect::<Result<_, _>>()?;
+    let outs: Vec<Option<&OutAtOnce>> = rows.iter().map(|(_, it)| it.out.as_ref()).collect();
+    let out = |text: fn(&OutAtOnce) -> &String| outs.iter().map(move |out| out.map(text).cloned());
+    let days = outs.iter().map(|out| out.map(|out| out.day));
+    let released = outs.iter().map(|out| out.map(|_| at));
     Ok(Bulk::new(
         &LETTERS,
         vec![
@@ -178,10 +185,13 @@ pub(super) fn letters(rows: &[Accepted], at: i64) -> Result<Bulk, LedgerError> {
             Column::Ints(vec![1; rows.len()]),
             same("queued"),
             Column::Ints(rows.iter().map(|(row, _)| i64::from(row.registered)).collect()),
-            // Planned later: by then more is known.
-            same(""),
+            // Mostly planned later: by then more is known.
+            Column::Texts(out(|out| &out.printer).map(Option::unwrap_or_default).collect()),
             Column::OptTexts(addresses),
             Column::Ints(vec![at; rows.len()]),
+            Column::OptInts(days.collect()),
+            Column::OptTexts(out(|out| &out.why).collect()),
+            Column::OptInts(released.collect()),
         ],
     ))
 }

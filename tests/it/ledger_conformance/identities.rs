@@ -40,7 +40,7 @@ async fn record(ledger: &TestLedger, records: Records) -> Result<(), LedgerError
     let policy = rulebook().map_err(|error| LedgerError::Shape(error.to_string()))?.policy;
     let mut batch = ledger.begin().await?;
     batch.record(records, &policy, SystemClock.now()).await?;
-    batch.commit().await
+    batch.commit().await.map(drop)
 }
 
 /// Between the look-up and the record, somebody else was faster.

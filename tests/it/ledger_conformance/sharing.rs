@@ -159,12 +159,15 @@ async fn under_way(ledger: &TestLedger) -> Result<()> {
     let one = released(&jobs[..2], now).await?;
     ledger.tickets_sent(&one, &jobs[1..2]).await?;
     ensure!(ledger.letters_to_release(which).await? == jobs[1..]);
-    ensure!(ledger.put_back_tickets().await? == 0, "it was settled");
+    ensure!(ledger.put_back_tickets(|_| false).await? == 0, "it was settled");
 
     // Whoever gave these out was killed.
     let other = released(&jobs[1..], now + SignedDuration::from_secs(1)).await?;
     ensure!(ledger.letters_to_release(which).await?.is_empty());
-    ensure!(ledger.put_back_tickets().await? == 3 && ledger.put_back_tickets().await? == 0);
+    ensure!(
+        ledger.put_back_tickets(|_| false).await? == 3
+            && ledger.put_back_tickets(|_| false).await? == 0
+    );
     ensure!(ledger.letters_to_release(which).await? == jobs[1..]);
     ensure!(ledger.tickets_of(&other).await?.is_empty(), "they wait again");
 

@@ -1,6 +1,7 @@
 //! What leaves the house: receipts and tickets, over both ledgers and the
 //! embedded queue.
 
+mod hatch;
 mod receipts;
 mod tickets;
 
@@ -13,6 +14,7 @@ use facteur::documents::DocumentStore;
 use facteur::domain::ApplicationId;
 use facteur::ledger::Ledger;
 use facteur::lifecycle::Lifecycle;
+use facteur::paper::hatch::Hatch;
 use facteur::queue::embedded::EmbeddedQueue;
 use facteur::queue::{Consumer, Queue, Topology};
 use facteur::relay::{Relay, Settings};
@@ -56,13 +58,19 @@ impl Line {
     }
 
     /// The same, to other printers.
-    #[expect(clippy::unwrap_used, reason = "the printers of the tests can be read")]
     fn relay_to(&self, ledger: &Arc<Ledger>, printers: &str) -> Lifecycle {
+        self.relay_through(ledger, printers, &Arc::default())
+    }
+
+    /// The same, with letters that pass through a hatch.
+    #[expect(clippy::unwrap_used, reason = "the printers of the tests can be read")]
+    fn relay_through(&self, ledger: &Arc<Ledger>, printers: &str, hatch: &Arc<Hatch>) -> Lifecycle {
         let lifecycle = Lifecycle::new();
         let (ledger, queue) = (Arc::clone(ledger), Arc::clone(&self.queue));
         let clock = Arc::new(SystemClock);
         let office = office::over(&ledger, &self.documents, printers).unwrap();
-        Relay::new(ledger, queue, clock, Uuid::now_v7(), self.settings, office).run(&lifecycle);
+        let relay = Relay::new(ledger, queue, clock, Uuid::now_v7(), self.settings, office);
+        relay.through(Arc::clone(hatch)).run(&lifecycle);
         lifecycle
     }
 

@@ -19,7 +19,7 @@ on_both_ledgers! {
     windows: sqlite_tickets_leave_in_windows, postgres_tickets_leave_in_windows;
 }
 
-fn letter(to: Company, is_registered: bool) -> Value {
+pub(super) fn letter(to: Company, is_registered: bool) -> Value {
     let mut publication = notice_with(json!([attachment("letter", "YQ==")]));
     publication["recipient"]["enterpriseNumber"] = json!(to.number());
     publication["messageTypeId"] = json!(LETTER);
@@ -27,7 +27,7 @@ fn letter(to: Company, is_registered: bool) -> Value {
     publication
 }
 
-async fn waiting(ledger: &Ledger) -> i64 {
+pub(super) async fn waiting(ledger: &Ledger) -> i64 {
     ledger.unreleased_letters().await.unwrap_or(-1)
 }
 
@@ -97,7 +97,7 @@ async fn killed(ledger: &TestLedger) -> Result<()> {
     ensure!(found == jobs, "{found:?}");
     ensure!(stays_quiet(printer.next()).await, "a ticket came twice");
     stop(relay).await;
-    ensure!(waiting(ledger).await == 0 && ledger.put_back_tickets().await? == 0);
+    ensure!(waiting(ledger).await == 0 && ledger.put_back_tickets(|_| false).await? == 0);
     Ok(())
 }
 
@@ -128,7 +128,7 @@ async fn capped(ledger: &TestLedger) -> Result<()> {
     Ok(())
 }
 
-const EVERY_DAY: &str = r#"
+pub(super) const EVERY_DAY: &str = r#"
 [[printer]]
 name = "overflow"
 working_days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
