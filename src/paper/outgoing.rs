@@ -52,7 +52,7 @@ pub struct Way<'a, F> {
 pub struct Outcome {
     /// Letters that were planned or held.
     pub planned: usize,
-    /// Whether time ended before the letters did.
+    /// Whether time ended before the letters did, or nobody publishes any more.
     pub is_more: bool,
 }
 
@@ -92,7 +92,7 @@ impl Office {
         for under_way in std::mem::take(&mut way.passed) {
             // Whoever publishes may have gone: then the rows tell.
             if tickets.send(under_way).await.is_err() {
-                return Ok(Outcome::default());
+                return Ok(Outcome { is_more: true, ..Outcome::default() });
             }
         }
         let (pages, made) = mpsc::channel(1);
@@ -112,7 +112,7 @@ impl Office {
         let (mut read, mut outcome) = (ReadSoFar::default(), Outcome::default());
         for (printer, jobs) in way.waiting {
             if pages.send(Page::Waiting(printer, jobs)).await.is_err() {
-                return Ok(outcome);
+                return Ok(Outcome { is_more: true, ..outcome });
             }
         }
         loop {
@@ -123,8 +123,8 @@ impl Office {
             loads.add(&planned);
             outcome.planned += planned.len();
             let is_over = way.until.is_some_and(|until| Instant::now() >= until);
-            outcome.is_more = !is_last && is_over;
             let is_wanted = planned.is_empty() || pages.send(Page::Planned(planned)).await.is_ok();
+            outcome.is_more = (!is_last && is_over) || !is_wanted;
             if is_last || is_over || !is_wanted {
                 return Ok(outcome);
             }
