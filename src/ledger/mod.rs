@@ -94,6 +94,7 @@ use tail::Tail;
 pub struct Ledger {
     store: Store,
     reference: RwLock<Option<Arc<Reference>>>,
+    readings: reference::Readings,
     access: Cache<EnterpriseNumber, CachedAccess, ByGrants>,
     /// Audiences known to be stored.
     audiences: Cache<[u8; 16], ()>,
@@ -129,6 +130,7 @@ impl Ledger {
         Ok(Self {
             store: Store::connect(url, connections).await?,
             reference: RwLock::new(None),
+            readings: reference::Readings::default(),
             access: Cache::with_weighter(BOXES_CACHED, GRANTS_CACHED_MAX, ByGrants),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(POLICIES_CACHED_MAX),

@@ -3,6 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Mutex;
 
 use super::Ledger;
 use super::controls::{self, Controls};
@@ -89,6 +92,23 @@ impl Reference {
     }
 }
 
+/// Readings of the version, one at a time.
+#[derive(Default)]
+pub(super) struct Readings {
+    /// How many were begun.
+    begun: AtomicU64,
+    last: Mutex<Reading>,
+}
+
+/// The last one that ended.
+#[derive(Default)]
+struct Reading {
+    /// How many were begun when it was, itself included.
+    number: u64,
+    /// None where it failed.
+    reference: Option<Arc<Reference>>,
+}
+
 const VERSION: Statement = Statement::same("SELECT reference_version FROM clock");
 const ORGANIZATIONS: Statement = Statement::same("SELECT record FROM organizations");
 const APPLICATIONS: Statement = Statement::same("SELECT record FROM applications");
@@ -98,15 +118,35 @@ const TRIOS: Statement =
     Statement::same("SELECT organization, application, message_type FROM trios");
 
 impl Ledger {
-    /// Today's reference data.
+    /// Today's reference data. Those who ask while the version is being read share
+    /// the next reading, which begins after all of them asked.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn reference(&self) -> Result<Arc<Reference>, LedgerError> {
+        let asked_after = self.readings.begun.load(Ordering::SeqCst);
+        let mut last = self.readings.last.lock().await;
+        if last.number > asked_after {
+            let shared = last.reference.clone();
+            drop(last);
+            // One that failed is nobody else's answer: each asks for himself.
+            return match shared {
+                Some(reference) => Ok(reference),
+                None => self.read_reference().await,
+            };
+        }
+        let number = self.readings.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let read = self.read_reference().await;
+        *last = Reading { number, reference: read.as_ref().ok().cloned() };
+        read
+    }
+
+    async fn read_reference(&self) -> Result<Arc<Reference>, LedgerError> {
         let version = version(self.store.glance(VERSION, vec![]).await?)?;
         match self.kept_reference(version) {
             Some(reference) => Ok(reference),
-            None => self.reference_in(&mut self.store.begin_read().await?).await,
+            // Rare, and large.
+            None => Box::pin(self.reference_in(&mut self.store.begin_read().await?)).await,
         }
     }
 

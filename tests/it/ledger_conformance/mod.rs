@@ -4,6 +4,7 @@ mod damage;
 mod identities;
 mod order;
 mod placed;
+mod readings;
 mod schema;
 mod sessions;
 mod sharing;
