@@ -4,6 +4,8 @@
 //! with a PDF of 50 KB, each answered after its commit, and a bare axum handler
 //! stores the same PDF durably and inserts one row a request. Both are
 //! processes of their own, asked by the same client over as many connections.
+//! A file system without a journal looks long for a new file's number where many
+//! files were deleted within the last minutes: begin it in a quiet moment.
 //! Then each is asked at half of the slower one's rate, for the latency; and
 //! uploads of 29 MiB are sent.
 //!
