@@ -38,6 +38,7 @@ mod replies;
 mod secrets;
 mod senders;
 mod sessions;
+mod shared;
 mod store;
 mod tail;
 mod verify;
@@ -87,6 +88,7 @@ use uuid::Uuid;
 
 use crate::domain::EnterpriseNumber;
 use access::CachedAccess;
+use shared::Shared;
 use store::{Statement, Store};
 use tail::Tail;
 
@@ -94,7 +96,7 @@ use tail::Tail;
 pub struct Ledger {
     store: Store,
     reference: RwLock<Option<Arc<Reference>>>,
-    readings: reference::Readings,
+    readings: Shared<Arc<Reference>>,
     access: Cache<EnterpriseNumber, CachedAccess, ByGrants>,
     /// Audiences known to be stored.
     audiences: Cache<[u8; 16], ()>,
@@ -130,7 +132,7 @@ impl Ledger {
         Ok(Self {
             store: Store::connect(url, connections).await?,
             reference: RwLock::new(None),
-            readings: reference::Readings::default(),
+            readings: Shared::new(reference::READING_TURN_MAX),
             access: Cache::with_weighter(BOXES_CACHED, GRANTS_CACHED_MAX, ByGrants),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(POLICIES_CACHED_MAX),

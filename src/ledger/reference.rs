@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use tokio::sync::Mutex;
+use std::time::Duration;
 
 use super::Ledger;
 use super::controls::{self, Controls};
@@ -92,22 +90,8 @@ impl Reference {
     }
 }
 
-/// Readings of the version, one at a time.
-#[derive(Default)]
-pub(super) struct Readings {
-    /// How many were begun.
-    begun: AtomicU64,
-    last: Mutex<Reading>,
-}
-
-/// The last one that ended.
-#[derive(Default)]
-struct Reading {
-    /// How many were begun when it was, itself included.
-    number: u64,
-    /// None where it failed.
-    reference: Option<Arc<Reference>>,
-}
+/// So long others wait for one who reads the version: many times what it takes.
+pub(super) const READING_TURN_MAX: Duration = Duration::from_secs(1);
 
 const VERSION: Statement = Statement::same("SELECT reference_version FROM clock");
 const ORGANIZATIONS: Statement = Statement::same("SELECT record FROM organizations");
@@ -118,27 +102,13 @@ const TRIOS: Statement =
     Statement::same("SELECT organization, application, message_type FROM trios");
 
 impl Ledger {
-    /// Today's reference data. Those who ask while the version is being read share
-    /// the next reading, which begins after all of them asked.
+    /// Today's reference data. Those who ask while it is being read share the
+    /// next reading.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn reference(&self) -> Result<Arc<Reference>, LedgerError> {
-        let asked_after = self.readings.begun.load(Ordering::SeqCst);
-        let mut last = self.readings.last.lock().await;
-        if last.number > asked_after {
-            let shared = last.reference.clone();
-            drop(last);
-            // One that failed is nobody else's answer: each asks for himself.
-            return match shared {
-                Some(reference) => Ok(reference),
-                None => self.read_reference().await,
-            };
-        }
-        let number = self.readings.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let read = self.read_reference().await;
-        *last = Reading { number, reference: read.as_ref().ok().cloned() };
-        read
+        self.readings.ask(|| self.read_reference()).await
     }
 
     async fn read_reference(&self) -> Result<Arc<Reference>, LedgerError> {

@@ -118,10 +118,17 @@ async fn amqp_hostile_envelopes_arrive() {
 #[tokio::test]
 async fn amqp_a_settlement_that_meets_a_cut_ends() {
     let network = Network::new().await;
+    let lane = network.line.name("lane");
     for pause in 0..100 {
         network.line.fill(&*network.near, 1).await;
-        let mut consumer = network.line.consume(&*network.far, 1).await;
-        let Ok(first) = soon(consumer.next()).await else { continue };
+        // The last cut may not be known of yet.
+        let take_one = || async {
+            let mut consumer = network.far.consume(&lane, 1).await?;
+            let first = consumer.next().await?;
+            Ok((consumer, first))
+        };
+        let taken = take_one.retry(reconnection()).when(QueueError::is_transient);
+        let (consumer, first) = soon(taken).await.unwrap();
         network.relay.cut();
         for _ in 0..pause {
             tokio::task::yield_now().await;
