@@ -127,7 +127,8 @@ async fn amqp_a_settlement_that_meets_a_cut_ends() {
             let first = consumer.next().await?;
             Ok((consumer, first))
         };
-        let taken = take_one.retry(reconnection()).when(QueueError::is_transient);
+        let soon_again = reconnection().with_min_delay(Duration::from_millis(1));
+        let taken = take_one.retry(soon_again).when(QueueError::is_transient);
         let (consumer, first) = soon(taken).await.unwrap();
         network.relay.cut();
         for _ in 0..pause {
