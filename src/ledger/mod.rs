@@ -102,6 +102,7 @@ pub struct Ledger {
     audiences: Cache<[u8; 16], ()>,
     /// Policies known to be stored.
     policies: Cache<[u8; 32], ()>,
+    totals: mailbox::Totals,
     tail: Tail,
     fresh: letters::Fresh,
 }
@@ -136,6 +137,7 @@ impl Ledger {
             access: Cache::with_weighter(BOXES_CACHED, GRANTS_CACHED_MAX, ByGrants),
             audiences: Cache::new(AUDIENCES_CACHED_MAX),
             policies: Cache::new(POLICIES_CACHED_MAX),
+            totals: mailbox::Totals::default(),
             tail: Tail::default(),
             fresh: letters::Fresh::default(),
         })

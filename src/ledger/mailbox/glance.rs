@@ -3,23 +3,22 @@
 //! Grants and reference data are kept in memory under their versions; the
 //! statement that reads the page reads these versions too, as of the same
 //! moment. Where one has moved, what was read is thrown away. So a grant that
-//! was withdrawn opens nothing, and no transaction is needed to know it.
-
-use std::cmp::Reverse;
+//! was withdrawn opens nothing, and no transaction is needed to know it. A total
+//! is counted anew when what it stands and falls with has moved.
 
 use jiff::Timestamp;
 
 use super::filter::{Filter, Order};
 use super::list::Stretch;
-use super::narrow::Narrow;
-use super::predicate::{admitted, bound, given, wanted};
-use super::rows::{Line, columns, line};
+use super::page::Asked;
+use super::rows::Line;
+use super::totals::List;
 use crate::clock::belgian_day;
 use crate::domain::{EnterpriseNumber, PersonId};
 use crate::ledger::Ledger;
 use crate::ledger::access::CachedAccess;
 use crate::ledger::error::LedgerError;
-use crate::ledger::store::{Row, Statement, Store, Value};
+use crate::ledger::store::Statement;
 use crate::route::{Opening, openings};
 
 /// A page of one box.
@@ -29,65 +28,6 @@ pub struct Glance {
     pub lines: Vec<Line>,
     /// How many there are on all pages.
     pub total: u64,
-}
-
-/// What the openings were made under, of a company that has not ceased, since
-/// that has rules of its own.
-macro_rules! versions {
-    ($box:literal) => {
-        concat!(
-            ", v AS MATERIALIZED (
-             SELECT t.reference_version, b.access_version
-             FROM boxes b JOIN clock t ON t.one = 1
-             LEFT JOIN enterprises e ON e.number = b.enterprise
-             WHERE b.enterprise = ",
-            $box,
-            " AND COALESCE(e.state, '') <> 'closed')"
-        )
-    };
-}
-
-/// `c`: how many of the `$7` newest messages of box `$4` there are, and how many
-/// of them meet everything.
-const PAGE: &str = concat!(
-    given!(sqlite),
-    versions!("$4"),
-    ", c AS MATERIALIZED (
-         SELECT count(*) AS looked, count(*) FILTER (WHERE ",
-    admitted!(sqlite),
-    " AND ",
-    wanted!(sqlite),
-    ") AS met FROM o CROSS JOIN (
-             SELECT * FROM messages w WHERE w.enterprise = $4 ORDER BY w.id DESC LIMIT $7) m)
-     SELECT v.*, c.looked, c.met, p.* FROM v CROSS JOIN c LEFT JOIN (
-         SELECT ",
-    columns!(),
-    " FROM o CROSS JOIN messages m WHERE m.enterprise = $4 AND ",
-    admitted!(sqlite),
-    " AND ",
-    wanted!(sqlite),
-    " ORDER BY m.id DESC LIMIT $5 OFFSET $6) p ON true"
-);
-
-/// The same in PostgreSQL, with `$1` to `$4` instead: so a page ends with its
-/// last message, and nothing is gathered or sorted.
-fn narrow_page(Narrow { given, met, .. }: &Narrow) -> String {
-    [
-        given,
-        versions!("$1"),
-        ", c AS MATERIALIZED (
-             SELECT count(*) AS looked, count(*) FILTER (WHERE ",
-        met,
-        ") AS met FROM o CROSS JOIN f CROSS JOIN (
-                 SELECT * FROM messages w WHERE w.enterprise = $1 ORDER BY w.id DESC LIMIT $4) m)
-         SELECT v.*, c.looked, c.met, p.* FROM v CROSS JOIN c LEFT JOIN (
-             SELECT ",
-        columns!(),
-        " FROM o CROSS JOIN f CROSS JOIN messages m WHERE m.enterprise = $1 AND ",
-        met,
-        " ORDER BY m.id DESC LIMIT $2 OFFSET $3) p ON true",
-    ]
-    .concat()
 }
 
 const VERSION: Statement =
@@ -138,29 +78,46 @@ impl Ledger {
             let access = access.filter(|it| !it.grants_of(person).is_empty());
             let Some(access) = access else { continue };
             let Some(kept) = self.kept(&access, person, now) else { break };
-            let rows = self.page_of(&kept.opening, filter, (stretch, small), now).await?;
-            if let Some(glanced) = read(rows, &kept, small)? {
+            let asked = Asked { opening: &kept.opening, filter, stretch, small, now };
+            let list = List::of(person, enterprise, filter, now);
+            if let Some(glanced) = self.glance_under(kept.versions, asked, list).await? {
                 return Ok(glanced);
             }
         }
         Ok(Glanced::Unclear)
     }
 
-    async fn page_of(
+    /// None where the versions have moved.
+    async fn glance_under(
         &self,
-        opening: &Opening,
-        filter: &Filter,
-        (stretch, small): (Stretch, u32),
-        now: Timestamp,
-    ) -> Result<Vec<Row>, LedgerError> {
-        let places = places(opening, stretch, small);
-        if let Store::Sqlite { .. } = self.store {
-            let mut values = bound(std::slice::from_ref(opening), filter, now)?;
-            values.extend(places);
-            return self.store.glance(Statement::same(PAGE), values).await;
+        versions: (i64, i64),
+        asked: Asked<'_>,
+        list: Option<List>,
+    ) -> Result<Option<Glanced>, LedgerError> {
+        if let Some(list) = &list
+            && let Some(known) = self.totals.get(list, asked.now)
+            && known.under.versions == versions
+            && let Some(found) = self.page_of(asked, false).await?
+            && found.under == known.under
+        {
+            let (lines, total) = (found.lines, known.total);
+            return Ok(Some(Glanced::Page(Glance { lines, total })));
         }
-        let narrow = Narrow::new(opening, filter, now, places.into())?;
-        self.store.glance_by(narrow_page(&narrow), narrow.values).await
+        let Some(found) = self.page_of(asked, true).await? else {
+            return Ok(Some(Glanced::Unclear));
+        };
+        if found.under.versions != versions {
+            return Ok(None);
+        }
+        if found.under.messages > i64::from(asked.small) {
+            return Ok(Some(Glanced::Large));
+        }
+        let Some(counted) = found.counted(asked.now) else { return Ok(Some(Glanced::Unclear)) };
+        if let Some(list) = list {
+            self.totals.keep(list, counted);
+        }
+        let (lines, total) = (found.lines, counted.total);
+        Ok(Some(Glanced::Page(Glance { lines, total })))
     }
 
     /// Keeps today's access of a box, under its version.
@@ -181,37 +138,4 @@ impl Ledger {
         let opening = openings.pop().filter(|_| openings.is_empty())?;
         Some(Kept { versions: (reference.version, access.version()), opening })
     }
-}
-
-/// The box, and which stretch of it: what both dialects need.
-fn places(opening: &Opening, stretch: Stretch, small: u32) -> [Value; 4] {
-    [
-        opening.enterprise.value().into(),
-        i64::from(stretch.take).into(),
-        i64::from(stretch.skip).into(),
-        // One more tells that there are more.
-        (i64::from(small) + 1).into(),
-    ]
-}
-
-/// Every row begins with what is the same for all of them; one without a
-/// message stands for an empty page. None where the versions have moved.
-fn read(rows: Vec<Row>, kept: &Kept, small: u32) -> Result<Option<Glanced>, LedgerError> {
-    let (mut total, mut lines) = (None, Vec::with_capacity(rows.len()));
-    for mut row in rows {
-        if (row.int()?, row.int()?) != kept.versions {
-            return Ok(None);
-        }
-        let (looked, met) = (row.int()?, row.int()?);
-        if looked > i64::from(small) {
-            return Ok(Some(Glanced::Large));
-        }
-        if let Some(id) = row.opt_id()? {
-            lines.push(line(id, row)?);
-        }
-        total = u64::try_from(met).ok();
-    }
-    // Joined rows have no order that SQL would promise.
-    lines.sort_unstable_by_key(|line| Reverse(line.id));
-    Ok(Some(total.map_or(Glanced::Unclear, |total| Glanced::Page(Glance { lines, total }))))
 }

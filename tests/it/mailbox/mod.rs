@@ -12,6 +12,7 @@ mod record;
 mod replies;
 mod rules;
 mod story;
+mod totals;
 
 pub(crate) use replies::question;
 
