@@ -56,11 +56,15 @@ detach() {
     echo $!
 }
 
-# locked COMMAND… : one change of the services at a time in a checkout. The
+# locked COMMAND… : one change of the services at a time in a checkout.
+locked() { holding lock 300 "$@"; }
+
+# holding NAME SECONDS COMMAND… : waits at most so long for who holds it. The
 # lock ends with this subshell, so that a test may ask for the next change.
-locked() (
+holding() (
     mkdir -p "$DEV"
-    exec 9>"$DEV/lock"
-    flock -w 300 9 || die "another ./dev holds $DEV/lock"
+    exec 9>"$DEV/$1"
+    flock -w "$2" 9 || die "another ./dev holds $DEV/$1"
+    shift 2
     "$@"
 )

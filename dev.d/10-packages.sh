@@ -37,7 +37,8 @@ install_packages() {
     [ "$(id -u)" -eq 0 ] || die "not root; install these first: apt-get install $*"
     say "installing $*"
     mkdir -p "$DEV"
-    if ! apt_install "$@" >"$DEV/apt.log" 2>&1; then
+    # One at a time, as apt-get has it.
+    if ! holding apt.lock 900 apt_install "$@" >"$DEV/apt.log" 2>&1; then
         tail -n 20 "$DEV/apt.log" >&2
         die "apt-get did not install $*"
     fi

@@ -30,12 +30,13 @@ tell_failures() {
         grep -vE '^ +([0-9]+: |at )|^Stack backtrace:|^$' | head -n 80 || true
 }
 
-# The documentation's examples first, so that the run ends with the whole;
-# clients' examples before the tests that run them. The
-# fault tests end the program at its fail points: one build, with them in it.
+# Built at once, since the program and its tests are compiled side by side then;
+# the clients' examples with them. The documentation's examples are run first, so
+# that the run ends with the whole. The fault tests end the program at its fail
+# points: one build, with them in it.
 run_tests() {
     local build=(--workspace --locked --all-features)
-    cargo build "${build[@]}" --examples &&
+    cargo build "${build[@]}" --lib --bins --examples --tests &&
         cargo test "${build[@]}" --doc -- "$@" &&
         cargo test "${build[@]}" --lib --bins --tests --no-fail-fast -- "$@"
 }
