@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a person waits for its table")]
 
 mod agencies;
+mod doubt;
 mod fairness;
 mod http;
 mod lone;

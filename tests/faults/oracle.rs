@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::agencies::Log;
+use crate::doubt;
 use crate::readers::Seen;
 use crate::receipts::Told;
 use crate::rows;
@@ -44,6 +45,7 @@ impl fmt::Display for Truth {
 }
 
 /// What the engines showed to whom.
+#[derive(Clone)]
 pub(crate) struct Reading {
     /// While everything broke.
     pub(crate) meanwhile: Seen,
@@ -61,7 +63,38 @@ pub(crate) async fn judge(site: &Site, log: &Log, told: &Told, reading: &Reading
     let account = balanced(site, &messages).await?;
     (truth.printed, truth.rejected) = printed_once(site, &account).await?;
     truth.persons = shown_to_whom_it_belongs(log, &messages, reading)?;
+    notices_what_is_false(site, log, told, reading, &account).await?;
     Ok(truth)
+}
+
+/// Tries the oracle on what is not so: one that cannot fail proves nothing.
+async fn notices_what_is_false(
+    site: &Site,
+    log: &Log,
+    told: &Told,
+    reading: &Reading,
+    account: &Value,
+) -> Result<()> {
+    let messages = one_message_each(site, log).await?;
+    let (lost, unknown, elsewhere) = (doubt::lost(log), doubt::unknown(log), doubt::elsewhere(log));
+    let (hidden, leaked) = (doubt::hidden(reading), doubt::leaked(reading));
+    let said = [
+        ("one that is lost", everything_once(site, &lost).await.is_err()),
+        ("one that nobody sent", everything_once(site, &unknown).await.is_err()),
+        ("one that stands elsewhere", everything_once(site, &elsewhere).await.is_err()),
+        ("a message that is missing", one_message_each(site, &elsewhere).await.is_err()),
+        ("a receipt that is missing", told_once(site, log, &told.without_one()).await.is_err()),
+        ("what is not shown", shown_to_whom_it_belongs(log, &messages, &hidden).is_err()),
+        ("what is another's", shown_to_whom_it_belongs(log, &messages, &leaked).is_err()),
+        ("a letter printed twice", {
+            let _copy = doubt::PrintedAgain::of(site)?;
+            printed_once(site, account).await.is_err()
+        }),
+    ];
+    for (what, is_noticed) in said {
+        ensure!(is_noticed, "the oracle does not notice {what}");
+    }
+    Ok(())
 }
 
 /// Each confirmed identity is in the account once and stands where it must;

@@ -1,6 +1,7 @@
 //! What is broken, in which order, for how long: drawn from a seed, so that a
 //! run can be repeated.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -233,24 +234,32 @@ pub(crate) struct Times {
     pub(crate) bad_ms_max: u64,
 }
 
+/// A multiple of how many engines, nodes or print rooms there may be.
+const TARGETS_MAX: usize = 6;
 /// Beyond 5 minutes reports of printers are of the future, and letters would wait
 /// for somebody.
 const JUMPS_S: [i64; 4] = [240, -240, 60, -60];
 
-/// So many faults; every kind comes once before any comes again.
+/// So many faults; every kind comes once before any comes again, and hits another
+/// engine, node or print room each time until it has hit them all.
 pub(crate) fn schedule(seed: u64, count: usize, nodes: usize, times: Times) -> Vec<Fault> {
     let mut random = StdRng::seed_from_u64(seed);
+    let firsts: BTreeMap<Kind, usize> =
+        Kind::all().into_iter().map(|kind| (kind, random.random_range(0..TARGETS_MAX))).collect();
     let mut faults = Vec::with_capacity(count);
-    while faults.len() < count {
+    for round in 0..count.div_ceil(firsts.len()) {
         let mut kinds = Kind::all();
         kinds.shuffle(&mut random);
-        faults.extend(kinds.into_iter().map(|kind| fault(kind, nodes, times, &mut random)));
+        faults.extend(kinds.into_iter().map(|kind| {
+            let target = (firsts[&kind] + round) % kind.targets(nodes);
+            fault(kind, target, times, &mut random)
+        }));
     }
     faults.truncate(count);
     faults
 }
 
-fn fault(kind: Kind, nodes: usize, times: Times, random: &mut StdRng) -> Fault {
+fn fault(kind: Kind, target: usize, times: Times, random: &mut StdRng) -> Fault {
     let is_stop = matches!(
         kind,
         Kind::EngineStopped | Kind::NodeStopped | Kind::PostgresStopped | Kind::PrinterStopped
@@ -258,7 +267,7 @@ fn fault(kind: Kind, nodes: usize, times: Times, random: &mut StdRng) -> Fault {
     let bad = random.random_range(500..=times.bad_ms_max);
     Fault {
         kind,
-        target: random.random_range(0..kind.targets(nodes)),
+        target,
         hold: if is_stop { times.stop } else { Duration::from_millis(bad) },
         after: Duration::from_millis(random.random_range(100..1_500)),
         jump_s: JUMPS_S[random.random_range(0..JUMPS_S.len())],

@@ -76,6 +76,12 @@ impl Told {
         }
     }
 
+    /// Nothing but that the first receipt is missing.
+    pub(crate) fn without_one(&self) -> Self {
+        let events = self.events().into_iter().skip(1).collect();
+        Self { events: Arc::new(Mutex::new(events)) }
+    }
+
     fn note(&self, inbound: &facteur::queue::Inbound) -> Result<facteur::queue::Tag> {
         let events: Vec<CloudEvent<Value>> = serde_json::from_slice(&inbound.body)?;
         let mut told = self.events.lock().unwrap_or_else(PoisonError::into_inner);

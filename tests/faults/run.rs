@@ -20,7 +20,7 @@ use crate::report::Report;
 use crate::rest::at_rest;
 use crate::services::Services;
 use crate::site::{ENGINES, Site};
-use crate::strike::strike;
+use crate::strike::{all_take, strike};
 
 /// Faults that may be under way together, in different places.
 const TOGETHER: usize = 4;
@@ -47,6 +47,7 @@ pub(crate) async fn run(services: Services, args: &Args) -> Result<()> {
 
     let report = break_everything(&site, &agencies, faults, &mut others).await?;
     println!("{report}");
+    all_take(&site).await?;
     publish.cancel();
     while let Some(ended) = publishing.join_next().await {
         ended??;

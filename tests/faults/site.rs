@@ -37,6 +37,7 @@ pub(crate) struct Engine {
     pub(crate) clock: PathBuf,
     pub(crate) policy: PathBuf,
     pub(crate) web: u16,
+    metrics: u16,
 }
 
 pub(crate) struct Site {
@@ -115,6 +116,7 @@ impl Site {
         let index = self.services.disk(&format!("index-{number}")).join("search");
         let clock = self.folder.join(format!("clock-{number}"));
         std::fs::write(&clock, "+0")?;
+        let metrics = free_port()?;
         let policy = self.folder.join(format!("policy-{number}.toml"));
         std::fs::write(&policy, POLICY)?;
         let own = [
@@ -122,6 +124,7 @@ impl Site {
             ("FACTEUR__QUEUE__URL", broker(to_queue.port())),
             ("FACTEUR__SEARCH__PATH", index.display().to_string()),
             ("FACTEUR__WEB__LISTEN", format!("127.0.0.1:{web}")),
+            ("FACTEUR__METRICS__LISTEN", format!("127.0.0.1:{metrics}")),
             ("FACTEUR__POLICY__PATH", policy.display().to_string()),
             ("LD_PRELOAD", self.services.clock.display().to_string()),
             ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
@@ -138,7 +141,16 @@ impl Site {
             command.arg("serve").envs(own.clone());
             command
         });
-        self.engines.push(Engine { process, to_ledger, to_queue, index, clock, policy, web });
+        self.engines.push(Engine {
+            process,
+            to_ledger,
+            to_queue,
+            index,
+            clock,
+            policy,
+            web,
+            metrics,
+        });
         Ok(())
     }
 
@@ -193,6 +205,16 @@ impl Site {
     pub(crate) async fn is_ready(&self, engine: usize) -> bool {
         let Some(engine) = self.engines.get(engine) else { return false };
         matches!(http::get(engine.web, "/readyz").await, Ok((200, _)))
+    }
+
+    /// How many documents an engine has settled since it started; none while it does
+    /// not say.
+    pub(crate) async fn taken_by(&self, engine: usize) -> Option<u64> {
+        let engine = self.engines.get(engine)?;
+        let (status, page) = http::get(engine.metrics, "/metrics").await.ok()?;
+        let counts = page.lines().filter(|line| line.starts_with("facteur_received_total{"));
+        let counts = counts.map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        counts.sum::<Option<u64>>().filter(|_| status == 200)
     }
 
     async fn is_ready_within(&self, engine: usize, limit: Duration) -> Result<()> {

@@ -129,7 +129,7 @@ async fn is_over(site: &Site, agencies: &Agencies, fault: Fault, journal: u64) -
     until(async || rows::is_recorded(database, &identity).await.unwrap_or(false)).await;
     match fault.place() {
         Place::Engine(number) => {
-            until(async || site.is_ready(number).await).await;
+            takes(site, number).await;
             if fault.kind == Kind::PolicyReloaded {
                 let text = std::fs::read_to_string(&site.engines[number].policy)?;
                 until(async || rows::is_decided_by(database, &text).await.unwrap_or(false)).await;
@@ -142,6 +142,28 @@ async fn is_over(site: &Site, agencies: &Agencies, fault: Fault, journal: u64) -
         Place::Cluster | Place::Ledger | Place::Documents | Place::Mail => {}
     }
     Ok(())
+}
+
+/// Every engine does its part, after everything that was.
+pub(crate) async fn all_take(site: &Site) -> Result<()> {
+    for (number, engine) in site.engines.iter().enumerate() {
+        let takes = timeout(RECOVERY_MAX, takes(site, number)).await;
+        takes.with_context(|| format!("{} takes nothing any more", engine.process.name))?;
+    }
+    Ok(())
+}
+
+/// Returns when an engine itself has taken something new: the other may do all the
+/// work, and an engine that is ready may have lost its lanes.
+async fn takes(site: &Site, number: usize) {
+    until(async || site.is_ready(number).await).await;
+    // One that starts again meanwhile counts from nothing: neighbours are compared.
+    let mut before = None;
+    until(async || {
+        let then = std::mem::replace(&mut before, site.taken_by(number).await);
+        then.is_some() && before > then
+    })
+    .await;
 }
 
 fn is_of_index(kind: Kind) -> bool {
@@ -201,14 +223,20 @@ async fn node_away(site: &Site, fault: Fault) -> Result<()> {
     Ok(())
 }
 
-async fn cut(relay: &Relay) -> Result<()> {
+/// Waits for a connection: what carries none cannot be hit.
+async fn carries(relay: &Relay) -> Result<()> {
     let carries = until(async || relay.is_in_use());
-    timeout(RECOVERY_MAX, carries).await.context("it does not come back")?;
+    timeout(RECOVERY_MAX, carries).await.context("it does not come back")
+}
+
+async fn cut(relay: &Relay) -> Result<()> {
+    carries(relay).await?;
     relay.cut();
     Ok(())
 }
 
 async fn lasts(relay: &Relay, weather: Weather, fault: Fault) -> Result<()> {
+    carries(relay).await?;
     relay.becomes(weather);
     sleep(fault.hold).await;
     relay.becomes(Weather::Fair);
@@ -216,6 +244,7 @@ async fn lasts(relay: &Relay, weather: Weather, fault: Fault) -> Result<()> {
 }
 
 async fn half_closed(relay: &Relay, fault: Fault) -> Result<()> {
+    carries(relay).await?;
     relay.half_close();
     sleep(fault.hold).await;
     relay.cut();
