@@ -60,6 +60,20 @@ async fn postgres_that_takes_no_writes_is_named() -> Result<()> {
     found?.names("ledger", "this account may not write", "GRANT")
 }
 
+/// What it asks the time of is this database's own, an hour late.
+#[tokio::test]
+async fn postgres_whose_clock_is_wrong_is_named() -> Result<()> {
+    let ledger = postgres().await?;
+    ledger.execute("CREATE SCHEMA late".to_owned()).await?;
+    let late = "CREATE FUNCTION late.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+        AS 'SELECT pg_catalog.clock_timestamp() - interval ''1 hour'''";
+    ledger.execute(late.to_owned()).await?;
+    let program = other(&ledger, |url| {
+        url.query_pairs_mut().append_pair("options[search_path]", "late,pg_catalog,public");
+    })?;
+    Diagnosis::of(&program).await?.names("clock", "the ledger's clock is", "time server")
+}
+
 /// Connections are closed as soon as they are accepted.
 #[tokio::test]
 async fn postgres_that_hangs_up_is_named() -> Result<()> {

@@ -67,6 +67,13 @@ async fn documents_that_cannot_be_written_are_named() -> Result<()> {
 }
 
 #[tokio::test]
+async fn temporary_folder_that_cannot_be_written_is_named() -> Result<()> {
+    let program = migrated().await?.set("TMPDIR", "/proc/self");
+    let found = Diagnosis::of(&program).await?;
+    found.names("temporary folder", "nothing is kept in /proc/self", "set TMPDIR")
+}
+
+#[tokio::test]
 async fn s3_with_a_wrong_account_bucket_or_address_is_named() -> Result<()> {
     let place = s3().await?;
     let with = |program: Program, endpoint: &str, account: &str| {

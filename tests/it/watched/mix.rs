@@ -86,6 +86,20 @@ impl Line {
         Ok(self.ledger.open_session(&Digest::of(WORD.as_bytes()), &session, now).await?)
     }
 
+    /// One document more, digital and on paper: a rate needs two looks at what moves,
+    /// and a share of no rate is no number.
+    pub(super) async fn go_on(&self) -> Result<()> {
+        let again = |to: Company| {
+            let mut publication = notice(to);
+            publication["subject"]["fr"] = format!("{:?}", self.started.elapsed()).into();
+            publication.to_string()
+        };
+        let text = [Company::Active, Company::Boxless].map(again).join("\n") + "\n";
+        let file = self.program.file("more.jsonl", &text)?;
+        self.program.ask(&["publish", "--application", TAX, &file]).await?;
+        Ok(())
+    }
+
     /// Searches a box, as its reader does.
     pub(super) async fn look_around(&self) -> Result<()> {
         let path = format!("/boxes/{}?q=paiement", Company::Active.number());

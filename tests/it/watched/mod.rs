@@ -43,7 +43,7 @@ async fn postgres_prometheus_finds_what_every_panel_and_alert_asks_for() -> Resu
     asked.extend(of_alerts()?.iter().flat_map(selectors));
     let mut silent: Vec<&Query> = Vec::new();
     until_worked_off("every query finds something", async || {
-        // Rates need two looks at what moves; keep it moving.
+        line.go_on().await.unwrap_or_default();
         line.look_around().await.unwrap_or_default();
         silent = prometheus.silent(&asked).await;
         silent.is_empty() || line.has_waited()

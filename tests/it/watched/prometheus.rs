@@ -57,14 +57,15 @@ impl Prometheus {
         Ok(())
     }
 
-    /// The queries that find nothing.
+    /// The queries that find nothing, or nothing that is a number: a quantile of
+    /// nothing and a share of nothing are answered, too.
     pub(super) async fn silent<'q>(&self, queries: &'q [Query]) -> Vec<&'q Query> {
         let mut silent = Vec::new();
         for query in queries {
             let answer = self.ask(&query.text).await;
             assert_eq!(answer.status, 200, "{query:?}: {}", answer.json());
-            let found = answer.json()["data"]["result"].as_array().map_or(0, Vec::len);
-            if found == 0 {
+            let found = answer.json()["data"]["result"].as_array().cloned().unwrap_or_default();
+            if !found.iter().any(is_figure) {
                 silent.push(query);
             }
         }
@@ -92,6 +93,12 @@ impl Drop for Prometheus {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// An element of an instant vector: its value is a pair of time and text.
+fn is_figure(element: &Value) -> bool {
+    let value = element["value"][1].as_str().and_then(|text| text.parse::<f64>().ok());
+    value.is_some_and(f64::is_finite)
 }
 
 fn configuration(target: &str, rules: &str) -> String {
