@@ -6,6 +6,7 @@ mod lanes;
 mod misdeclared;
 mod orders;
 mod policy;
+mod printer;
 mod quiesced;
 mod refused_policy;
 mod resumed;
