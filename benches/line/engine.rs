@@ -19,6 +19,9 @@ use crate::database::{Base, Database, fill};
 use crate::mail;
 use crate::world::{UPLOADS, World, upload};
 
+/// As the image has it.
+const PURGE_DELAY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "100");
+
 /// A broker, a database with a registry, and a folder, all of their own.
 pub(crate) struct Stack<'w> {
     pub(crate) world: &'w World,
@@ -130,6 +133,7 @@ impl<'w> Stack<'w> {
             ("METRICS__LISTEN", "127.0.0.1:0".into()),
             ("LOG__FILTER", "warn,lapin::channel=off".into()),
         ];
+        command.env(PURGE_DELAY.0, PURGE_DELAY.1);
         let extra = self.extra.iter().map(|(key, value)| (key.as_str(), value.clone()));
         for (key, value) in set.into_iter().chain(extra) {
             command.env(format!("FACTEUR__{key}"), value);
