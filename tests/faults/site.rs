@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use facteur::domain::Digest;
 use facteur::ledger::Ledger;
 use facteur::queue::{Queue, Topology};
+use facteur::telemetry::figures;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
@@ -209,12 +210,12 @@ impl Site {
 
     /// How many documents an engine has settled since it started; none while it does
     /// not say.
-    pub(crate) async fn taken_by(&self, engine: usize) -> Option<u64> {
+    pub(crate) async fn taken_by(&self, engine: usize) -> Option<f64> {
         let engine = self.engines.get(engine)?;
         let (status, page) = http::get(engine.metrics, "/metrics").await.ok()?;
-        let counts = page.lines().filter(|line| line.starts_with("facteur_received_total{"));
-        let counts = counts.map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
-        counts.sum::<Option<u64>>().filter(|_| status == 200)
+        let series = figures::read(&page).into_iter();
+        let counts = series.filter(|(name, _)| name.starts_with("facteur_received_total{"));
+        (status == 200).then(|| counts.map(|(_, count)| count).sum())
     }
 
     async fn is_ready_within(&self, engine: usize, limit: Duration) -> Result<()> {

@@ -86,7 +86,7 @@ impl Line {
         Ok(self.ledger.open_session(&Digest::of(WORD.as_bytes()), &session, now).await?)
     }
 
-    /// One document more, digital and on paper: a rate needs two looks at what moves,
+    /// Two documents more, one digital and one on paper: a rate needs two looks at what moves,
     /// and a share of no rate is no number.
     pub(super) async fn go_on(&self) -> Result<()> {
         let again = |to: Company| {
